@@ -1,0 +1,199 @@
+"""The catalog: works, their authors and genres, and the numbers by which others know them."""
+
+from collections.abc import Iterable
+from typing import Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+
+class Author(models.Model):
+    """A person who wrote, drew or translated; known by name, as the sources give no better."""
+
+    name = models.CharField(max_length=300, unique=True)
+    surname_key = models.CharField(
+        max_length=300, db_index=True, help_text="The surname as matching compares it."
+    )
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Genre(models.Model):
+    """One word of the genre vocabulary."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=60)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BookQuerySet(models.QuerySet["Book"]):
+    """The questions that the rest of the project asks of the catalog."""
+
+    def active(self) -> Self:
+        """Books that may be recommended."""
+        return self.filter(status=Book.Status.ACTIVE)
+
+    def known_as(self, goodbooks_ids: Iterable[int]) -> Self:
+        """Books by the numbers that ratings and releases use."""
+        return self.filter(goodbooks_id__in=list(goodbooks_ids))
+
+    def for_cards(self) -> Self:
+        """With all that a card on a page shows, in a constant number of queries."""
+        return self.prefetch_related(
+            models.Prefetch(
+                "credits", BookAuthor.objects.select_related("author").order_by("position")
+            ),
+            models.Prefetch("shelvings", BookGenre.objects.select_related("genre")),
+        )
+
+
+class Book(models.Model):
+    """A work: all its editions together."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        HIDDEN = "hidden"
+
+    goodbooks_id = models.PositiveIntegerField(
+        unique=True,
+        null=True,
+        blank=True,
+        help_text=(
+            "The number by which ratings and releases know the book: 1 to 10,000 are "
+            "goodbooks-10k's own, the starter shelf begins at 1,000,001."
+        ),
+    )
+    goodreads_work_id = models.PositiveBigIntegerField(unique=True, null=True, blank=True)
+    title = models.CharField(max_length=500, help_text="Without the series and its number.")
+    original_title = models.CharField(max_length=500, blank=True)
+    title_key = models.CharField(
+        max_length=500, db_index=True, help_text="The title as matching compares it."
+    )
+    original_title_key = models.CharField(max_length=500, blank=True, db_index=True)
+    authors = models.ManyToManyField(Author, through="BookAuthor", related_name="books")
+    genres = models.ManyToManyField(Genre, through="BookGenre", related_name="books")
+    year = models.SmallIntegerField(
+        null=True, blank=True, help_text="First publication; negative is BCE."
+    )
+    language = models.CharField(
+        max_length=3, blank=True, help_text="ISO 639-3 code of the edition readers know best."
+    )
+    series_name = models.CharField(max_length=300, blank=True, db_index=True)
+    series_number = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)
+    is_box_set = models.BooleanField(default=False, help_text="Several works sold together.")
+    description = models.TextField(blank=True)
+    description_source = models.CharField(max_length=120, blank=True)
+    cover_id = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Open Library's number of the cover."
+    )
+    ratings_count = models.PositiveIntegerField(default=0)
+    average_rating = models.DecimalField(max_digits=3, decimal_places=2, null=True, blank=True)
+    to_read_count = models.PositiveIntegerField(default=0)
+    is_simulated = models.BooleanField(
+        default=False, help_text="Its counts come from simulated readers."
+    )
+    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    locked_fields = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        blank=True,
+        help_text="Fields a curator has set; loaders leave them alone.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = BookQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-ratings_count", "pk")
+        indexes = [models.Index(F("ratings_count").desc(), name="catalog_book_by_fame")]
+        constraints = [
+            models.CheckConstraint(
+                name="catalog_book_status", condition=Q(status__in=["active", "hidden"])
+            ),
+            models.CheckConstraint(name="catalog_book_title", condition=~Q(title="")),
+            models.CheckConstraint(
+                name="catalog_book_number_needs_series",
+                condition=Q(series_number__isnull=True) | ~Q(series_name=""),
+            ),
+            models.CheckConstraint(
+                name="catalog_book_average",
+                condition=Q(average_rating__isnull=True)
+                | Q(average_rating__gte=0, average_rating__lte=5),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def author_names(self) -> list[str]:
+        """Authors in the order of the title page; prefetch `credits` first."""
+        return [credit.author.name for credit in self.credits.all()]
+
+
+class BookAuthor(models.Model):
+    """An author's place on a title page."""
+
+    book = models.ForeignKey(Book, models.CASCADE, related_name="credits")
+    author = models.ForeignKey(Author, models.PROTECT, related_name="credits")
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ("position",)
+        constraints = [
+            models.UniqueConstraint(fields=["book", "author"], name="catalog_credit_once"),
+            models.UniqueConstraint(fields=["book", "position"], name="catalog_credit_position"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.author} ({self.position})"
+
+
+class BookGenre(models.Model):
+    """How many readers shelved a book under a genre."""
+
+    book = models.ForeignKey(Book, models.CASCADE, related_name="shelvings")
+    genre = models.ForeignKey(Genre, models.PROTECT, related_name="shelvings")
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ("-count", "genre_id")
+        constraints = [
+            models.UniqueConstraint(fields=["book", "genre"], name="catalog_genre_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.genre} ×{self.count}"
+
+
+class BookIdentifier(models.Model):
+    """Leads from an edition's or a work's number somewhere else to its book."""
+
+    class Scheme(models.TextChoices):
+        GOODREADS = "goodreads", "Goodreads edition"
+        ISBN13 = "isbn13", "ISBN-13"
+
+    book = models.ForeignKey(Book, models.CASCADE, related_name="identifiers")
+    scheme = models.CharField(max_length=20, choices=Scheme)
+    value = models.CharField(max_length=40)
+
+    class Meta:
+        ordering = ("scheme", "value")
+        constraints = [
+            models.UniqueConstraint(fields=["scheme", "value"], name="catalog_identifier_once"),
+            models.CheckConstraint(name="catalog_identifier_value", condition=~Q(value="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.value}"

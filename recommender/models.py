@@ -1,0 +1,290 @@
+"""Readers, what they have read, the pulls that brought it here, and what they were told to read."""
+
+import uuid
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from catalog.models import Book
+
+
+class Reader(models.Model):
+    """Somebody with a library here: a guest known by session, or the owner of an account."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="reader"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.user) if self.user else f"guest {self.pk}"
+
+
+class Source(models.TextChoices):
+    """Where a line of a library came from."""
+
+    GOODREADS = "goodreads", "Goodreads"
+    SITE = "site", "this site"
+
+
+class LibraryEntryQuerySet(models.QuerySet["LibraryEntry"]):
+    def rated(self) -> Self:
+        """What a fold-in uses: matched, rated, and not left out by the reader."""
+        return self.filter(
+            book__goodbooks_id__isnull=False, stars__isnull=False, is_left_out=False
+        ).select_related("book")
+
+
+class LibraryEntry(models.Model):
+    """One line of a reader's library, matched to a book or not."""
+
+    reader = models.ForeignKey(Reader, models.CASCADE, related_name="entries")
+    book = models.ForeignKey(Book, models.PROTECT, null=True, blank=True, related_name="entries")
+    source = models.CharField(max_length=20, choices=Source)
+    source_key = models.CharField(max_length=200, help_text="The line's key at its source.")
+    title = models.CharField(max_length=500, help_text="As the source writes it.")
+    author = models.CharField(max_length=300, blank=True)
+    stars = models.DecimalField(max_digits=3, decimal_places=2, null=True, blank=True)
+    shelf = models.CharField(max_length=100, default="read")
+    added_on = models.DateField(null=True, blank=True)
+    read_on = models.DateField(null=True, blank=True)
+    is_left_out = models.BooleanField("leave out of recommendations", default=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = LibraryEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "library entries"
+        constraints = [
+            models.UniqueConstraint(fields=["reader", "book"], name="library_book_once"),
+            models.UniqueConstraint(
+                fields=["reader", "source", "source_key"], name="library_source_key_once"
+            ),
+            models.CheckConstraint(
+                name="library_stars",
+                condition=Q(stars__isnull=True) | Q(stars__gte=0.25, stars__lte=5),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class SourceShelf(models.Model):
+    """What is remembered of a shelf elsewhere between two pulls."""
+
+    reader = models.ForeignKey(Reader, models.CASCADE, related_name="shelves")
+    source = models.CharField(max_length=20, choices=Source)
+    account = models.CharField(max_length=100)
+    shelf = models.CharField(max_length=100)
+    etag = models.CharField(max_length=200, blank=True)
+    shrunk_to = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Rows of a pull that was too short to be believed at once."
+    )
+    pulled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "source shelves"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reader", "source", "account", "shelf"], name="source_shelf_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}/{self.account}/{self.shelf}"
+
+
+class ModelRelease(models.Model):
+    """A release of the model, as the store holds it; one is active."""
+
+    version = models.CharField(max_length=60, unique=True)
+    manifest_sha256 = models.CharField(max_length=64)
+    dataset = models.CharField(max_length=120)
+    is_simulated = models.BooleanField(default=False)
+    default_ranker = models.CharField(max_length=40)
+    ratings = models.PositiveBigIntegerField()
+    readers = models.PositiveIntegerField()
+    books = models.PositiveIntegerField()
+    metrics = models.JSONField(default=dict, blank=True)
+    hyper_parameters = models.JSONField(default=dict, blank=True)
+    built_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    is_active = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("-built_at",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_active"], condition=Q(is_active=True), name="release_one_active"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.version
+
+
+class Run(models.Model):
+    """A saved list of recommendations; written once and never changed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    reader = models.ForeignKey(Reader, models.CASCADE, related_name="runs")
+    release = models.ForeignKey(ModelRelease, models.PROTECT, related_name="runs")
+    ranker = models.CharField(max_length=40)
+    parameters = models.JSONField(default=dict)
+    ratings_used = models.JSONField(
+        help_text="What was folded in: [[number of the book in the release, stars], …]."
+    )
+    library_size = models.PositiveIntegerField(help_text="Lines of the library at that time.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = [models.Index(F("reader"), F("created_at").desc(), name="run_history")]
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Recommendation(models.Model):
+    """One place of a run."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="recommendations")
+    book = models.ForeignKey(Book, models.PROTECT, related_name="recommendations")
+    rank = models.PositiveSmallIntegerField()
+    score = models.FloatField()
+    expected_stars = models.FloatField(null=True, blank=True)
+    reasons = models.JSONField(
+        default=list,
+        help_text="Books it comes from, strongest first: [{book, title, stars, share}, …].",
+    )
+
+    class Meta:
+        ordering = ("rank",)
+        constraints = [
+            models.UniqueConstraint(fields=["run", "rank"], name="recommendation_rank_once"),
+            models.UniqueConstraint(fields=["run", "book"], name="recommendation_book_once"),
+            models.CheckConstraint(
+                name="recommendation_stars",
+                condition=Q(expected_stars__isnull=True)
+                | Q(expected_stars__gte=0.5, expected_stars__lte=5),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rank}. {self.book}"
+
+
+class ImportJobQuerySet(models.QuerySet["ImportJob"]):
+    def open(self) -> Self:
+        """Not yet done or failed."""
+        return self.filter(state__in=ImportJob.OPEN_STATES)
+
+
+class ImportJob(models.Model):
+    """A pull of a shelf, or an uploaded file, from the click to the recommendations."""
+
+    class Kind(models.TextChoices):
+        GOODREADS_FEED = "goodreads_feed", "Goodreads feed"
+        GOODREADS_API = "goodreads_api", "Goodreads API"
+        GOODREADS_EXPORT = "goodreads_export", "Goodreads export file"
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        FETCHING = "fetching"
+        MATCHING = "matching"
+        RECOMMENDING = "recommending"
+        DONE = "done"
+        FAILED = "failed"
+
+    OPEN_STATES: ClassVar[list[str]] = ["queued", "fetching", "matching", "recommending"]
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    reader = models.ForeignKey(Reader, models.CASCADE, related_name="imports")
+    kind = models.CharField(max_length=20, choices=Kind)
+    account = models.CharField(
+        max_length=100, blank=True, help_text="Goodreads number, or the name to look up."
+    )
+    filename = models.CharField(max_length=200, blank=True)
+    shelf = models.CharField(max_length=100, default="read")
+    state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_message = models.TextField(blank=True, help_text="What the reader is told.")
+    pages_fetched = models.PositiveIntegerField(default=0)
+    etag = models.CharField(max_length=200, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    queued_at = models.DateTimeField(auto_now_add=True)
+    held_by = models.CharField(max_length=60, blank=True, help_text="The task that works on it.")
+    held_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    run = models.ForeignKey(Run, models.SET_NULL, null=True, blank=True, related_name="imports")
+
+    objects = ImportJobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = [models.Index(fields=["state", "queued_at"], name="import_by_state")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reader"],
+                condition=Q(state__in=["queued", "fetching", "matching", "recommending"]),
+                name="import_one_open",
+            ),
+            models.CheckConstraint(
+                name="import_failed_says_why", condition=~Q(state="failed") | ~Q(error_message="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.account or self.filename}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN_STATES
+
+
+class ImportItem(models.Model):
+    """One row of an import, as it came, and what became of it."""
+
+    class State(models.TextChoices):
+        STAGED = "staged"
+        MATCHED = "matched"
+        AMBIGUOUS = "ambiguous"
+        UNMATCHED = "unmatched"
+        FAILED = "failed"
+        REPAIRED = "repaired"
+
+    job = models.ForeignKey(ImportJob, models.CASCADE, related_name="items")
+    position = models.PositiveIntegerField()
+    line = models.PositiveIntegerField(null=True, blank=True, help_text="Line of an uploaded file.")
+    state = models.CharField(max_length=20, choices=State, default=State.STAGED)
+    problem = models.CharField(max_length=300, blank=True)
+    book = models.ForeignKey(Book, models.SET_NULL, null=True, blank=True, related_name="+")
+    source_key = models.CharField(max_length=200)
+    edition_id = models.PositiveBigIntegerField(null=True, blank=True)
+    work_id = models.PositiveBigIntegerField(null=True, blank=True)
+    isbn13 = models.CharField(max_length=13, blank=True)
+    title = models.CharField(max_length=500)
+    author = models.CharField(max_length=300, blank=True)
+    stars = models.DecimalField(max_digits=3, decimal_places=2, null=True, blank=True)
+    shelf = models.CharField(max_length=100)
+    added_on = models.DateField(null=True, blank=True)
+    read_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("position",)
+        constraints = [
+            models.UniqueConstraint(fields=["job", "position"], name="import_item_position"),
+            models.UniqueConstraint(
+                fields=["job", "source_key"],
+                condition=~Q(state="failed"),
+                name="import_item_source_key",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

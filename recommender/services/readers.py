@@ -1,0 +1,74 @@
+"""Readers come as guests, get accounts, and are forgotten."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from recommender.models import LibraryEntry, Reader
+from recsite.accounts.models import User
+
+
+def open_library(*, user: User | None) -> Reader:
+    """Begin a library: a guest's, or the one of an account (made once)."""
+    if user is None:
+        return Reader.objects.create()
+    return Reader.objects.get_or_create(user=user)[0]
+
+
+def note_visit(*, reader: Reader) -> None:
+    """Remember that the reader was here, which keeps a guest's library alive."""
+    Reader.objects.filter(pk=reader.pk).update(last_seen_at=timezone.now())
+
+
+@transaction.atomic
+def claim_guest(*, user: User, guest_id: int) -> Reader:
+    """Give a guest's library, imports and saved lists to the account that just came in.
+
+    1. An account without a library takes the guest over as it is.
+    2. Otherwise the guest's things move to the account's reader. Where both have a line for the
+       same book, the one changed last stays.
+    3. What is left of the guest is removed.
+    """
+    guest = Reader.objects.select_for_update().filter(pk=guest_id, user=None).first()
+    owner = Reader.objects.select_for_update().filter(user=user).first()
+    if guest is None:
+        return owner or open_library(user=user)
+    if owner is None:
+        guest.user = user
+        guest.save(update_fields=["user"])
+        return guest
+    _move_library(guest, owner)
+    guest.runs.update(reader=owner)
+    if owner.imports.open().exists():
+        guest.imports.open().delete()
+    guest.imports.update(reader=owner)
+    known = owner.shelves.values("source", "account", "shelf")
+    for shelf in known:
+        guest.shelves.filter(**shelf).delete()
+    guest.shelves.update(reader=owner)
+    guest.delete()
+    return owner
+
+
+def _move_library(guest: Reader, owner: Reader) -> None:
+    for entry in guest.entries.all():
+        same = Q(source=entry.source, source_key=entry.source_key)
+        if entry.book_id:
+            same |= Q(book=entry.book_id)
+        rivals = owner.entries.filter(same)
+        if rivals.filter(updated_at__gte=entry.updated_at).exists():
+            continue
+        rivals.delete()
+        LibraryEntry.objects.filter(pk=entry.pk).update(reader=owner)
+
+
+def remove_forgotten_guests() -> int:
+    """Delete guests who were not here for `GUEST_KEPT_DAYS`, with all they left; say how many."""
+    before = timezone.now() - timedelta(days=settings.GUEST_KEPT_DAYS)
+    forgotten = Reader.objects.filter(user=None, last_seen_at__lt=before)
+    count = forgotten.count()
+    forgotten.delete()
+    return count

@@ -1,0 +1,5 @@
+"""Addresses of everything a reader meets."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,57 @@
+"""`/health/live`: the process answers. `/health/ready`: everything it needs answers too."""
+
+import redis
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from django.utils.module_loading import import_string
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+log = structlog.get_logger(__name__)
+
+
+class NotReady(Exception):
+    """A part that the site needs does not answer; the message says which and why."""
+
+
+def database() -> None:
+    """Raise `NotReady` where PostgreSQL does not answer."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        raise NotReady("PostgreSQL does not answer") from error
+
+
+def broker() -> None:
+    """Raise `NotReady` where Valkey does not answer."""
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
+            client.ping()
+    except redis.RedisError as error:
+        raise NotReady("Valkey does not answer") from error
+
+
+@never_cache
+@require_safe
+def live(_request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def ready(_request: HttpRequest) -> JsonResponse:
+    parts: dict[str, str] = {}
+    for name, path in settings.HEALTH_CHECKS.items():
+        try:
+            import_string(path)()
+            parts[name] = "ok"
+        except NotReady as error:
+            log.warning("health.not_ready", part=name, error=str(error))
+            parts[name] = str(error)
+    is_ready = all(state == "ok" for state in parts.values())
+    return JsonResponse(
+        {"status": "ok" if is_ready else "not ready", "parts": parts}, status=200 if is_ready else 503
+    )

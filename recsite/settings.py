@@ -1,0 +1,239 @@
+"""Django settings. Everything that differs between places comes from the environment.
+
+`.env.example` lists the variables; a bad value stops the start with a sentence that names it.
+"""
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from recsite.env import Reader
+from recsite.logs import logging_config, start_error_reports
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Reader(BASE_DIR / ".env")
+
+# What kind of place this is.
+DEBUG = env.flag("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY")
+if len(SECRET_KEY) < 32:
+    raise ImproperlyConfigured("SECRET_KEY must have at least 32 characters.")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])
+HTTPS = env.flag("HTTPS", default=False)
+
+# State of the embedded default, and what `make run` starts from.
+BOOKFOLD_HOME = Path(env.text("BOOKFOLD_HOME", str(BASE_DIR / ".local"))).expanduser()
+BOOKFOLD_DATA = env.text("BOOKFOLD_DATA", "")
+
+INSTALLED_APPS = [
+    "recsite.accounts",
+    "catalog",
+    "recommender",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_celery_beat",
+    "django_htmx",
+    "django_prometheus",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "recsite.urls"
+WSGI_APPLICATION = "recsite.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "recommender.context_processors.site",
+            ],
+        },
+    },
+]
+
+
+# Where things are kept.
+def _database(url: str) -> dict[str, object]:
+    parts = urlsplit(url)
+    if not parts.hostname or not parts.path.strip("/"):
+        raise ImproperlyConfigured("DATABASE_URL must name a host and a database.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": parts.hostname,
+        "PORT": parts.port or 5432,
+        "NAME": parts.path.strip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5},
+    }
+
+
+DATABASES = {"default": _database(env.url("DATABASE_URL", schemes=("postgres", "postgresql")))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "bookfold",
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
+
+# Releases of the model: where they come from, and the host's copy that all processes map.
+RELEASE_STORE = env.text("RELEASE_STORE", (BOOKFOLD_HOME / "store").as_uri())
+RELEASE_CACHE = Path(env.text("RELEASE_CACHE", str(BOOKFOLD_HOME / "cache")))
+RELEASE_POLL_SECONDS = env.number("RELEASE_POLL_SECONDS", 10.0, least=0.1)
+S3_ENDPOINT_URL = env.url("S3_ENDPOINT_URL", "", schemes=("http", "https"))
+
+# Goodreads. Without a contact the feed is off; without a key the legacy API is.
+CONTACT_EMAIL = env.text("CONTACT_EMAIL", "")
+GOODREADS_BASE_URL = env.url(
+    "GOODREADS_BASE_URL", "https://www.goodreads.com", schemes=("http", "https")
+)
+GOODREADS_API_KEY = env.text("GOODREADS_API_KEY", "")
+GOODREADS_PAUSE_SECONDS = env.number("GOODREADS_PAUSE_SECONDS", 1.5)
+GOODREADS_MAX_PAGES = env.whole("GOODREADS_MAX_PAGES", 100, least=1)
+IMPORT_COOLDOWN_SECONDS = env.whole("IMPORT_COOLDOWN_SECONDS", 60)
+IMPORT_MAX_BYTES = env.whole("IMPORT_MAX_BYTES", 20 * 1024 * 1024, least=1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# Work in the background. The hard limit of a task is shorter than the broker's visibility
+# timeout, so that a message comes back only when its task is surely dead.
+CELERY_APP = "workers.app.app"
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 1800
+CELERY_TASK_SOFT_TIME_LIMIT = 1740
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    "import jobs that stand still": {"task": "imports.requeue_stalled", "schedule": 15.0},
+    "look for a new release": {"task": "releases.record_latest", "schedule": 30.0},
+    "remove forgotten guests": {"task": "readers.remove_forgotten_guests", "schedule": 86_400.0},
+}
+
+# Accounts.
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "recommender.account_adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_SESSION_REMEMBER = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "history"
+LOGOUT_REDIRECT_URL = "landing"
+GUEST_KEPT_DAYS = env.whole("GUEST_KEPT_DAYS", 60, least=1)
+
+# E-mail: to the console unless a server is named.
+EMAIL_HOST = env.text("EMAIL_HOST", "")
+EMAIL_PORT = env.whole("EMAIL_PORT", 587, least=1, most=65535)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", CONTACT_EMAIL or "bookfold@localhost")
+
+# Language and time.
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+# Static files.
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BOOKFOLD_HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Security.
+COVER_HOST = env.url("COVER_HOST", "", schemes=("https",))
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, *([COVER_HOST] if COVER_HOST else [])],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Health, logs, metrics, error reports.
+HEALTH_CHECKS = {
+    "database": "recsite.health.database",
+    "broker": "recsite.health.broker",
+    "model": "recommender.services.releases.check",
+}
+METRICS = env.flag("METRICS", default=False)
+LOGGING_CONFIG = None
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
+logging_config(level=LOG_LEVEL, json=env.flag("LOG_JSON", default=not DEBUG))
+start_error_reports(env.url("SENTRY_DSN", "", schemes=("https",)))

@@ -1,0 +1,18 @@
+"""All addresses of the site."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from recsite import health
+
+urlpatterns = [
+    path("", include("recommender.urls")),
+    path("accounts/", include("allauth.account.urls")),
+    path("admin/", admin.site.urls),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+]
+
+if settings.METRICS:
+    urlpatterns.append(path("", include("django_prometheus.urls")))

@@ -1,0 +1,13 @@
+"""The one Celery app. `celery -A workers.app worker` and `celery -A workers.app beat` start it."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
+
+app = Celery(
+    "bookfold",
+    include=["workers.tasks.imports", "workers.tasks.readers", "workers.tasks.releases"],
+)
+app.config_from_object("django.conf:settings", namespace="CELERY")
