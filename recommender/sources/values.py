@@ -1,0 +1,92 @@
+"""Single values as Goodreads writes them: text, stars, ISBNs, years and dates."""
+
+import html
+import re
+from datetime import date, datetime
+from email.utils import parsedate_to_datetime
+
+from recommender.sources.base import BadRow
+
+_ISBN_PADDING = re.compile(r'[\s="\'\[\]-]')
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LAST_YEAR = 2200
+LEAST_STARS = 0.25  # quarter stars are the finest that readers can give
+
+
+def clean_text(text: str | None, longest: int = 300) -> str:
+    """Text with entities resolved, control characters gone and every run of spaces made one."""
+    resolved = _CONTROLS.sub(" ", html.unescape(text or ""))
+    return " ".join(resolved.split())[:longest].rstrip()
+
+
+def read_stars(text: str) -> float | None:
+    """1 to 5 stars; None for 0 or nothing, which mean "not rated"."""
+    try:
+        stars = float(text.strip() or 0)
+    except ValueError:
+        raise BadRow(f"“{text.strip()[:20]}” is not a rating from 0 to 5.") from None
+    if stars != 0 and not LEAST_STARS <= stars <= 5:
+        raise BadRow(f"A rating of {text.strip()[:20]} is not between 0 and 5.")
+    return stars or None
+
+
+def read_id(text: str) -> int | None:
+    """A positive number of Goodreads' own, or None."""
+    text = text.strip()
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        return None
+    return int(text) or None
+
+
+def read_isbns(*texts: str) -> tuple[str, str]:
+    """The ISBN-10 and the ISBN-13 found in ``texts``, each "" where there is none.
+
+    Accepts ``="0123456789"``, hyphens, and an ISBN-10 that a spreadsheet robbed of its zeros.
+    """
+    isbn10 = isbn13 = ""
+    for text in texts:
+        digits = _ISBN_PADDING.sub("", text).upper()
+        if re.fullmatch(r"97[89][0-9]{10}", digits):
+            isbn13 = isbn13 or digits
+        elif re.fullmatch(r"[0-9]{9}[0-9X]", digits):
+            isbn10 = isbn10 or digits
+        elif re.fullmatch(r"[0-9]{6,8}[0-9X]", digits) and _is_isbn10(digits.zfill(10)):
+            isbn10 = isbn10 or digits.zfill(10)
+    return isbn10, isbn13
+
+
+def _is_isbn10(isbn: str) -> bool:
+    values = [10 if digit == "X" else int(digit) for digit in isbn]
+    return sum(value * (10 - place) for place, value in enumerate(values)) % 11 == 0
+
+
+def read_year(text: str) -> int | None:
+    """A year of publication; years before our era are negative."""
+    match = re.fullmatch(r"(-?[0-9]{1,4})(\.0)?", text.strip())
+    if not match or not (year := int(match[1])) or year > _LAST_YEAR:
+        return None
+    return year
+
+
+def read_mail_date(text: str) -> date | None:
+    """A date as feeds write it (RFC 2822), as the reader's own calendar had it."""
+    try:
+        return parsedate_to_datetime(text.strip()).date()
+    except (ValueError, IndexError):
+        return None
+
+
+def read_api_date(text: str) -> date | None:
+    """A date as the legacy API writes it: ``Wed Jun 10 21:44:29 -0700 2020``."""
+    try:
+        return datetime.strptime(text.strip(), "%a %b %d %H:%M:%S %z %Y").date()
+    except ValueError:
+        return None
+
+
+def read_export_date(text: str) -> date | None:
+    """A date as export files write it: ``2020/06/10`` (or with hyphens)."""
+    try:
+        return date.fromisoformat(text.strip().replace("/", "-"))
+    except ValueError:
+        return None
