@@ -24,7 +24,6 @@ _PAGES = frozenset({
     "series", "shelf", "topic", "trivia", "user", "videos", "work",
 })
 # fmt: on
-)
 
 
 @dataclass(frozen=True, slots=True)
