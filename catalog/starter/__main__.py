@@ -1,0 +1,32 @@
+"""``python -m catalog.starter DIR`` writes the starter shelf as a goodbooks-shaped folder."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from catalog.starter.readers import DEFAULT_READERS, DEFAULT_SEED
+from catalog.starter.writer import write_starter_shelf
+
+
+def main() -> int:
+    """Read the command line, write the folder, and say what is in it."""
+    parser = argparse.ArgumentParser(prog="python -m catalog.starter", description=__doc__)
+    parser.add_argument("directory", type=Path, help="the folder to write, made if it is missing")
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    parser.add_argument("--readers", type=int, default=DEFAULT_READERS)
+    options = parser.parse_args()
+    try:
+        write_starter_shelf(options.directory, seed=options.seed, readers=options.readers)
+    except OSError as error:
+        sys.stderr.write(
+            f"The starter shelf cannot be written to {options.directory}: {error.strerror}.\n"
+        )
+        return 1
+    sys.stdout.write(
+        f"{options.directory}: the starter shelf, {options.readers} simulated readers\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
