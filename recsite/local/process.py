@@ -1,0 +1,109 @@
+"""Starts child processes that never outlive their parent."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+PR_SET_PDEATHSIG = 1
+
+
+class LocalError(Exception):
+    """What keeps the site from starting, as one sentence that tells the person what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An unprivileged operating system account."""
+
+    uid: int
+    gid: int
+
+
+def spawn(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    stdin: int = subprocess.DEVNULL,
+    output: int | IO[bytes] = subprocess.DEVNULL,
+    account: Account | None = None,
+    death_signal: signal.Signals = signal.SIGTERM,
+) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own, which gets `death_signal` when its parent dies.
+
+    The kernel sends that signal when the THREAD ends that called this function: call it from one
+    that lives as long as the process is wanted.
+    """
+    return subprocess.Popen(
+        [str(part) for part in argv],
+        env=dict(env),
+        cwd=cwd,
+        stdin=stdin,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+        # The only place after the change of user, which clears the death signal, and before exec.
+        preexec_fn=_death_signal_setter(death_signal),  # noqa: PLW1509
+    )
+
+
+def _death_signal_setter(death_signal: signal.Signals) -> Callable[[], None] | None:
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    parent = os.getpid()
+
+    def set_death_signal() -> None:
+        prctl(PR_SET_PDEATHSIG, int(death_signal))
+        if os.getppid() != parent:  # it died before the signal was asked for
+            os._exit(1)
+
+    return set_death_signal
+
+
+def stop(process: subprocess.Popen[bytes], signum: signal.Signals, *, patience: float) -> None:
+    """Ask a process to end, wait, and kill it and its session where it does not."""
+    if process.poll() is None:
+        process.send_signal(signum)
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    kill_session(process.pid)
+
+
+def kill_session(pid: int) -> None:
+    """Kill what is left of the process group that a process started by `spawn` led."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(ready: Callable[[], bool], *, seconds: float, interval: float = 0.05) -> bool:
+    """Call `ready` until it answers true; False when the time is up."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(interval)
+    return True

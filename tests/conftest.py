@@ -1,0 +1,152 @@
+"""Fixtures for all tests: real PostgreSQL and Valkey, and real processes beside the tests.
+
+The servers are started once, by the first process of the session, before Django reads its
+settings. The settings module is therefore named here and not in `pyproject.toml`.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import django
+import pytest
+import redis
+from pytest_django import Settings
+
+from recsite.local.process import free_port, wait_until
+from tests.services import (
+    HOME_VARIABLE,
+    ROOT,
+    SessionServices,
+    SiteProcess,
+    configure_environment,
+    database_url,
+    start_process,
+)
+
+WORKER_START_SECONDS = 60
+services = pytest.StashKey[SessionServices]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if HOME_VARIABLE not in os.environ:
+        config.stash[services] = SessionServices()
+        config.stash[services].start()
+    configure_environment(os.environ.get("PYTEST_XDIST_WORKER", "main"))
+    django.setup()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if services in config.stash:
+        config.stash[services].stop()
+
+
+@pytest.fixture(autouse=True)
+def _plain_static_files(settings: Settings) -> None:
+    """Serve pages without a run of collectstatic; the processes of a test site make their own."""
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+
+
+@pytest.fixture
+def valkey_url() -> Iterator[str]:
+    """The address of an empty Valkey database, which is emptied again afterwards."""
+    url = os.environ["REDIS_URL"]
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+        yield url
+        client.flushdb()
+
+
+@pytest.fixture(scope="session")
+def starter_folder() -> Path:
+    """The starter shelf, written out once as a goodbooks-shaped folder."""
+    folder = Path(os.environ["BOOKFOLD_HOME"]) / "starter"
+    subprocess.run([sys.executable, "-m", "catalog.starter", folder], check=True, cwd=ROOT)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def goodreads_standin(starter_folder: Path) -> Iterator[str]:
+    """The address of a Goodreads stand-in whose sample readers come from the starter shelf."""
+    port = free_port()
+    standin = start_process(
+        "standin",
+        "recsite.local.standins.goodreads",
+        f"--port={port}",
+        f"--data={starter_folder}",
+        environment=os.environ,
+    )
+    assert wait_until(lambda: standin.ended() or _listens(port), seconds=60), "no answer"
+    assert not standin.ended(), standin.log.read_text()
+    yield f"http://127.0.0.1:{port}"
+    standin.stop()
+
+
+@pytest.fixture(scope="session")
+def site_environment(django_db_setup: None) -> dict[str, str]:
+    """The environment for a process of the site which works on the database of the tests."""
+    from django.db import connection
+
+    name = database_url(connection.settings_dict["NAME"])
+    return dict(os.environ) | {"DATABASE_URL": name, "LOG_LEVEL": "INFO"}
+
+
+StartCeleryWorker = Callable[..., SiteProcess]
+
+
+@pytest.fixture
+def start_celery_worker(
+    site_environment: dict[str, str], transactional_db: None
+) -> Iterator[StartCeleryWorker]:
+    """Start real Celery workers; keyword arguments are further environment variables.
+
+    For tests which need settings of their own or kill their worker. Only committed rows are seen
+    by a worker, so that these tests run without an outer transaction.
+    """
+    started: list[SiteProcess] = []
+
+    def start(**variables: str) -> SiteProcess:
+        worker = _celery_worker(site_environment | variables)
+        started.append(worker)
+        return worker
+
+    yield start
+    for worker in started:
+        worker.stop()
+
+
+@pytest.fixture(scope="session")
+def _session_worker(
+    site_environment: dict[str, str], goodreads_standin: str
+) -> Iterator[SiteProcess]:
+    worker = _celery_worker(site_environment | {"GOODREADS_BASE_URL": goodreads_standin})
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def celery_worker_process(_session_worker: SiteProcess, transactional_db: None) -> SiteProcess:
+    """One Celery worker for all tests that ask for it, which pulls from the stand-in."""
+    assert not _session_worker.ended(), _session_worker.log.read_text()
+    return _session_worker
+
+
+def _celery_worker(environment: dict[str, str]) -> SiteProcess:
+    arguments = ["-A", "workers.app", "worker", "--concurrency=2", "--loglevel=INFO"]
+    worker = start_process("worker", "celery", *arguments, environment=environment)
+    settled = wait_until(
+        lambda: worker.ended() or " ready." in worker.log.read_text(), seconds=WORKER_START_SECONDS
+    )
+    assert settled, "the worker is not ready in time"
+    assert not worker.ended(), worker.log.read_text()
+    return worker
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,118 @@
+"""The PostgreSQL and the Valkey that one test session shares, and the processes of a test site."""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from recsite.local.postgres import Postgres
+from recsite.local.process import spawn, stop
+from recsite.local.valkey import Valkey
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME_VARIABLE = "BOOKFOLD_TEST_HOME"
+
+
+class SessionServices:
+    """What the first process of a test session starts for itself and its xdist workers."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+
+    def start(self) -> None:
+        """Start both servers on an empty folder and put their addresses into the environment."""
+        home = Path(tempfile.mkdtemp(prefix="bookfold-tests-"))
+        self._stack.callback(shutil.rmtree, home, ignore_errors=True)
+        password = secrets.token_urlsafe(16)
+        postgres = Postgres(
+            home / "postgres", password, password, home / "postgres.log", durable=False
+        )
+        valkey = Valkey(home / "valkey", home / "valkey.log", password)
+        self._stack.enter_context(postgres)
+        self._stack.enter_context(valkey)
+        os.environ |= {
+            HOME_VARIABLE: str(home),
+            "DATABASE_URL": postgres.url,
+            "REDIS_URL": valkey.url,
+        }
+
+    def stop(self) -> None:
+        self._stack.close()
+
+
+def configure_environment(worker: str) -> None:
+    """Set what the settings read, so that nothing of the machine's own set-up leaks in.
+
+    Each xdist worker has a folder and a Valkey database of its own; pytest-django gives it a
+    PostgreSQL database of its own.
+    """
+    home = Path(os.environ[HOME_VARIABLE]) / worker
+    home.mkdir(exist_ok=True)
+    number = int(worker.removeprefix("gw")) if worker != "main" else 15
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "recsite.settings",
+        "SECRET_KEY": "only-for-tests-" + "x" * 40,
+        "DEBUG": "false",
+        "HTTPS": "false",
+        "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
+        "LOG_JSON": "true",
+        "LOG_LEVEL": "WARNING",
+        "SENTRY_DSN": "",
+        "EMAIL_HOST": "",
+        "BOOKFOLD_HOME": str(home),
+        "BOOKFOLD_DATA": "",
+        "RELEASE_STORE": (home / "store").as_uri(),
+        "RELEASE_CACHE": str(home / "cache"),
+        "RELEASE_POLL_SECONDS": "0.1",
+        "REDIS_URL": os.environ["REDIS_URL"].rpartition("/")[0] + f"/{number}",
+        "CONTACT_EMAIL": "",
+        "GOODREADS_API_KEY": "",
+        "GOODREADS_BASE_URL": "http://127.0.0.1:9",  # nobody answers there
+        "GOODREADS_PAUSE_SECONDS": "0",
+        "COVER_HOST": "",
+        "S3_ENDPOINT_URL": "",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class SiteProcess:
+    """A real process of the site beside the tests, and the file with what it printed."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def stop(self) -> None:
+        stop(self.process, signal.SIGTERM, patience=15)
+
+    def kill(self) -> None:
+        """End it as `kill -9` does, together with its children."""
+        os.killpg(self.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def start_process(name: str, *arguments: str, environment: Mapping[str, str]) -> SiteProcess:
+    """Start `python -m ARGUMENTS…` in the checkout with exactly this environment."""
+    folder = Path(os.environ["BOOKFOLD_HOME"])
+    descriptor, path = tempfile.mkstemp(prefix=f"{name}-", suffix=".log", dir=folder)
+    with os.fdopen(descriptor, "wb") as log:
+        process = spawn([sys.executable, "-m", *arguments], env=environment, cwd=ROOT, output=log)
+    return SiteProcess(process, Path(path))
+
+
+def database_url(name: str) -> str:
+    """The address of another database on the session's server, such as a test database."""
+    return os.environ["DATABASE_URL"].rpartition("/")[0] + f"/{name}"
