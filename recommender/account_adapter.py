@@ -11,9 +11,7 @@ from recsite.accounts.models import User
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carries no types
     """Keeps what a guest has done when the guest turns into somebody with an account."""
 
-    def post_login(
-        self, request: HttpRequest, user: User, **details: object
-    ) -> HttpResponse:
+    def post_login(self, request: HttpRequest, user: User, **details: object) -> HttpResponse:
         guest_id = request.session.pop(SESSION_KEY, None)
         if guest_id is not None:
             readers.claim_guest(user=user, guest_id=guest_id)

@@ -59,9 +59,15 @@ class LibraryEntry(models.Model):
     class Meta:
         verbose_name_plural = "library entries"
         constraints = [
-            models.UniqueConstraint(fields=["reader", "book"], name="library_book_once"),
             models.UniqueConstraint(
-                fields=["reader", "source", "source_key"], name="library_source_key_once"
+                fields=["reader", "book"],
+                name="library_book_once",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+            models.UniqueConstraint(
+                fields=["reader", "source", "source_key"],
+                name="library_source_key_once",
+                deferrable=models.Deferrable.DEFERRED,
             ),
             models.CheckConstraint(
                 name="library_stars",
@@ -214,6 +220,7 @@ class ImportJob(models.Model):
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.TextField(blank=True, help_text="What the reader is told.")
     pages_fetched = models.PositiveIntegerField(default=0)
+    saw_whole_shelf = models.BooleanField(default=False)
     etag = models.CharField(max_length=200, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     queued_at = models.DateTimeField(auto_now_add=True)

@@ -55,7 +55,9 @@ class Reader:
         return self._cast(name, default, cast, f"must be a number of at least {least:g}")
 
     def words(self, name: str, default: list[str]) -> list[str]:
-        return [word.strip() for word in self.text(name, ",".join(default)).split(",") if word.strip()]
+        return [
+            word.strip() for word in self.text(name, ",".join(default)).split(",") if word.strip()
+        ]
 
     def url(self, name: str, default: str | None = None, *, schemes: tuple[str, ...]) -> str:
         value = self.text(name, default)

@@ -53,5 +53,6 @@ def ready(_request: HttpRequest) -> JsonResponse:
             parts[name] = str(error)
     is_ready = all(state == "ok" for state in parts.values())
     return JsonResponse(
-        {"status": "ok" if is_ready else "not ready", "parts": parts}, status=200 if is_ready else 503
+        {"status": "ok" if is_ready else "not ready", "parts": parts},
+        status=200 if is_ready else 503,
     )

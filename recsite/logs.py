@@ -20,7 +20,9 @@ def logging_config(*, level: str, json: bool) -> None:
     Raises `ImproperlyConfigured` where LOG_LEVEL is not one of the standard library's levels.
     """
     if level not in logging.getLevelNamesMapping():
-        raise ImproperlyConfigured(f"LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {level!r}.")
+        raise ImproperlyConfigured(
+            f"LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {level!r}."
+        )
     renderer = (
         structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
     )

@@ -11,7 +11,9 @@ from django.utils import timezone
 class UserManager(BaseUserManager["User"]):
     """Creates users by e-mail address; there are no user names."""
 
-    def create_user(self, email: str, password: str | None = None, *, staff: bool = False) -> "User":
+    def create_user(
+        self, email: str, password: str | None = None, *, staff: bool = False
+    ) -> "User":
         """Raise `ValueError` without an address; a user without a password cannot log in."""
         if not email:
             raise ValueError("A user needs an e-mail address.")

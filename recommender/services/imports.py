@@ -1,0 +1,229 @@
+"""Imports: from pasted text or an uploaded file to a library, and to recommendations.
+
+The web process starts a job and queues it; a worker moves it by conditional updates from state to
+state. Each state's work can be done again, so a job survives a worker that dies in the middle: its
+hold runs out, and whoever takes it next begins with the state it was in.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from recommender.models import ImportJob, Reader
+from recommender.services import library, runs, staging
+from recommender.services.hold import MAX_ATTEMPTS, Hold, LostHold
+from recommender.services.releases import NoRelease
+from recommender.services.runs import NothingToRecommendFrom
+from recommender.sources import goodreads_export, profile
+from recommender.sources.base import NotModified, ShelfPage, SourceError
+from recsite.queue import enqueue_on_commit
+
+log = structlog.get_logger(__name__)
+
+TASK = "imports.run"
+STALLED_AFTER = timedelta(seconds=45)
+GAVE_UP = "Something went wrong on our side, several times. Your request is kept: please try again."
+NO_MODEL = "Our model is still being built. Your books are kept: please try again in a few minutes."
+
+State = ImportJob.State
+
+
+class TooSoon(SourceError):
+    """The same shelf was pulled a moment ago."""
+
+    code = "too_soon"
+    default = "We looked at this shelf a moment ago. Please wait a minute before the next time."
+
+
+class TryLater(Exception):
+    """The source is not to be had just now; the same job may succeed after `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"try again in {seconds:.0f} s")
+        self.seconds = seconds
+
+
+def start_pull(*, reader: Reader, text: str) -> ImportJob:
+    """Begin to pull the shelf that the pasted text names.
+
+    Where the reader has an import under way, that one is returned. Raises `SourceError` with a
+    sentence for the reader where the text names no profile, or the shelf was pulled just now.
+    """
+    account = str(profile.parse_profile(text))
+    kind = staging.kind_of_pull()
+    recent = timezone.now() - timedelta(seconds=settings.IMPORT_COOLDOWN_SECONDS)
+    if reader.imports.filter(account=account, state=State.DONE, finished_at__gt=recent).exists():
+        raise TooSoon
+    return _create(ImportJob(reader=reader, kind=kind, account=account), pages=())
+
+
+def start_upload(*, reader: Reader, filename: str, content: bytes) -> ImportJob:
+    """Read an export file, stage its rows and begin the import.
+
+    Raises `SourceError` with a sentence that says what to do where the file is not one.
+    """
+    source = goodreads_export.GoodreadsExport(content, limit=settings.IMPORT_MAX_BYTES)
+    pages = list(source.pages())
+    job = ImportJob(
+        reader=reader, kind=ImportJob.Kind.GOODREADS_EXPORT, filename=filename[:200], shelf="all"
+    )
+    return _create(job, pages=pages)
+
+
+@transaction.atomic
+def _create(job: ImportJob, *, pages: Iterable[ShelfPage]) -> ImportJob:
+    try:
+        with transaction.atomic():
+            job.save(force_insert=True)
+    except IntegrityError:
+        return job.reader.imports.open().get()
+    for page in pages:
+        staging.stage_page(job=job, page=page)
+    enqueue_on_commit(TASK, str(job.pk))
+    return job
+
+
+@transaction.atomic
+def retry(*, job: ImportJob) -> ImportJob:
+    """Begin a failed job again, with what it has staged; any other job is left as it is."""
+    begun = ImportJob.objects.filter(pk=job.pk, state=State.FAILED)
+    if not job.reader.imports.open().exists() and begun.update(
+        state=State.QUEUED,
+        error_code="",
+        error_message="",
+        attempts=0,
+        held_by="",
+        held_until=None,
+        queued_at=timezone.now(),
+        finished_at=None,
+    ):
+        enqueue_on_commit(TASK, str(job.pk))
+    job.refresh_from_db()
+    return job
+
+
+def run_import(*, job_id: UUID | str, task_id: str) -> None:
+    """Do what is left of a job; a second call at the same time leaves at once.
+
+    Raises `TryLater` where the source may answer in a while; every other failure that can be
+    expected is written into the job for the reader to see.
+    """
+    hold = Hold.take(job_id, task_id=task_id)
+    if hold is None:
+        return
+    try:
+        with hold:
+            _advance(hold)
+    except LostHold:
+        log.info("import.taken_over", job_id=str(job_id))
+    except SourceError as error:
+        if error.retryable and hold.job.attempts < MAX_ATTEMPTS:
+            raise _postpone(hold, error) from error
+        _fail(hold, error.code, str(error))
+    except NothingToRecommendFrom as error:
+        _fail(hold, "nothing_to_recommend_from", str(error))
+    except NoRelease:
+        _fail(hold, "no_release", NO_MODEL)
+
+
+def give_up(*, job_id: UUID | str, task_id: str) -> None:
+    """End a job that took longer than a task may."""
+    job = ImportJob.objects.open().filter(pk=job_id, held_by=task_id).first()
+    if job:
+        _fail(Hold(job), "too_slow", "This took too long. Your request is kept: please try again.")
+
+
+def requeue_stalled() -> int:
+    """Queue again what nobody works on, and end what has failed too often; say how many moved."""
+    now = timezone.now()
+    stalled = ImportJob.objects.open().filter(
+        Q(held_until=None) | Q(held_until__lt=now), queued_at__lt=now - STALLED_AFTER
+    )
+    worn_out = stalled.filter(attempts__gte=MAX_ATTEMPTS)
+    moved = worn_out.update(
+        state=State.FAILED, error_code="gave_up", error_message=GAVE_UP, finished_at=now
+    )
+    for job_id in stalled.values_list("pk", flat=True):
+        with transaction.atomic():
+            if stalled.filter(pk=job_id).update(queued_at=now):
+                enqueue_on_commit(TASK, str(job_id))
+                moved += 1
+    return moved
+
+
+def _advance(hold: Hold) -> None:
+    """Take the job through the states that are left."""
+    if hold.job.state in (State.QUEUED, State.FETCHING):
+        _fetch(hold)
+    if hold.job.state == State.MATCHING:
+        _match(hold)
+    _recommend(hold)
+
+
+def _fetch(hold: Hold) -> None:
+    """Stage the whole shelf; a pull that was cut off begins anew."""
+    job = hold.job
+    if job.kind == ImportJob.Kind.GOODREADS_EXPORT:
+        hold.update(state=State.MATCHING)
+        return
+    hold.update(
+        state=State.FETCHING,
+        pages_fetched=0,
+        saw_whole_shelf=False,
+        etag="",
+        error_code="",
+        error_message="",
+    )
+    job.items.all().delete()
+    hold.update(account=str(staging.account_number(job.account)))
+    try:
+        for page in staging.pages(job=job):
+            with transaction.atomic():
+                hold.update(
+                    pages_fetched=page.number,
+                    saw_whole_shelf=page.complete,
+                    etag=page.etag if page.number == 1 else job.etag,
+                )
+                staging.stage_page(job=job, page=page)
+    except NotModified:
+        hold.update(state=State.RECOMMENDING)
+        return
+    hold.update(state=State.MATCHING)
+
+
+@transaction.atomic
+def _match(hold: Hold) -> None:
+    """Match what is staged and bring the library in line, all or nothing."""
+    library.match_items(job=hold.job)
+    library.apply_items(job=hold.job)
+    hold.update(state=State.RECOMMENDING)
+
+
+@transaction.atomic
+def _recommend(hold: Hold) -> None:
+    run = runs.recommend(reader=hold.job.reader)
+    hold.update(state=State.DONE, run=run, finished_at=timezone.now())
+
+
+def _postpone(hold: Hold, error: SourceError) -> TryLater:
+    seconds = error.retry_after or 15.0 * hold.job.attempts
+    hold.release(
+        state=State.QUEUED,
+        error_code=error.code,
+        error_message=str(error),
+        queued_at=timezone.now() + timedelta(seconds=seconds),
+    )
+    return TryLater(seconds)
+
+
+def _fail(hold: Hold, code: str, sentence: str) -> None:
+    log.warning("import.failed", job_id=str(hold.job.pk), code=code)
+    hold.release(
+        state=State.FAILED, error_code=code, error_message=sentence, finished_at=timezone.now()
+    )

@@ -1,0 +1,128 @@
+"""A reader's library: rows of an import are matched to books and become entries."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.matching import Wanted, match
+from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader, Source, SourceShelf
+
+KEPT_FIELDS = ("title", "author", "stars", "shelf", "added_on", "read_on")
+#: A shelf that lost more than this share of its books is believed the second time only.
+SUSPICIOUS_SHRINKAGE = 0.1
+
+
+@dataclass(slots=True)
+class Changes:
+    """What an import does to a library."""
+
+    created: list[LibraryEntry] = field(default_factory=list)
+    updated: list[LibraryEntry] = field(default_factory=list)
+    replaced: list[int] = field(default_factory=list)
+
+
+def match_items(*, job: ImportJob) -> None:
+    """Find each staged row's book; rows that find none stay visible as what they are."""
+    items = list(job.items.filter(state=ImportItem.State.STAGED))
+    found = match(
+        [
+            Wanted(item.pk, item.edition_id, item.work_id, item.isbn13, item.title, item.author)
+            for item in items
+        ]
+    )
+    for item in items:
+        item.book_id = found[item.pk].book_id
+        item.state = found[item.pk].state
+    ImportItem.objects.bulk_update(items, ["book", "state"], batch_size=2000)
+
+
+@transaction.atomic
+def apply_items(*, job: ImportJob) -> Changes:
+    """Bring the reader's library in line with the rows of an import.
+
+    1. Of several rows for one book (two editions) a rated one stays, then the one added last.
+    2. A row updates the entry with its key or its book, or makes a new one.
+    3. Entries that a whole pull of the shelf no longer has are removed, if that can be believed.
+    """
+    Reader.objects.select_for_update().get(pk=job.reader_id)
+    rows = list(job.items.exclude(state=ImportItem.State.FAILED))
+    entries = list(job.reader.entries.all())
+    changes = _compare(job.reader, _one_a_book(rows), entries)
+    LibraryEntry.objects.filter(pk__in=changes.replaced).delete()
+    LibraryEntry.objects.bulk_update(
+        changes.updated, ["book", "source_key", *KEPT_FIELDS, "updated_at"], batch_size=2000
+    )
+    LibraryEntry.objects.bulk_create(changes.created, batch_size=2000)
+    if job.account:
+        _remember_shelf(job, rows)
+    return changes
+
+
+def _one_a_book(rows: Iterable[ImportItem]) -> list[ImportItem]:
+    best: dict[object, ImportItem] = {}
+    for row in rows:
+        place = row.book_id or row.source_key
+        rival = best.get(place)
+        if rival is None or _preference(row) > _preference(rival):
+            best[place] = row
+    return list(best.values())
+
+
+def _preference(row: ImportItem) -> tuple[bool, str, int]:
+    return (row.stars is not None, str(row.added_on or ""), -row.position)
+
+
+def _compare(reader: Reader, rows: list[ImportItem], entries: list[LibraryEntry]) -> Changes:
+    changes = Changes()
+    by_key = {entry.source_key: entry for entry in entries if entry.source == Source.GOODREADS}
+    by_book = {entry.book_id: entry for entry in entries if entry.book_id}
+    for row in rows:
+        same_key = by_key.get(row.source_key)
+        entry = by_book.get(row.book_id) if row.book_id else None
+        entry = entry or same_key
+        if entry is None:
+            entry = LibraryEntry(reader=reader, source=Source.GOODREADS)
+            _copy(row, entry)
+            changes.created.append(entry)
+            continue
+        if same_key and same_key is not entry and same_key.book_id is None:
+            changes.replaced.append(same_key.pk)
+        if _copy(row, entry):
+            changes.updated.append(entry)
+    return changes
+
+
+def _copy(row: ImportItem, entry: LibraryEntry) -> bool:
+    """Take over what the row says; say whether that changed anything."""
+    new = {name: getattr(row, name) for name in (*KEPT_FIELDS, "source_key")}
+    new["book_id"] = row.book_id or entry.book_id
+    changed = any(getattr(entry, name) != value for name, value in new.items())
+    for name, value in new.items():
+        setattr(entry, name, value)
+    entry.updated_at = timezone.now()
+    return changed
+
+
+def _remember_shelf(job: ImportJob, rows: list[ImportItem]) -> None:
+    """Note what was seen, and remove what a whole pull no longer has."""
+    shelf, _ = SourceShelf.objects.get_or_create(
+        reader=job.reader, source=Source.GOODREADS, account=job.account, shelf=job.shelf
+    )
+    shelf.etag = job.etag
+    shelf.pulled_at = timezone.now()
+    if job.saw_whole_shelf and rows:
+        keys = {row.source_key for row in rows}
+        books = {row.book_id for row in rows if row.book_id}
+        before = job.reader.entries.filter(source=Source.GOODREADS, shelf=job.shelf)
+        gone = before.exclude(source_key__in=keys).exclude(book__in=books)
+        lost = gone.count()
+        believable = lost <= SUSPICIOUS_SHRINKAGE * before.count()
+        if believable or shelf.shrunk_to == len(rows):
+            gone.delete()
+            shelf.shrunk_to = None
+        else:
+            # Without the ETag the next pull sees the rows again, and so can confirm the loss.
+            shelf.shrunk_to, shelf.etag = len(rows), ""
+    shelf.save()

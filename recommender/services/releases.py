@@ -1,0 +1,112 @@
+"""The model in use: every process follows the release that the store names as latest."""
+
+import threading
+from datetime import datetime
+from functools import cache
+
+from django.conf import settings
+from django.db import transaction
+
+from recommender.engine.manifest import Manifest
+from recommender.engine.model import Model
+from recommender.engine.release import NoRelease, Release, ReleaseHolder, read_latest, read_manifest
+from recommender.engine.store import Store, StoreError, open_store
+from recommender.models import ModelRelease
+from recsite.health import NotReady
+
+__all__ = ["NoRelease", "check", "current_model", "record", "record_latest"]
+
+
+class Follower:
+    """Keeps the model of one process on the latest release, in a thread of its own."""
+
+    def __init__(self, holder: ReleaseHolder, *, every: float) -> None:
+        self._holder = holder
+        self._every = every
+        self._start = threading.Lock()
+        self._started = False
+
+    def current(self) -> Model:
+        """The model; the first call opens it and begins to follow. Raises `NoRelease`."""
+        with self._start:
+            if not self._started:
+                self._holder.refresh()
+                threading.Thread(target=self._follow, name="release", daemon=True).start()
+                self._started = True
+        return Model(self._holder.current)
+
+    def _follow(self) -> None:
+        pause = threading.Event()
+        while not pause.wait(self._every):
+            self._holder.refresh()
+
+
+def _store() -> Store:
+    return open_store(settings.RELEASE_STORE, endpoint_url=settings.S3_ENDPOINT_URL or None)
+
+
+@cache
+def _follower() -> Follower:
+    holder = ReleaseHolder(_store(), cache_dir=settings.RELEASE_CACHE)
+    return Follower(holder, every=settings.RELEASE_POLL_SECONDS)
+
+
+def current_model() -> Model:
+    """The model that answers in this process; `NoRelease` where none was ever to be had."""
+    return _follower().current()
+
+
+def check() -> None:
+    """Raise `NotReady` where this process has no model (for `/health/ready`)."""
+    try:
+        current_model()
+    except NoRelease as error:
+        raise NotReady("No release of the model could be opened yet") from error
+
+
+def record(release: Release) -> ModelRelease:
+    """The row of a release that this process has open, made where it is not there yet."""
+    return _row(release.manifest, release.manifest_sha256)
+
+
+def record_latest() -> ModelRelease | None:
+    """Note which release the store names as latest; it becomes the active one.
+
+    Returns None where the store names none or cannot be reached; the row that was active stays.
+    """
+    store = _store()
+    try:
+        latest = read_latest(store)
+        if latest is None:
+            return None
+        active = ModelRelease.objects.filter(is_active=True, version=latest.version).first()
+        return active or _activate(_row(*read_manifest(store, latest.version)))
+    except StoreError:
+        return None
+
+
+def _row(manifest: Manifest, manifest_sha256: str) -> ModelRelease:
+    data = manifest.dataset
+    return ModelRelease.objects.get_or_create(
+        version=manifest.version,
+        defaults={
+            "manifest_sha256": manifest_sha256,
+            "dataset": data.name,
+            "is_simulated": data.simulated,
+            "default_ranker": manifest.default_ranker,
+            "ratings": data.ratings,
+            "readers": data.readers,
+            "books": data.books,
+            "metrics": manifest.metrics,
+            "hyper_parameters": manifest.parts,
+            "built_at": datetime.fromisoformat(manifest.created_at),
+        },
+    )[0]
+
+
+@transaction.atomic
+def _activate(row: ModelRelease) -> ModelRelease:
+    ModelRelease.objects.select_for_update().filter(is_active=True).update(is_active=False)
+    row.is_active = True
+    row.save(update_fields=["is_active"])
+    return row

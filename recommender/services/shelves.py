@@ -1,0 +1,102 @@
+"""Shelves that are read without being kept, for the command line."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from catalog.matching import Wanted, match
+from catalog.models import Book
+from catalog.normalize import isbn13_of
+from recommender.services import staging
+from recommender.sources.base import ShelfRow
+from recommender.sources.goodreads_export import GoodreadsExport
+from recommender.sources.profile import parse_profile
+
+RATING_COLUMNS = {"book_id", "rating"}
+
+
+class UnreadableFile(Exception):
+    """The file is no list of ratings; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A shelf by the numbers that ratings and releases use (`Book.goodbooks_id`)."""
+
+    rows: int
+    ratings: dict[int, float]
+    known: frozenset[int]
+
+
+def from_file(path: Path) -> Shelf:
+    """Read a Goodreads export, or ratings of one reader with the columns `book_id,rating`.
+
+    Raises `UnreadableFile` or `SourceError` with a sentence that says what is wrong.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnreadableFile(f"{path} cannot be read: {error.strerror}.") from error
+    header = content.partition(b"\n")[0].decode("utf-8-sig", "replace").strip()
+    if set(header.split(",")) >= RATING_COLUMNS:
+        return _from_ratings(path, content)
+    pages = GoodreadsExport(content, limit=settings.IMPORT_MAX_BYTES).pages()
+    return _matched(row for page in pages for row in page.rows)
+
+
+def from_goodreads(text: str) -> Shelf:
+    """Pull the shelf that a number or a profile address names. Raises `SourceError`."""
+    account = staging.account_number(str(parse_profile(text)))
+    pages = staging.source_of(kind=staging.kind_of_pull(), account=account).pages()
+    return _matched(row for page in pages for row in page.rows)
+
+
+def _from_ratings(path: Path, content: bytes) -> Shelf:
+    ratings: dict[int, float] = {}
+    readers: set[str] = set()
+    rows = csv.DictReader(content.decode("utf-8-sig", "replace").splitlines())
+    for line, row in enumerate(rows, start=2):
+        try:
+            book_id, stars = int(row["book_id"]), float(row["rating"])
+        except (TypeError, ValueError) as error:
+            raise UnreadableFile(f"{path}, line {line}: book_id and rating are numbers.") from error
+        if not 0 <= stars <= 5:
+            raise UnreadableFile(f"{path}, line {line}: a rating of {stars:g} is not 0 to 5 stars.")
+        readers.add(row.get("user_id") or "")
+        ratings[book_id] = stars
+    if len(readers) > 1:
+        raise UnreadableFile(f"{path} holds ratings of {len(readers)} readers; give those of one.")
+    rated = {book_id: stars for book_id, stars in ratings.items() if stars}
+    return Shelf(rows=len(ratings), ratings=rated, known=frozenset(ratings))
+
+
+def _matched(shelf_rows: Iterable[ShelfRow]) -> Shelf:
+    rows = list(shelf_rows)
+    found = match(
+        [
+            Wanted(
+                place,
+                row.edition_id,
+                row.work_id,
+                row.isbn13 or isbn13_of(row.isbn10),
+                row.title,
+                row.author,
+            )
+            for place, row in enumerate(rows)
+        ]
+    )
+    numbers = dict(
+        Book.objects.filter(
+            pk__in={match.book_id for match in found.values() if match.book_id},
+            goodbooks_id__isnull=False,
+        ).values_list("pk", "goodbooks_id")
+    )
+    ratings: dict[int, float] = {}
+    for place, row in enumerate(rows):
+        number = numbers.get(found[place].book_id)
+        if number is not None and row.stars is not None:
+            ratings.setdefault(number, row.stars)
+    return Shelf(rows=len(rows), ratings=ratings, known=frozenset(numbers.values()))

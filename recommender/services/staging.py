@@ -1,0 +1,97 @@
+"""Pages of a shelf, from their source into the rows of an import."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db.models import Max
+
+from catalog.normalize import isbn13_of
+from recommender.models import ImportItem, ImportJob, Source, SourceShelf
+from recommender.sources.base import RowProblem, ShelfPage, ShelfRow, ShelfSource
+from recommender.sources.fetcher import Fetcher
+from recommender.sources.gate import RedisGate
+from recommender.sources.goodreads_api import GoodreadsApi
+from recommender.sources.goodreads_feed import GoodreadsFeed
+from recommender.sources.profile import ProfileRef, resolve_profile
+
+
+def kind_of_pull() -> ImportJob.Kind:
+    """How this site reads a shelf at Goodreads.
+
+    Raises `SwitchedOff` where the operator has set no contact and Goodreads is not a stand-in.
+    """
+    _fetcher()
+    if settings.GOODREADS_API_KEY:
+        return ImportJob.Kind.GOODREADS_API
+    return ImportJob.Kind.GOODREADS_FEED
+
+
+def pages(*, job: ImportJob) -> Iterator[ShelfPage]:
+    """The shelf of a job, page by page, each fetched when it is asked for."""
+    known = SourceShelf.objects.filter(
+        reader=job.reader, source=Source.GOODREADS, account=job.account, shelf=job.shelf
+    ).first()
+    etag = known.etag if known else ""
+    return source_of(kind=job.kind, account=int(job.account), shelf=job.shelf, etag=etag).pages()
+
+
+def source_of(*, kind: str, account: int, shelf: str = "read", etag: str = "") -> ShelfSource:
+    """The way to one shelf of one reader at Goodreads."""
+    most = settings.GOODREADS_MAX_PAGES
+    if kind == ImportJob.Kind.GOODREADS_API:
+        return GoodreadsApi(_fetcher(), user_id=account, shelf=shelf, max_pages=most)
+    return GoodreadsFeed(_fetcher(), user_id=account, shelf=shelf, etag=etag, max_pages=most)
+
+
+def account_number(account: str) -> int:
+    """The number at Goodreads of what was pasted; asks Goodreads where that is a name."""
+    ref = ProfileRef(int(account)) if account.isdigit() else ProfileRef(vanity=account)
+    return resolve_profile(ref, _fetcher())
+
+
+def stage_page(*, job: ImportJob, page: ShelfPage) -> None:
+    """Keep a page's rows, and what could not be read of it, until the whole shelf is there."""
+    last = job.items.aggregate(last=Max("position"))["last"] or 0
+    rows = [_item(job, row) for row in page.rows]
+    rows += [_failed_item(job, problem) for problem in page.problems]
+    for position, row in enumerate(rows, start=last + 1):
+        row.position = position
+    ImportItem.objects.bulk_create(rows, batch_size=2000)
+
+
+def _fetcher() -> Fetcher:
+    gate = RedisGate.from_url(settings.REDIS_URL, pause_seconds=settings.GOODREADS_PAUSE_SECONDS)
+    return Fetcher(
+        base_url=settings.GOODREADS_BASE_URL,
+        gate=gate,
+        contact=settings.CONTACT_EMAIL,
+        key=settings.GOODREADS_API_KEY,
+    )
+
+
+def _item(job: ImportJob, row: ShelfRow) -> ImportItem:
+    return ImportItem(
+        job=job,
+        line=row.line,
+        source_key=row.source_key,
+        edition_id=row.edition_id,
+        work_id=row.work_id,
+        isbn13=row.isbn13 or isbn13_of(row.isbn10),
+        title=row.title[:500],
+        author=row.author[:300],
+        stars=row.stars,
+        shelf=row.shelf[:100],
+        added_on=row.added_on,
+        read_on=row.read_on,
+    )
+
+
+def _failed_item(job: ImportJob, problem: RowProblem) -> ImportItem:
+    return ImportItem(
+        job=job,
+        line=problem.line,
+        state=ImportItem.State.FAILED,
+        problem=problem.reason[:300],
+        title=problem.text[:500],
+        shelf=job.shelf,
+    )

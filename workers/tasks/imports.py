@@ -1,0 +1,27 @@
+"""Imports of shelves and files, see `recommender.services.imports`."""
+
+from typing import Any
+
+from celery import Task
+from celery.exceptions import SoftTimeLimitExceeded
+
+from recommender.services import imports
+from recommender.services.hold import MAX_ATTEMPTS
+from workers.app import app
+
+
+@app.task(bind=True, name=imports.TASK, max_retries=MAX_ATTEMPTS)
+def run_import(self: "Task[Any, Any]", job_id: str) -> None:
+    """Pull, match and recommend; the source is slow, so no page can wait for it."""
+    try:
+        imports.run_import(job_id=job_id, task_id=self.request.id)
+    except imports.TryLater as error:
+        raise self.retry(exc=error, countdown=error.seconds) from error
+    except SoftTimeLimitExceeded:
+        imports.give_up(job_id=job_id, task_id=self.request.id)
+
+
+@app.task(name="imports.requeue_stalled")
+def requeue_stalled() -> None:
+    """Bring back jobs whose worker died or whose message was lost."""
+    imports.requeue_stalled()
