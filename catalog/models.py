@@ -174,7 +174,7 @@ class BookGenre(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.genre} ×{self.count}"
+        return f"{self.genre} ({self.count})"
 
 
 class BookIdentifier(models.Model):

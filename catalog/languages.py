@@ -1,0 +1,49 @@
+"""Language codes as sources write them, and as the catalog keeps them: ISO 639-3."""
+
+import re
+
+# ISO 639-2 has two codes for these languages; 639-3 kept the second.
+BIBLIOGRAPHIC = {
+    "alb": "sqi", "arm": "hye", "baq": "eus", "bur": "mya", "chi": "zho", "cze": "ces",
+    "dut": "nld", "fre": "fra", "geo": "kat", "ger": "deu", "gre": "ell", "ice": "isl",
+    "mac": "mkd", "mao": "mri", "may": "msa", "per": "fas", "rum": "ron", "scr": "hrv",
+    "scc": "srp", "slo": "slk", "tib": "bod", "wel": "cym",
+}  # fmt: skip
+
+TWO_LETTERS = {
+    "af": "afr", "am": "amh", "ar": "ara", "az": "aze", "be": "bel", "bg": "bul", "bn": "ben",
+    "bo": "bod", "bs": "bos", "ca": "cat", "cs": "ces", "cy": "cym", "da": "dan", "de": "deu",
+    "el": "ell", "en": "eng", "eo": "epo", "es": "spa", "et": "est", "eu": "eus", "fa": "fas",
+    "fi": "fin", "fr": "fra", "ga": "gle", "gl": "glg", "gu": "guj", "he": "heb", "hi": "hin",
+    "hr": "hrv", "hu": "hun", "hy": "hye", "id": "ind", "is": "isl", "it": "ita", "ja": "jpn",
+    "ka": "kat", "kk": "kaz", "km": "khm", "kn": "kan", "ko": "kor", "ku": "kur", "la": "lat",
+    "lt": "lit", "lv": "lav", "mk": "mkd", "ml": "mal", "mn": "mon", "mr": "mar", "ms": "msa",
+    "my": "mya", "ne": "nep", "nl": "nld", "no": "nor", "pa": "pan", "pl": "pol", "pt": "por",
+    "ro": "ron", "ru": "rus", "sa": "san", "si": "sin", "sk": "slk", "sl": "slv", "sq": "sqi",
+    "sr": "srp", "sv": "swe", "sw": "swa", "ta": "tam", "te": "tel", "th": "tha", "tl": "tgl",
+    "tr": "tur", "uk": "ukr", "ur": "urd", "uz": "uzb", "vi": "vie", "yi": "yid", "zh": "zho",
+}  # fmt: skip
+
+# Codes for "several", "unknown" and "none": they say nothing that a reader could filter by.
+NOT_A_LANGUAGE = {"mis", "mul", "und", "zxx"}
+
+_CODE = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]+)*", re.IGNORECASE)
+
+
+def language_code(text: str) -> str | None:
+    """Return the ISO 639-3 code for a code such as `en-US`, `fre` or `nl`.
+
+    Empty where no language is named; None where the text is no code that is known.
+    """
+    stripped = text.strip()
+    if not stripped:
+        return ""
+    code = _CODE.fullmatch(stripped)
+    if code is None:
+        return None
+    primary = code[1].lower()
+    if len(primary) == 2:
+        return TWO_LETTERS.get(primary)
+    if primary in NOT_A_LANGUAGE:
+        return ""
+    return BIBLIOGRAPHIC.get(primary, primary)

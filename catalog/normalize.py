@@ -1,0 +1,187 @@
+"""How titles and names are compared: two texts mean the same where their keys are equal.
+
+Keys are made for precision: what tells two works apart, above all the number of a volume, is never
+dropped. What sources write differently for the same work (case, accents, punctuation, `&` for
+`and`, a leading article, the `(Series, #3)` that Goodreads appends) is.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from decimal import Decimal
+
+# Straight, curly, modifier letter, grave, acute, prime, full width.
+APOSTROPHES = "'\u2019\u2018\u02bc`\u00b4\u2032\uff07"
+ARTICLES = {"the", "a", "an"}
+VOLUME_WORDS = {"vol", "volume", "volumes", "vols"}
+ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10}
+NAME_SUFFIXES = {"jr", "sr", "ii", "iii", "iv", "phd", "md", "esq"}
+NAME_PREFIXES = {"dr", "mr", "mrs", "ms", "prof", "professor", "sir", "dame", "rev", "saint", "st"}
+
+_FOLDED_MARKS = re.compile("[\u0300-\u036f]")
+_NUMBER = r"\d+(?:\.\d+)?"
+# What stands in the last brackets of `Title (Series, #1-3; Other Series, #7)`.
+_SERIES = re.compile(
+    rf"(?P<name>[^;#]*[^;#\s,:])[\s,:]*"
+    rf"(?:\#|(?<=[\s,:])(?:book|volume|vol\.?)\s)\s*(?P<first>{_NUMBER})(?P<rest>[^;]*)",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(rf"\s*(?:[-\u2013\u2014&]|and\b)\s*\#?(?P<last>{_NUMBER})", re.IGNORECASE)
+_PART = re.compile(r"\bpart\s+#?(?P<part>\d+)", re.IGNORECASE)
+_BOX_SET = re.compile(
+    r"\b(?:box(?:ed)?[\s-]?sets?|boxsets?|\d+-(?:book|copy)\b|box: the complete|books \d+-\d+)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SplitTitle:
+    """A title apart from the series that was written behind it."""
+
+    title: str
+    series: str = ""
+    number: Decimal | None = None  # of the volume; of the first volume where there are several
+    last: Decimal | None = None  # number of the last of several volumes
+    part: str = ""  # of a volume that was published in parts
+    is_box_set: bool = False
+
+
+def fold(text: str) -> str:
+    """Lower-case words between single spaces, without accents and punctuation, in any script."""
+    text = unicodedata.normalize("NFKD", text).casefold()
+    text = unicodedata.normalize("NFC", _FOLDED_MARKS.sub("", unicodedata.normalize("NFKD", text)))
+    characters = (
+        character if _is_part_of_word(character) else "" if character in APOSTROPHES else " "
+        for character in text.replace("&", " and ")
+    )
+    return " ".join("".join(characters).split())
+
+
+def _is_part_of_word(character: str) -> bool:
+    # Marks too: the vowels of Indic scripts are marks, and words differ by them.
+    return unicodedata.category(character)[0] in "LNM"
+
+
+def title_key(title: str) -> str:
+    """The key by which titles are compared; equal for the same work in two catalogs.
+
+    A title without a single letter or digit is compared as it is written.
+    """
+    split = split_title(title)
+    words = _without_article(fold(split.title).split())
+    words = [_plain_number(word, before) for before, word in zip(["", *words], words, strict=False)]
+    if split.series and words == _without_article(fold(split.series).split()):
+        # All volumes bear the name of the series here, and only the number tells them apart.
+        words += _numbers_of(split)
+    return " ".join(words) or " ".join(title.casefold().split())
+
+
+def _without_article(words: list[str]) -> list[str]:
+    if len(words) > 1 and words[0] in ARTICLES:
+        return words[1:]
+    if len(words) > 2 and words[-1] == "the":  # "Hobbit, The"
+        return words[:-1]
+    return words
+
+
+def _plain_number(word: str, before: str) -> str:
+    """Write `Volume 01`, `Vol. 1` and `Volume I` alike."""
+    if word in VOLUME_WORDS:
+        return "vol"
+    if before in VOLUME_WORDS and word in ROMAN:
+        return str(ROMAN[word])
+    if word.isascii() and word.isdigit():
+        return word.lstrip("0") or "0"
+    return word
+
+
+def _numbers_of(split: SplitTitle) -> list[str]:
+    if split.last is not None:
+        return [str(split.number), str(split.last)]
+    return [] if split.number in (None, 1) else [str(split.number)]
+
+
+def split_title(text: str) -> SplitTitle:
+    """Split `Title (Series, #1-3)` into its parts; of several series the first is taken.
+
+    The part of a volume that was published in parts becomes a piece of the title.
+    """
+    text = " ".join(text.split())
+    title, inside = _last_brackets(text)
+    series = _SERIES.match(inside)
+    if not series or not title:
+        return SplitTitle(text, is_box_set=bool(_BOX_SET.search(text)))
+    number = Decimal(series["first"])
+    part = _PART.search(inside)
+    if part:
+        if not _PART.search(title):
+            title = f"{title}, Part {part['part']}"
+        return SplitTitle(title, series["name"].strip(), number, part=part["part"])
+    last = _last_volume(series["rest"], number)
+    # A range that ends before the first volume holds novellas, published together at first.
+    several = last is not None and last >= 1
+    return SplitTitle(
+        title=title,
+        series=series["name"].strip(),
+        number=number,
+        last=last,
+        is_box_set=several or bool(_BOX_SET.search(title)),
+    )
+
+
+def _last_volume(rest: str, first: Decimal) -> Decimal | None:
+    several = _RANGE.match(rest)
+    if several and Decimal(several["last"]) > first:
+        return Decimal(several["last"])
+    return None
+
+
+def _last_brackets(text: str) -> tuple[str, str]:
+    """Split `Title (a (b) c)` into `Title` and `a (b) c`; the second is empty without brackets."""
+    if not text.endswith(")"):
+        return text, ""
+    depth = 0
+    for i in range(len(text) - 1, -1, -1):
+        depth += (text[i] == ")") - (text[i] == "(")
+        if depth == 0:
+            return text[:i].strip(), text[i + 1 : -1].strip()
+    return text, ""
+
+
+def clean_name(name: str) -> str:
+    """A name with single spaces, as sources write some with many."""
+    return " ".join(name.split())
+
+
+def surname_key(name: str) -> str:
+    """The key by which authors are compared: the last word of the name, or what precedes a comma.
+
+    `Ursula K. Le Guin` and `Le Guin, Ursula K.` agree, as do `Kurt Vonnegut Jr.` and
+    `Kurt Vonnegut`. Of several names with commas between them the first counts.
+    """
+    words = _name_words(name.partition(",")[0])
+    return words[-1] if words else ""
+
+
+def initials(name: str) -> frozenset[str]:
+    """First letters of the given names, to tell two authors of one surname apart."""
+    before, _, after = name.partition(",")
+    given = _name_words(before)[:-1] or _name_words(after.partition(",")[0])
+    return frozenset(word[0] for word in given)
+
+
+def may_be_same_person(name: str, other: str) -> bool:
+    """Whether two names share the surname, and some given name's initial where both have one."""
+    if not surname_key(name) or surname_key(name) != surname_key(other):
+        return False
+    mine, theirs = initials(name), initials(other)
+    return not mine or not theirs or bool(mine & theirs)
+
+
+def _name_words(name: str) -> list[str]:
+    words = fold(name.replace(".", ". ")).split()
+    while len(words) > 1 and words[-1] in NAME_SUFFIXES:
+        words.pop()
+    while len(words) > 1 and words[0] in NAME_PREFIXES:
+        words.pop(0)
+    return words
