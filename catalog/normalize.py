@@ -1,4 +1,6 @@
-"""How titles and names are compared: two texts mean the same where their keys are equal.
+"""How titles and names are compared, and ISBNs repaired.
+
+Two titles mean the same where their keys are equal.
 
 Keys are made for precision: what tells two works apart, above all the number of a volume, is never
 dropped. What sources write differently for the same work (case, accents, punctuation, `&` for
@@ -18,6 +20,7 @@ ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 
 NAME_SUFFIXES = {"jr", "sr", "ii", "iii", "iv", "phd", "md", "esq"}
 NAME_PREFIXES = {"dr", "mr", "mrs", "ms", "prof", "professor", "sir", "dame", "rev", "saint", "st"}
 
+_ISBN_NOISE = re.compile(r'[\s\-\u2010-\u2015"=\[\]]+')
 _FOLDED_MARKS = re.compile("[\u0300-\u036f]")
 _NUMBER = r"\d+(?:\.\d+)?"
 # What stands in the last brackets of `Title (Series, #1-3; Other Series, #7)`.
@@ -185,3 +188,43 @@ def _name_words(name: str) -> list[str]:
     while len(words) > 1 and words[0] in NAME_PREFIXES:
         words.pop(0)
     return words
+
+
+def bare_isbn(text: str) -> str:
+    """The characters of the number alone, without hyphens and a spreadsheet's `="…"`."""
+    return _ISBN_NOISE.sub("", text).upper()
+
+
+def padded_isbn10(text: str) -> str:
+    """Give a number that was once read as an integer its leading zeros back."""
+    number = bare_isbn(text)
+    return number.zfill(10) if re.fullmatch(r"\d{0,9}[\dX]", number) else number
+
+
+def is_isbn10(number: str) -> bool:
+    """Whether ten characters pass the check of ISBN-10: Σ (10-i)·digit divisible by 11."""
+    if not re.fullmatch(r"[0-9]{9}[0-9X]", number) or number == "0" * 10:
+        return False
+    digits = [10 if character == "X" else int(character) for character in number]
+    return sum((10 - i) * digit for i, digit in enumerate(digits)) % 11 == 0
+
+
+def is_isbn13(number: str) -> bool:
+    """Whether thirteen digits of the book ranges 978 and 979 pass the check of EAN-13."""
+    return bool(re.fullmatch(r"97[89][0-9]{10}", number)) and _check_digit(number) == number[-1]
+
+
+def isbn13_of(text: str) -> str:
+    """Return the ISBN-13 of any valid ISBN, however it is written; empty for anything else."""
+    number = bare_isbn(text)
+    if is_isbn13(number):
+        return number
+    if is_isbn10(number):
+        stem = "978" + number[:9]
+        return stem + _check_digit(stem)
+    return ""
+
+
+def _check_digit(number: str) -> str:
+    total = sum(int(digit) * (3 if i % 2 else 1) for i, digit in enumerate(number[:12]))
+    return str(-total % 10)
