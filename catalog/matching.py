@@ -1,0 +1,146 @@
+"""From a line of somebody's shelf to a book of the catalog.
+
+A number decides before a title: work, then edition, then ISBN. Only where none is known, the exact
+title together with the author decides. Nothing that is merely similar ever does.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db.models import Q
+
+from catalog.models import Book, BookAuthor, BookIdentifier
+from catalog.normalize import may_be_same_person, title_key
+
+State = Literal["matched", "ambiguous", "unmatched"]
+Method = Literal["", "work", "edition", "isbn", "title", "original title"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a source says of a book; `key` is the caller's own name for the line."""
+
+    key: Hashable
+    edition_id: int | None = None  # Goodreads' number of any edition
+    work_id: int | None = None  # Goodreads' number of the work
+    isbn13: str = ""
+    title: str = ""
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The book that is meant, if one; else those among which only a person can decide."""
+
+    book_id: int | None = None
+    state: State = "unmatched"
+    method: Method = ""
+    candidates: tuple[int, ...] = ()
+
+
+UNMATCHED = Match()
+
+
+@dataclass(frozen=True, slots=True)
+class _Credit:
+    """An author of a book whose title is wanted."""
+
+    book_id: int
+    name: str
+    fame: int
+
+
+def match(wanted: Sequence[Wanted]) -> dict[Hashable, Match]:
+    """Find the books that are meant, in four queries however many are wanted."""
+    by_number = _matched_by_number(wanted)
+    left = [row for row in wanted if row.key not in by_number]
+    return by_number | _matched_by_title(left)
+
+
+def _matched_by_number(wanted: Sequence[Wanted]) -> dict[Hashable, Match]:
+    works = _books_of_works({row.work_id for row in wanted if row.work_id})
+    editions = _identified(
+        BookIdentifier.Scheme.GOODREADS, {str(row.edition_id) for row in wanted if row.edition_id}
+    )
+    isbns = _identified(BookIdentifier.Scheme.ISBN13, {row.isbn13 for row in wanted if row.isbn13})
+    found = {}
+    for row in wanted:
+        steps: tuple[tuple[Method, int | None], ...] = (
+            ("work", works.get(row.work_id) if row.work_id else None),
+            ("edition", editions.get(str(row.edition_id))),
+            ("isbn", isbns.get(row.isbn13)),
+        )
+        for method, book_id in steps:
+            if book_id is not None:
+                found[row.key] = Match(book_id, "matched", method, (book_id,))
+                break
+    return found
+
+
+def _books_of_works(work_ids: Iterable[int]) -> dict[int, int]:
+    rows = Book.objects.filter(goodreads_work_id__in=list(work_ids)).order_by()
+    pairs = rows.values_list("goodreads_work_id", "pk")
+    return {work_id: book_id for work_id, book_id in pairs if work_id is not None}
+
+
+def _identified(scheme: str, values: Iterable[str]) -> dict[str, int]:
+    rows = BookIdentifier.objects.filter(scheme=scheme, value__in=list(values)).order_by()
+    return dict(rows.values_list("value", "book_id"))
+
+
+def _matched_by_title(wanted: Sequence[Wanted]) -> dict[Hashable, Match]:
+    keys = {row.key: title_key(row.title) for row in wanted}
+    by_title, by_original = _credits_by_title({key for key in keys.values() if key})
+    return {
+        row.key: (
+            _decide(row, by_title.get(keys[row.key], ()), "title")
+            or _decide(row, by_original.get(keys[row.key], ()), "original title")
+            or UNMATCHED
+        )
+        for row in wanted
+    }
+
+
+def _credits_by_title(
+    keys: Iterable[str],
+) -> tuple[Mapping[str, list[_Credit]], Mapping[str, list[_Credit]]]:
+    """Authors of the books with these titles, by title and by original title."""
+    wanted = list(keys)
+    rows = (
+        BookAuthor.objects.filter(
+            Q(book__title_key__in=wanted) | Q(book__original_title_key__in=wanted)
+        )
+        .order_by()
+        .values_list(
+            "book__title_key",
+            "book__original_title_key",
+            "book_id",
+            "author__name",
+            "book__ratings_count",
+        )
+    )
+    by_title: defaultdict[str, list[_Credit]] = defaultdict(list)
+    by_original: defaultdict[str, list[_Credit]] = defaultdict(list)
+    for title, original, book_id, name, fame in rows:
+        credit = _Credit(book_id, name, fame)
+        by_title[title].append(credit)
+        by_original[original].append(credit)
+    return by_title, by_original
+
+
+def _decide(row: Wanted, credits: Sequence[_Credit], method: Method) -> Match | None:
+    """Match a line to the one book with its title and author; None where there is none."""
+    fame = {
+        credit.book_id: credit.fame
+        for credit in credits
+        if not row.author.strip() or may_be_same_person(row.author, credit.name)
+    }
+    # The best known first, as that is how they are offered to a person.
+    candidates = tuple(sorted(fame, key=lambda book_id: (-fame[book_id], book_id)))
+    if not candidates:
+        return None
+    if len(candidates) > 1 or not row.author.strip():
+        return Match(None, "ambiguous", method, candidates)
+    return Match(candidates[0], "matched", method, candidates)
