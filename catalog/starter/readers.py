@@ -23,13 +23,15 @@ COMPLETE_READERS = 120
 STYLES = 8
 
 # How strongly liking and fame decide what is read, in units of the (Gumbel) chance of the choice.
-LIKING_IN_CHOICE, FAME_IN_CHOICE = 1.5, 0.5
+LIKING_IN_CHOICE, FAME_IN_CHOICE = 1.7, 0.7
 # How strongly liking decides the stars, and what blurs them.
-MEAN_STARS, LIKING_IN_STARS, CHANCE_IN_STARS = 3.5, 0.55, 0.7
+MEAN_STARS, LIKING_IN_STARS, CHANCE_IN_STARS = 3.35, 0.55, 0.7
 MILDNESS, QUALITY = 0.35, 0.22
 # The chance of going on with a series after giving a volume 1, 2, 3, 4 or 5 stars.
 GOES_ON = np.array([0.03, 0.1, 0.4, 0.8, 0.93])
-STARTS_AT_FIRST_VOLUME = 0.88
+# The chance of entering a series at a later volume, and what each step of fame above the first
+# volume adds to it.
+STARTS_LATER, STARTS_LATER_BY_FAME = 0.08, 0.25
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -72,16 +74,18 @@ def simulate_readers(
         MOST_RATINGS,
     ).astype(np.int64)
     goes_on = random.random(liking.shape) < GOES_ON[stars - 1]
-    from_the_start = random.random(liking.shape) < STARTS_AT_FIRST_VOLUME
-    wishes = random.integers(0, 25, readers)
     series = _series(books)
+    first_fame = fame[[volumes[0] for volumes in series]]
+    later = STARTS_LATER + STARTS_LATER_BY_FAME * np.maximum(0.0, fame - first_fame)
+    starts_here = random.random(liking.shape) < later
+    wishes = random.integers(0, 25, readers)
 
     ids = np.array([book.book_id for book in books], dtype=np.int64)
     rated: list[Integers] = []
     wished: list[Integers] = []
     for reader in range(readers):
         order = np.argsort(-appeal[reader], kind="stable")
-        read = _read(order, series, goes_on[reader], from_the_start[reader], int(wanted[reader]))
+        read = _read(order, series, goes_on[reader], starts_here[reader], int(wanted[reader]))
         unread = order[~np.isin(order, read)][: wishes[reader]]
         user = np.full(len(read), reader + 1)
         rated.append(np.column_stack([user, ids[read], stars[reader, read]]))
@@ -163,19 +167,18 @@ def _read(
     order: Integers,
     series: Sequence[Sequence[int]],
     goes_on: NDArray[np.bool_],
-    from_the_start: NDArray[np.bool_],
+    starts_here: NDArray[np.bool_],
     wanted: int,
 ) -> Integers:
-    """The rows of the books one reader reads, by appeal, each series in order once begun."""
+    """The rows of the books one reader reads: by appeal, and a series in order once begun."""
     read: list[int] = []
     begun: set[int] = set()
     for row in order.tolist():
         volumes = series[row]
-        if volumes[0] in begun:
+        if volumes[0] in begun or not (row == volumes[0] or starts_here[row]):
             continue
         begun.add(volumes[0])
-        place = 0 if from_the_start[row] else volumes.index(row)
-        for volume in volumes[place:]:
+        for volume in volumes[volumes.index(row) :]:
             read.append(volume)
             if len(read) == wanted:
                 return np.array(read)
