@@ -1,0 +1,123 @@
+"""The manifest of a release: what it is made of, and what it was made from."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from recommender.engine.values import IntArray
+
+SCHEMA_VERSION = 1
+
+
+class ReleaseError(Exception):
+    """Something is wrong with a release."""
+
+
+class CorruptRelease(ReleaseError):
+    """A release does not hold what its manifest says."""
+
+
+class UnsupportedSchema(ReleaseError):
+    """A release was written in a format this code does not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The ratings a release was built from, after cleaning."""
+
+    name: str
+    simulated: bool
+    ratings: int
+    readers: int
+    books: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """One file of a release."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Ratings of an invented reader and the scores which a ranker has to give them."""
+
+    ranker: str
+    ratings: dict[int, float]
+    book_ids: tuple[int, ...]
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All there is to know about a release without opening its files.
+
+    ``parts`` maps each part (factors, neighbours, stars) to its settings, among them the weight
+    table. ``gate`` is what was decided about promoting the release, and why.
+    """
+
+    schema_version: int
+    version: str
+    created_at: str
+    content_sha256: str
+    code_revision: str
+    dataset: Dataset
+    book_count: int
+    book_ids_sha256: str
+    parts: dict[str, dict[str, Any]]
+    default_ranker: str
+    metrics: dict[str, Any]
+    gate: dict[str, Any]
+    probes: tuple[Probe, ...]
+    files: dict[str, FileInfo]
+
+    def to_bytes(self) -> bytes:
+        """The text of ``manifest.json``."""
+        return (json.dumps(asdict(self), indent=1, sort_keys=True) + "\n").encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Read ``manifest.json``; UnsupportedSchema or CorruptRelease if that can't be done."""
+        try:
+            values = json.loads(data)
+            schema = values["schema_version"]
+            if schema == SCHEMA_VERSION:
+                return cls._from_json(values)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CorruptRelease(f"The manifest can not be read: {error}.") from error
+        raise UnsupportedSchema(
+            f"The release has format {schema}, this code reads {SCHEMA_VERSION}; "
+            "update whichever of the two is older."
+        )
+
+    @classmethod
+    def _from_json(cls, values: Mapping[str, Any]) -> Self:
+        plain = {field.name: values[field.name] for field in fields(cls)}
+        plain["dataset"] = Dataset(**values["dataset"])
+        plain["files"] = {name: FileInfo(**info) for name, info in values["files"].items()}
+        plain["probes"] = tuple(
+            Probe(
+                ranker=probe["ranker"],
+                ratings={int(book): float(stars) for book, stars in probe["ratings"].items()},
+                book_ids=tuple(probe["book_ids"]),
+                scores=tuple(probe["scores"]),
+            )
+            for probe in values["probes"]
+        )
+        return cls(**plain)
+
+
+def book_ids_sha256(book_ids: IntArray) -> str:
+    """Fingerprint of the order of books that all tensors of a release share."""
+    return hashlib.sha256(book_ids.astype("<i8").tobytes()).hexdigest()
+
+
+def canonical_sha256(value: Any) -> str:
+    """Fingerprint of a JSON value, whatever the order of its keys."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,131 @@
+"""The facade of the numerics: ratings in, scored books and reasons out."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommender.engine.explain import reasons_from
+from recommender.engine.rankers import RankerScores, top_n
+from recommender.engine.release import Release
+from recommender.engine.values import (
+    HIGHEST_STARS,
+    LOWEST_STARS,
+    InvalidRating,
+    NothingToFoldIn,
+    Reason,
+    ScoredBook,
+    UnknownRanker,
+)
+
+__all__ = [
+    "InvalidRating",
+    "Model",
+    "NothingToFoldIn",
+    "Reason",
+    "ScoredBook",
+    "Scores",
+    "UnknownRanker",
+]
+
+
+class Model:
+    """An opened release, ready to answer. Immutable, so threads may share it."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+
+    def fold_in(self, ratings: Mapping[int, float], *, ranker: str | None = None) -> "Scores":
+        """Score every book of the release for one reader.
+
+        Parameters
+        ----------
+        ratings
+            Stars (half and quarter stars too) by book id. Books the release does not know take
+            no part; ``Scores.unknown`` names them.
+        ranker
+            The part of the release to rank by; its default ranker if not given.
+
+        Raises
+        ------
+        InvalidRating
+            If a rating is NaN or lies outside 0.25 to 5 stars.
+        NothingToFoldIn
+            If there is no rating of a known book, or not one like among them.
+        UnknownRanker
+            If the release holds no such ranker.
+        """
+        name = ranker or self.release.manifest.default_ranker
+        if name not in self.release.rankers:
+            known = ", ".join(sorted(self.release.rankers))
+            raise UnknownRanker(f"This release has no ranker {name!r}; it has: {known}.")
+        for book_id, stars in ratings.items():
+            if not LOWEST_STARS <= stars <= HIGHEST_STARS:
+                raise InvalidRating(
+                    f"Book {book_id} is rated {stars}; "
+                    f"ratings go from {LOWEST_STARS:g} to {HIGHEST_STARS:g} stars."
+                )
+        # In order of book id, so that sums round alike whatever order the ratings came in.
+        ids = np.array(sorted(ratings), dtype=np.int64)
+        rows = self.release.rows_of(ids)
+        known_ids, rows = ids[rows >= 0], rows[rows >= 0]
+        if not len(rows):
+            raise NothingToFoldIn(
+                "None of the rated books is known to the model; rate a few that the catalog has."
+            )
+        stars_known = np.array([ratings[int(i)] for i in known_ids], dtype=np.float64)
+        chosen = self.release.rankers[name]
+        folded = chosen.fold_in(rows, chosen.weights(stars_known))
+        return Scores(
+            release=self.release,
+            ranker=name,
+            rated={int(i): float(ratings[int(i)]) for i in known_ids},
+            unknown=tuple(int(i) for i in np.setdiff1d(ids, known_ids)),
+            folded=folded,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One reader's scores of all books of a release.
+
+    Attributes
+    ----------
+    rated
+        The ratings which took part: stars by book id, in order of id.
+    unknown
+        Ids of rated books that the release does not know.
+    """
+
+    release: Release
+    ranker: str
+    rated: Mapping[int, float]
+    unknown: tuple[int, ...]
+    folded: RankerScores
+
+    def top(self, n: int, *, exclude: Collection[int] = ()) -> list[ScoredBook]:
+        """The n best books; books the reader knows are in it unless excluded."""
+        rows = self.release.rows_of(np.array(sorted(exclude), dtype=np.int64))
+        return top_n(self.folded.scores, self.release.book_ids, n, exclude_rows=rows[rows >= 0])
+
+    def score(self, book_id: int) -> float:
+        """The score of one book; KeyError if the release does not know it."""
+        return float(self.folded.scores[self._row(book_id)])
+
+    def reasons(self, book_id: int) -> list[Reason]:
+        """Why this book: the exact parts of its score, the strongest first."""
+        return reasons_from(
+            list(self.rated),
+            list(self.rated.values()),
+            self.folded.contributions(self._row(book_id)),
+        )
+
+    def expected_stars(self, book_ids: Sequence[int]) -> list[float | None]:
+        """The stars the reader would probably give, None where the release can not tell."""
+        return [None for _ in book_ids]
+
+    def _row(self, book_id: int) -> int:
+        row = int(self.release.rows_of(np.array([book_id], dtype=np.int64))[0])
+        if row < 0:
+            raise KeyError(f"The release does not know book {book_id}.")
+        return row

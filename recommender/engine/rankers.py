@@ -1,0 +1,65 @@
+"""What a ranker is, and which part of a release makes which."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.engine.foldin import FactorRanker
+from recommender.engine.values import FloatArray, IntArray, ScoredBook, Tensors
+from recommender.engine.weights import WeightTable
+
+
+class RankerScores(Protocol):
+    """Every book's score for one reader."""
+
+    @property
+    def scores(self) -> NDArray[np.floating]:
+        """Shape (books,)."""
+
+    def contributions(self, row: int) -> FloatArray:
+        """Shape (ratings,): the parts of the score of the book in this row."""
+
+
+class Ranker(Protocol):
+    """Scores all books from one reader's weighted ratings."""
+
+    @property
+    def weights(self) -> WeightTable:
+        """From stars to the weights this ranker takes."""
+
+    def fold_in(self, rows: IntArray, weights: FloatArray) -> RankerScores:
+        """Score every book; raises NothingToFoldIn where the weights say nothing."""
+
+
+RANKERS: Mapping[str, Callable[[Tensors, Mapping[str, Any]], Ranker]] = {
+    "factors": FactorRanker.from_part,
+}
+
+
+def top_n(
+    scores: NDArray[np.floating], book_ids: IntArray, n: int, *, exclude_rows: IntArray
+) -> list[ScoredBook]:
+    """The n best books, by partial selection.
+
+    Ties go to the lower book id, also at the cut, so the same input always gives the same list.
+
+    Parameters
+    ----------
+    scores, book_ids
+        Shape (books,) both.
+    exclude_rows
+        Rows which are never chosen.
+    """
+    allowed = np.ones(len(scores), dtype=bool)
+    allowed[exclude_rows] = False
+    rows = np.flatnonzero(allowed)
+    n = min(n, len(rows))
+    if n <= 0:
+        return []
+    values = scores[rows]
+    cut = np.partition(values, len(values) - n)[len(values) - n]
+    chosen = rows[values >= cut]
+    order = np.lexsort((book_ids[chosen], -scores[chosen]))[:n]
+    return [ScoredBook(int(book_ids[row]), float(scores[row])) for row in chosen[order]]

@@ -1,0 +1,334 @@
+"""Reading releases: verified, memory-mapped, and swapped without a pause.
+
+A store holds ``releases/<version>/`` folders (see `recommender.engine.publish`) and
+``latest.json``, which names the one to use. Nothing of a release is used before its schema,
+sizes, hashes and finiteness were checked and its probes gave the scores they have to give.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from recommender.engine.manifest import (
+    CorruptRelease,
+    FileInfo,
+    Manifest,
+    ReleaseError,
+    UnsupportedSchema,
+    book_ids_sha256,
+)
+from recommender.engine.rankers import RANKERS, Ranker
+from recommender.engine.store import NotFound, Store, StoreError
+from recommender.engine.tensors import BadTensorFile, map_tensors
+from recommender.engine.values import IntArray, NothingToFoldIn
+
+__all__ = [
+    "CorruptRelease",
+    "Latest",
+    "NoRelease",
+    "ProbeFailed",
+    "Release",
+    "ReleaseError",
+    "ReleaseHolder",
+    "UnsupportedSchema",
+    "list_versions",
+    "open_release",
+    "read_latest",
+    "read_manifest",
+]
+
+LATEST = "latest.json"
+MANIFEST = "manifest.json"
+BOOKS = "books.parquet"
+PROBE_TOLERANCE = 1e-4
+
+logger = logging.getLogger(__name__)
+
+
+class NoRelease(ReleaseError):
+    """The store holds no release, or not the one asked for."""
+
+
+class ProbeFailed(ReleaseError):
+    """A release does not score a probe as it did when it was built."""
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """What ``latest.json`` says, with the store's tag of that state."""
+
+    version: str
+    manifest_sha256: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release, opened. All arrays are read-only views of files.
+
+    Attributes
+    ----------
+    book_ids
+        Shape (books,), ascending; row i of every tensor is the book ``book_ids[i]``.
+    books
+        Columns of ``books.parquet`` in the same order, among them ``ratings`` (how many).
+    parts
+        Tensors by part and name.
+    rankers
+        Rankers by name, ready to fold in.
+    """
+
+    manifest: Manifest
+    manifest_sha256: str
+    book_ids: IntArray
+    books: Mapping[str, NDArray[Any]]
+    parts: Mapping[str, Mapping[str, NDArray[Any]]]
+    rankers: Mapping[str, Ranker]
+
+    @property
+    def version(self) -> str:
+        """The name of the release."""
+        return self.manifest.version
+
+    def rows_of(self, book_ids: IntArray) -> IntArray:
+        """The row of each book, -1 where the release does not know it."""
+        rows = np.searchsorted(self.book_ids, book_ids)
+        inside = np.minimum(rows, len(self.book_ids) - 1)
+        return np.where(self.book_ids[inside] == book_ids, inside, -1)
+
+
+def read_latest(store: Store) -> Latest | None:
+    """Which release is to be used; None if none was promoted yet."""
+    try:
+        data, tag = store.get_tagged(LATEST)
+    except NotFound:
+        return None
+    try:
+        values = json.loads(data)
+        return Latest(str(values["version"]), str(values["manifest_sha256"]), tag)
+    except (ValueError, KeyError, TypeError) as error:
+        raise CorruptRelease(f"{LATEST} in {store.uri} can not be read: {error}.") from error
+
+
+def list_versions(store: Store) -> list[str]:
+    """All complete releases, the oldest first."""
+    return [
+        key.split("/")[1]
+        for key in store.keys("releases/")
+        if key.count("/") == 2 and key.endswith(f"/{MANIFEST}")
+    ]
+
+
+def read_manifest(store: Store, version: str) -> tuple[Manifest, str]:
+    """The manifest of a release and its SHA-256."""
+    try:
+        data = store.get(f"releases/{version}/{MANIFEST}")
+    except NotFound as error:
+        raise NoRelease(f"{store.uri} holds no release {version}.") from error
+    manifest = Manifest.from_bytes(data)
+    if manifest.version != version:
+        raise CorruptRelease(f"Release {version} says that it is {manifest.version}.")
+    return manifest, hashlib.sha256(data).hexdigest()
+
+
+def open_release(store: Store, *, cache_dir: Path, version: str | None = None) -> Release:
+    """Open the latest release, or a certain one.
+
+    Files are kept in ``cache_dir`` under the names of their hashes, where any number of processes
+    may fetch and map them at once.
+
+    Raises
+    ------
+    NoRelease
+        If the store holds none.
+    ReleaseError
+        If anything about it is not as it has to be.
+    StoreError
+        If the store can't be read.
+    """
+    expected = None
+    if version is None:
+        latest = read_latest(store)
+        if latest is None:
+            raise NoRelease(f"{store.uri} has no release yet; build one with spark.build.")
+        version, expected = latest.version, latest.manifest_sha256
+    manifest, digest = read_manifest(store, version)
+    if expected not in (None, digest):
+        raise CorruptRelease(f"The manifest of {version} is not the one that was promoted.")
+    paths = {
+        name: _fetch(store, f"releases/{version}/{name}", info, cache_dir)
+        for name, info in manifest.files.items()
+    }
+    release = load_release(manifest, digest, paths)
+    check_probes(release)
+    return release
+
+
+def load_release(manifest: Manifest, digest: str, paths: Mapping[str, Path]) -> Release:
+    """Map the files of a release and check what is in them."""
+    missing = {BOOKS, *(f"{part}.safetensors" for part in manifest.parts)} - set(paths)
+    if missing:
+        raise CorruptRelease(f"Release {manifest.version} lacks {', '.join(sorted(missing))}.")
+    books = _read_books(paths[BOOKS])
+    book_ids: IntArray = books["book_id"]
+    if (
+        len(book_ids) != manifest.book_count
+        or not len(book_ids)
+        or (np.diff(book_ids) <= 0).any()
+        or book_ids_sha256(book_ids) != manifest.book_ids_sha256
+    ):
+        raise CorruptRelease(f"Release {manifest.version} lists other books than it should.")
+    parts = {part: _map_part(paths[f"{part}.safetensors"], part) for part in manifest.parts}
+    try:
+        rankers = {
+            part: RANKERS[part](parts[part], settings)
+            for part, settings in manifest.parts.items()
+            if part in RANKERS
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptRelease(f"A part of release {manifest.version} is wrong: {error}.") from error
+    if manifest.default_ranker not in rankers:
+        raise CorruptRelease(f"Release {manifest.version} lacks its own default ranker.")
+    return Release(manifest, digest, book_ids, books, parts, rankers)
+
+
+def probe_scores(release: Release, ranker: str, ratings: Mapping[int, float]) -> NDArray[Any]:
+    """All scores of an invented reader."""
+    ids = np.array(sorted(ratings), dtype=np.int64)
+    stars = np.array([ratings[int(i)] for i in ids], dtype=np.float64)
+    chosen = release.rankers[ranker]
+    return chosen.fold_in(release.rows_of(ids), chosen.weights(stars)).scores
+
+
+def check_probes(release: Release) -> None:
+    """Fold the probes in, and compare the scores with those at the time of building."""
+    for probe in release.manifest.probes:
+        rows = release.rows_of(np.array([*probe.ratings, *probe.book_ids], dtype=np.int64))
+        if (rows < 0).any() or probe.ranker not in release.rankers:
+            raise ProbeFailed(f"A probe of release {release.version} names what it lacks.")
+        try:
+            scores = probe_scores(release, probe.ranker, probe.ratings)
+        except (NothingToFoldIn, np.linalg.LinAlgError, ValueError, IndexError) as error:
+            raise ProbeFailed(f"A probe of release {release.version} failed: {error}.") from error
+        got = scores[rows[len(probe.ratings) :]]
+        if not np.allclose(got, probe.scores, rtol=PROBE_TOLERANCE, atol=PROBE_TOLERANCE):
+            raise ProbeFailed(
+                f"Release {release.version} scores a probe differently than when it was built."
+            )
+
+
+class ReleaseHolder:
+    """The release in use: the last good one, swapped in one step.
+
+    Readers take `current` and keep it for the length of their work; a swap does not touch what
+    they hold. Threads may call `refresh` at once.
+    """
+
+    def __init__(self, store: Store, *, cache_dir: Path) -> None:
+        self._store = store
+        self._cache_dir = cache_dir
+        self._lock = threading.Lock()
+        self._release: Release | None = None
+        self._last_error: Exception | None = None
+
+    @property
+    def last_error(self) -> Exception | None:
+        """Why the last refresh failed; None if it did not."""
+        return self._last_error
+
+    @property
+    def current(self) -> Release:
+        """The last good release; NoRelease if there never was one."""
+        release = self._release
+        if release is None:
+            raise NoRelease("No release could be opened yet.") from self._last_error
+        return release
+
+    def refresh(self) -> bool:
+        """Look for a new release; tell whether another one is in use now.
+
+        A release which can't be opened is reported and leaves the present one in use.
+        """
+        with self._lock:
+            try:
+                changed = self._renew()
+            except (ReleaseError, StoreError) as error:
+                logger.exception("The latest release can't be used; the last good one stays.")
+                self._last_error = error
+                return False
+            self._last_error = None
+            return changed
+
+    def _renew(self) -> bool:
+        latest, present = read_latest(self._store), self._release
+        if latest and present and latest.manifest_sha256 == present.manifest_sha256:
+            return False
+        self._release = open_release(self._store, cache_dir=self._cache_dir)
+        return True
+
+
+def _fetch(store: Store, key: str, info: FileInfo, cache_dir: Path) -> Path:
+    """The file in the host's folder, fetched if it is not there or was damaged."""
+    path = cache_dir / f"{info.sha256}{Path(key).suffix}"
+    if path.is_file() and _is_intact(path, info):
+        return path
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".fetching-", dir=cache_dir)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            store.download(key, temporary)
+            if not _is_intact(temporary, info):
+                raise CorruptRelease(f"{key} in {store.uri} is not what its manifest says.")
+            temporary.chmod(0o444)
+            # Whoever fetched the same file meanwhile put the same bytes there.
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except NotFound as error:
+        raise CorruptRelease(f"{key} is missing in {store.uri}.") from error
+    except OSError as error:
+        raise ReleaseError(f"Could not keep {key} in {cache_dir}: {error.strerror}.") from error
+    return path
+
+
+def _is_intact(path: Path, info: FileInfo) -> bool:
+    if path.stat().st_size != info.size:
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == info.sha256
+
+
+def _read_books(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        table = pq.read_table(path)
+        books = {name: table.column(name).to_numpy() for name in table.column_names}
+        if books["book_id"].dtype != np.int64 or "ratings" not in books:
+            raise CorruptRelease(f"{BOOKS} has other columns than it should.")
+    except (pa.ArrowException, KeyError, ValueError) as error:
+        raise CorruptRelease(f"{BOOKS} can not be read: {error}.") from error
+    return books
+
+
+def _map_part(path: Path, part: str) -> dict[str, NDArray[Any]]:
+    try:
+        tensors = map_tensors(path)
+    except BadTensorFile as error:
+        raise CorruptRelease(f"The part {part} can not be read: {error}") from error
+    for name, tensor in tensors.items():
+        if np.issubdtype(tensor.dtype, np.floating) and not np.isfinite(tensor).all():
+            raise CorruptRelease(f"{name} of the part {part} holds numbers that are not finite.")
+    return tensors

@@ -1,0 +1,277 @@
+"""Where releases are kept: a folder, or a bucket that speaks S3.
+
+Both kinds write whole objects only, and move a pointer by compare-and-swap, so that of two
+writers who saw the same state one succeeds and the other is told.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote, urlsplit
+
+import boto3
+from boto3.exceptions import S3UploadFailedError
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class StoreError(Exception):
+    """The store could not be read or written."""
+
+
+class NotFound(StoreError):
+    """There is no such object in the store."""
+
+
+class Conflict(StoreError):
+    """Somebody else has changed the object since it was read."""
+
+
+class Store(Protocol):
+    """Objects by key (``a/b/c``)."""
+
+    @property
+    def uri(self) -> str:
+        """The address under which the store was opened."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write an object whole."""
+
+    def upload(self, key: str, path: Path) -> None:
+        """Write a file as an object, whole."""
+
+    def get(self, key: str) -> bytes:
+        """Read an object; NotFound if there is none."""
+
+    def get_tagged(self, key: str) -> tuple[bytes, str]:
+        """Read an object with the tag that names this state of it; NotFound if there is none."""
+
+    def download(self, key: str, path: Path) -> None:
+        """Copy an object into a file."""
+
+    def keys(self, prefix: str) -> list[str]:
+        """All keys that begin with a prefix, sorted."""
+
+    def compare_and_swap(self, key: str, data: bytes, *, expected: str | None) -> None:
+        """Write an object if it still has the expected tag (None: does not exist yet).
+
+        Raises Conflict, and changes nothing, if it has another.
+        """
+
+
+def open_store(uri: str, *, endpoint_url: str | None = None) -> Store:
+    """Open ``file:///folder``, a plain path, or ``s3://bucket/prefix``.
+
+    The endpoint of an S3 service other than AWS comes from the argument, else from
+    ``S3_ENDPOINT_URL``.
+    """
+    parts = urlsplit(uri)
+    if parts.scheme == "s3":
+        if not parts.netloc:
+            raise StoreError(f"{uri!r} names no bucket; write s3://bucket/prefix.")
+        endpoint = endpoint_url or os.environ.get("S3_ENDPOINT_URL") or None
+        return S3Store(parts.netloc, parts.path.strip("/"), endpoint_url=endpoint)
+    if parts.scheme == "file":
+        if parts.netloc not in ("", "localhost") or not parts.path:
+            raise StoreError(f"{uri!r} is no folder here; write file:///folder.")
+        return FileStore(Path(unquote(parts.path)))
+    if "://" in uri:
+        raise StoreError(f"A store is a folder, file:///… or s3://…, not {uri!r}.")
+    return FileStore(Path(uri))
+
+
+class FileStore:
+    """A store in a folder, which several processes of one host may share."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+
+    @property
+    def uri(self) -> str:
+        return self._root.as_uri()
+
+    def put(self, key: str, data: bytes) -> None:
+        with self._writing(key) as temporary:
+            temporary.write_bytes(data)
+
+    def upload(self, key: str, path: Path) -> None:
+        with self._writing(key) as temporary:
+            shutil.copyfile(path, temporary)
+
+    def get(self, key: str) -> bytes:
+        with self._reading(key) as path:
+            return path.read_bytes()
+
+    def get_tagged(self, key: str) -> tuple[bytes, str]:
+        data = self.get(key)
+        return data, hashlib.sha256(data).hexdigest()
+
+    def download(self, key: str, path: Path) -> None:
+        with self._reading(key) as source:
+            shutil.copyfile(source, path)
+
+    def keys(self, prefix: str) -> list[str]:
+        files = (path for path in self._root.rglob("*") if path.is_file())
+        keys = (path.relative_to(self._root).as_posix() for path in files)
+        return sorted(
+            key
+            for key in keys
+            if key.startswith(prefix) and not PurePosixPath(key).name.startswith(".")
+        )
+
+    def compare_and_swap(self, key: str, data: bytes, *, expected: str | None) -> None:
+        with self._locked(key):
+            try:
+                _, present = self.get_tagged(key)
+            except NotFound:
+                present = None
+            if present != expected:
+                raise Conflict(f"{key} in {self.uri} was changed by somebody else meanwhile.")
+            self.put(key, data)
+
+    def _path(self, key: str) -> Path:
+        pure = PurePosixPath(key)
+        if pure.is_absolute() or ".." in pure.parts or not pure.parts:
+            raise StoreError(f"{key!r} is no key of a store.")
+        return self._root / pure
+
+    @contextmanager
+    def _reading(self, key: str) -> Iterator[Path]:
+        try:
+            yield self._path(key)
+        except FileNotFoundError as error:
+            raise NotFound(f"There is no {key} in {self.uri}.") from error
+        except OSError as error:
+            raise StoreError(f"Could not read {key} in {self.uri}: {error.strerror}.") from error
+
+    @contextmanager
+    def _writing(self, key: str) -> Iterator[Path]:
+        """A temporary file which takes its place at once, or not at all."""
+        path = self._path(key)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+            os.close(handle)
+            temporary = Path(name)
+            try:
+                yield temporary
+                temporary.chmod(0o644)
+                _flush(temporary)
+                temporary.replace(path)
+                _flush(path.parent)
+            finally:
+                temporary.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"Could not write {key} in {self.uri}: {error.strerror}.") from error
+
+    @contextmanager
+    def _locked(self, key: str) -> Iterator[None]:
+        path = self._path(key)
+        lock = path.with_name(f".{path.name}.lock")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o644)
+        except OSError as error:
+            raise StoreError(f"Could not lock {key} in {self.uri}: {error.strerror}.") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+
+class S3Store:
+    """A store under a prefix of a bucket."""
+
+    def __init__(self, bucket: str, prefix: str, *, endpoint_url: str | None = None) -> None:
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        # Checksum trailers and virtual hosts are AWS's own; other services refuse them.
+        self._client: S3Client = boto3.session.Session().client(
+            "s3",
+            endpoint_url=endpoint_url,
+            config=Config(
+                connect_timeout=5,
+                read_timeout=60,
+                retries={"mode": "standard", "total_max_attempts": 4},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                s3={"addressing_style": "path" if endpoint_url else "auto"},
+            ),
+        )
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
+
+    def put(self, key: str, data: bytes) -> None:
+        with self._asking("write", key):
+            self._client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=data)
+
+    def upload(self, key: str, path: Path) -> None:
+        with self._asking("write", key):
+            self._client.upload_file(str(path), self._bucket, self._prefix + key)
+
+    def get(self, key: str) -> bytes:
+        return self.get_tagged(key)[0]
+
+    def get_tagged(self, key: str) -> tuple[bytes, str]:
+        with self._asking("read", key):
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+            return answer["Body"].read(), answer["ETag"]
+
+    def download(self, key: str, path: Path) -> None:
+        with self._asking("read", key), path.open("wb") as file:
+            self._client.download_fileobj(self._bucket, self._prefix + key, file)
+
+    def keys(self, prefix: str) -> list[str]:
+        with self._asking("list", prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._prefix + prefix
+            )
+            keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        return sorted(key.removeprefix(self._prefix) for key in keys)
+
+    def compare_and_swap(self, key: str, data: bytes, *, expected: str | None) -> None:
+        name = self._prefix + key
+        with self._asking("write", key):
+            if expected is None:
+                self._client.put_object(Bucket=self._bucket, Key=name, Body=data, IfNoneMatch="*")
+            else:
+                self._client.put_object(Bucket=self._bucket, Key=name, Body=data, IfMatch=expected)
+
+    @contextmanager
+    def _asking(self, verb: str, key: str) -> Iterator[None]:
+        """Say what went wrong in the terms of a store."""
+        what = f"{key} in {self.uri}"
+        try:
+            yield
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code in {"PreconditionFailed", "ConditionalRequestConflict", "409", "412"}:
+                raise Conflict(f"{what} was changed by somebody else meanwhile.") from error
+            if code in {"NoSuchKey", "NotFound", "404"}:
+                raise NotFound(f"There is no {what}.") from error
+            raise StoreError(f"Could not {verb} {what}: {error}") from error
+        except (BotoCoreError, S3UploadFailedError) as error:
+            raise StoreError(f"Could not {verb} {what}: {error}") from error
+        except OSError as error:
+            raise StoreError(f"Could not {verb} {what}: {error.strerror}.") from error
+
+
+def _flush(path: Path) -> None:
+    """Have the disk itself keep a file or folder before anything points to it."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,46 @@
+"""From stars to signed weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from recommender.engine.values import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class WeightTable:
+    """How much a rating says about its reader's taste: below 0 a dislike, above 0 a like.
+
+    Half and quarter stars lie on the straight line between their neighbors in the table;
+    what lies outside of it takes the nearest entry.
+    """
+
+    stars: tuple[float, ...]
+    weights: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.stars) != len(self.weights) or not self.stars:
+            raise ValueError("A weight table needs one weight for each number of stars.")
+        if list(self.stars) != sorted(set(self.stars)):
+            raise ValueError("The stars of a weight table have to be in ascending order.")
+        if not np.isfinite([*self.stars, *self.weights]).all():
+            raise ValueError("A weight table has to hold finite numbers.")
+
+    def __call__(self, stars: FloatArray) -> FloatArray:
+        """Weights of an array of stars, of the same shape."""
+        return np.interp(stars, self.stars, self.weights)
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, float]) -> Self:
+        """Read the form of the manifest: ``{"1": -0.5, …}``."""
+        pairs = sorted((float(stars), float(weight)) for stars, weight in table.items())
+        return cls(tuple(stars for stars, _ in pairs), tuple(weight for _, weight in pairs))
+
+    def to_json(self) -> dict[str, float]:
+        """Give the form of the manifest."""
+        return {f"{s:g}": w for s, w in zip(self.stars, self.weights, strict=True)}
+
+
+SIGNED_WEIGHTS = WeightTable((1.0, 2.0, 3.0, 4.0, 5.0), (-0.5, -0.2, 0.3, 1.0, 1.3))

@@ -1,0 +1,80 @@
+"""Ratings in, release out.
+
+Runs as ``python -m spark.build …`` and as ``spark-submit spark/build.py …``.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+# spark-submit runs this file as a script, with only its own folder to import from.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from recommender.engine.manifest import ReleaseError
+from recommender.engine.store import StoreError, open_store
+from spark.clean import BadRatings
+from spark.factors import FactorSettings
+from spark.java import NoJava
+from spark.pipeline import STEPS, BuildOptions, build_release
+from spark.progress import Progress
+from spark.session import describe, spark_session
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    defaults = FactorSettings()
+    parser = argparse.ArgumentParser(prog="spark.build", description="Ratings in, release out.")
+    add = parser.add_argument
+    add("--ratings", required=True, help="a CSV file (or .csv.gz), or a folder that holds one")
+    add("--store", required=True, help="where releases go: a folder, file:///… or s3://…")
+    add("--endpoint-url", help="S3 service other than AWS (default: S3_ENDPOINT_URL)")
+    add("--master", help="Spark's master (default: local[*], or what spark-submit was told)")
+    add("--driver-memory", help="like 4g (default: half of the machine's, at most 16g)")
+    add("--rank", type=int, default=defaults.rank)
+    add("--iterations", type=int, default=defaults.iterations)
+    add("--regularization", type=float, default=defaults.regularization)
+    add("--alpha", type=float, default=defaults.alpha)
+    add("--seed", type=int, default=defaults.seed)
+    add("--dataset", help="what to call the ratings (default: the name of the folder)")
+    add("--simulated", action="store_true", help="the readers are invented")
+    add("--no-promote", action="store_true", help="write the release, but leave the old one in use")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build a release; 0 if that went well."""
+    options = parse_arguments(arguments)
+    settings = FactorSettings(
+        rank=options.rank,
+        iterations=options.iterations,
+        regularization=options.regularization,
+        alpha=options.alpha,
+        seed=options.seed,
+    )
+    build = BuildOptions(
+        ratings=options.ratings,
+        dataset=options.dataset,
+        simulated=options.simulated,
+        promote=not options.no_promote,
+        factors=settings,
+    )
+    progress = Progress(STEPS)
+    try:
+        store = open_store(options.store, endpoint_url=options.endpoint_url)
+        with ExitStack() as stack:
+            with progress.step("Starting Spark"):
+                session = stack.enter_context(
+                    spark_session(master=options.master, driver_memory=options.driver_memory)
+                )
+            progress.note(describe(session))
+            build_release(session, build, store=store, progress=progress)
+    except (BadRatings, NoJava, ReleaseError, StoreError) as error:
+        sys.stderr.write(f"\nNo release was put in use: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,157 @@
+"""Ratings as they come, cleaned."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812 - the name all of Spark's documentation uses
+
+COLUMNS = ("user_id", "book_id", "rating")
+LOWEST_STARS, HIGHEST_STARS = 0.5, 5.0
+# Spark's ALS takes ids that fit into 32 bits.
+LARGEST_ID = 2**31 - 1
+
+
+class BadRatings(ValueError):
+    """The ratings can't be used at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class CleanReport:
+    """What became of the lines of a ratings file."""
+
+    read: int
+    malformed: int
+    out_of_range: int
+    repeated: int
+    in_conflict: int
+    kept: int
+    readers: int
+    books: int
+
+    def sentences(self) -> list[str]:
+        """The report in words."""
+        counts = {name: f"{count:,}" for name, count in asdict(self).items()}
+        return [
+            "{read} lines read; left out: {malformed} not readable, {out_of_range} outside of "
+            "0.5 to 5 stars, {repeated} repeated".format(**counts),
+            "{in_conflict} pairs of reader and book were rated more than once with different "
+            "stars; the highest counts".format(**counts),
+            "{kept} ratings of {books} books by {readers} readers kept".format(**counts),
+        ]
+
+
+def ratings_file(path: str) -> str:
+    """The ratings in a goodbooks-shaped folder; any other path as it is."""
+    if "://" in path and not path.startswith("file://"):
+        return path
+    local = Path(path.removeprefix("file://"))
+    if not local.exists():
+        raise BadRatings(f"There are no ratings at {path}; name a CSV file or a folder with one.")
+    for name in ("ratings.csv", "ratings.csv.gz"):
+        if (local / name).is_file():
+            return str(local / name)
+    return str(local)
+
+
+def read_ratings(session: SparkSession, path: str) -> DataFrame:
+    """Lines as text columns ``user_id``, ``book_id``, ``rating``, whatever order they come in."""
+    lines = session.read.csv(ratings_file(path), header=True)
+    missing = [name for name in COLUMNS if name not in lines.columns]
+    if missing:
+        raise BadRatings(f"The ratings at {path} lack the column {', '.join(missing)}.")
+    return lines.select(*COLUMNS)
+
+
+def parse_ratings(lines: DataFrame) -> DataFrame:
+    """Numbers from text, with what is wrong with each line: ``malformed``, ``out_of_range``."""
+    reader, book = (F.expr(f"try_cast({name} AS BIGINT)") for name in ("user_id", "book_id"))
+    stars = F.expr("try_cast(rating AS DOUBLE)")
+    parsed = lines.select(reader.alias("user_id"), book.alias("book_id"), stars.alias("stars"))
+    is_id = F.lit(True)
+    for name in ("user_id", "book_id"):
+        is_id = is_id & F.col(name).isNotNull() & F.col(name).between(0, LARGEST_ID)
+    readable = is_id & F.col("stars").isNotNull() & ~F.isnan("stars")
+    return parsed.select(
+        "user_id",
+        "book_id",
+        "stars",
+        (~readable).alias("malformed"),
+        (readable & ~F.col("stars").between(LOWEST_STARS, HIGHEST_STARS)).alias("out_of_range"),
+    )
+
+
+def settle(parsed: DataFrame) -> DataFrame:
+    """One rating for each reader and book: of several the highest.
+
+    Lines of a file have no order in Spark, so "the last one" would differ from run to run;
+    the highest never does.
+    """
+    return (
+        parsed.where(~F.col("malformed") & ~F.col("out_of_range"))
+        .groupBy("user_id", "book_id")
+        .agg(
+            F.max("stars").alias("stars"),
+            F.min("stars").alias("lowest"),
+            F.count(F.lit(1)).alias("times"),
+        )
+        .select(
+            F.col("user_id").cast("int").alias("user_id"),
+            F.col("book_id").cast("int").alias("book_id"),
+            F.col("stars").cast("float").alias("stars"),
+            "times",
+            (F.col("lowest") < F.col("stars")).alias("in_conflict"),
+        )
+    )
+
+
+def count_lines(parsed: DataFrame) -> dict[str, int]:
+    """How many lines there are, and how many of them are wrong."""
+    row = parsed.agg(
+        F.count(F.lit(1)).alias("read"),
+        F.count_if("malformed").alias("malformed"),
+        F.count_if("out_of_range").alias("out_of_range"),
+    ).first()
+    return row.asDict() if row else {}
+
+
+def count_ratings(settled: DataFrame) -> dict[str, int]:
+    """How many ratings, readers, books, repetitions and conflicts there are."""
+    row = settled.agg(
+        F.count(F.lit(1)).alias("kept"),
+        F.countDistinct("user_id").alias("readers"),
+        F.countDistinct("book_id").alias("books"),
+        F.coalesce(F.sum(F.col("times") - 1), F.lit(0)).alias("repeated"),
+        F.count_if("in_conflict").alias("in_conflict"),
+    ).first()
+    return row.asDict() if row else {}
+
+
+def data_sha256(settled: DataFrame) -> str:
+    """Fingerprint of a set of ratings, whatever the order of its rows.
+
+    Each row is hashed, and the 256 bits of the rows are added up in eight sums: what a hash of
+    the sorted file would tell, without sorting it.
+    """
+    digest = F.sha2(F.concat_ws(",", "user_id", "book_id", F.col("stars").cast("double")), 256)
+    words = [
+        F.sum(F.conv(F.substring(digest, 8 * i + 1, 8), 16, 10).cast("long")) for i in range(8)
+    ]
+    row = settled.agg(*words).first()
+    text = ",".join(str(word) for word in row) if row else ""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def book_counts(settled: DataFrame) -> DataFrame:
+    """``book_id``, ``ratings``, ``mean_stars`` of every book, by ascending id."""
+    return (
+        settled.groupBy("book_id")
+        .agg(F.count(F.lit(1)).alias("ratings"), F.avg("stars").alias("mean_stars"))
+        .select(
+            F.col("book_id").cast("bigint").alias("book_id"),
+            F.col("ratings").cast("bigint").alias("ratings"),
+            F.col("mean_stars").cast("double").alias("mean_stars"),
+        )
+        .orderBy("book_id")
+    )

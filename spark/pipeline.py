@@ -1,0 +1,149 @@
+"""The steps of a build, in order."""
+
+import subprocess
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame, SparkSession
+
+from recommender.engine.manifest import Dataset, Manifest
+from recommender.engine.publish import Draft, Part, promote, write_release
+from recommender.engine.release import read_latest
+from recommender.engine.store import Store
+from recommender.engine.values import IntArray
+from spark.clean import (
+    BadRatings,
+    CleanReport,
+    book_counts,
+    count_lines,
+    count_ratings,
+    data_sha256,
+    parse_ratings,
+    read_ratings,
+    settle,
+)
+from spark.factors import (
+    FactorSettings,
+    expected_jobs,
+    factor_matrix,
+    factors_part,
+    train_factors,
+    weigh,
+)
+from spark.progress import Progress
+
+STEPS = 6
+CLEAN_JOBS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """What to build from what."""
+
+    ratings: str
+    dataset: str | None = None
+    simulated: bool = False
+    promote: bool = True
+    factors: FactorSettings = field(default_factory=FactorSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class CleanRatings:
+    """Ratings that are fit for training, with what is known about them."""
+
+    rows: DataFrame
+    books: dict[str, NDArray[Any]]
+    report: CleanReport
+    sha256: str
+
+
+def build_release(
+    session: SparkSession, options: BuildOptions, *, store: Store, progress: Progress
+) -> Manifest:
+    """Build a release and, unless told not to, put it in use as the very last thing.
+
+    Whatever fails before leaves ``latest.json`` as it was.
+
+    Raises
+    ------
+    BadRatings
+        If the ratings can't be used at all.
+    StoreError, ReleaseError
+        If the release can't be written or put in use.
+    """
+    # A store that can't be reached is better found out before the work than after it.
+    read_latest(store)
+    with progress.step("Reading and cleaning ratings", session, expected_jobs=CLEAN_JOBS):
+        ratings = clean(session, options.ratings)
+    for sentence in ratings.report.sentences():
+        progress.note(sentence)
+    with progress.step("Training factors", session, expected_jobs=expected_jobs(options.factors)):
+        model = train_factors(weigh(ratings.rows, options.factors.weights), options.factors)
+    with progress.step("Collecting factors", session):
+        book_ids, item_factors = factor_matrix(model.itemFactors)
+    with progress.step("Writing the release"):
+        draft = draft_release(
+            options, ratings, book_ids, {"factors": factors_part(item_factors, options.factors)}
+        )
+        manifest = write_release(store, draft, now=datetime.now(UTC))
+    with progress.step("Putting it in use" if options.promote else "Leaving the old one in use"):
+        if options.promote:
+            promote(store, manifest.version)
+    progress.note(f"Release {manifest.version} is in {store.uri}")
+    return manifest
+
+
+def clean(session: SparkSession, path: str) -> CleanRatings:
+    """Read, check and settle the ratings; they stay cached for what follows."""
+    parsed = parse_ratings(read_ratings(session, path)).cache()
+    settled = settle(parsed).cache()
+    report = CleanReport(**count_lines(parsed), **count_ratings(settled))
+    if not report.kept:
+        raise BadRatings(f"None of the {report.read} lines at {path} is a rating that can be used.")
+    table = book_counts(settled).toArrow()
+    books = {name: table.column(name).to_numpy() for name in table.column_names}
+    parsed.unpersist()
+    return CleanRatings(settled, books, report, data_sha256(settled))
+
+
+def draft_release(
+    options: BuildOptions, ratings: CleanRatings, book_ids: IntArray, parts: dict[str, Part]
+) -> Draft:
+    """Put together what becomes the release."""
+    if not np.array_equal(book_ids, ratings.books["book_id"]):
+        raise BadRatings("Spark trained on other books than were counted; build once more.")
+    return Draft(
+        books=ratings.books,
+        parts=parts,
+        dataset=Dataset(
+            name=options.dataset or Path(options.ratings).resolve().name,
+            simulated=options.simulated,
+            ratings=ratings.report.kept,
+            readers=ratings.report.readers,
+            books=ratings.report.books,
+            sha256=ratings.sha256,
+        ),
+        default_ranker="factors",
+        code_revision=code_revision(),
+        gate={"passed": None, "reason": "not evaluated"},
+    )
+
+
+def code_revision() -> str:
+    """The commit this code is at; ``unknown`` where it is no git work tree."""
+    try:
+        answer = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return answer.stdout.strip()

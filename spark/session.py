@@ -1,0 +1,100 @@
+"""The Spark session of a build."""
+
+import os
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from spark.java import find_java
+
+ROOT = Path(__file__).resolve().parents[1]
+SHIPPED = ("spark", "recommender/engine")
+LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
+GIB = 1024**3
+
+
+def driver_memory_gib(physical_bytes: int) -> int:
+    """Half of the machine, between 1 and 16 GiB: the rest is for Python and the neighbors."""
+    return max(1, min(16, physical_bytes // (2 * GIB)))
+
+
+def is_submitted() -> bool:
+    """Whether spark-submit started this process, and so has chosen Java, master and memory."""
+    return "PYSPARK_GATEWAY_PORT" in os.environ
+
+
+@contextmanager
+def spark_session(
+    *, master: str | None = None, driver_memory: str | None = None, app_name: str = "bookfold"
+) -> Iterator[SparkSession]:
+    """A session with this project's code on its executors; stopped at the end.
+
+    Parameters
+    ----------
+    master
+        Spark's master; ``local[*]`` if not given, or what spark-submit was told.
+    driver_memory
+        Like ``4g``; chosen from the machine's memory if not given.
+    """
+    builder = SparkSession.builder.appName(app_name)
+    for key, value in _settings(driver_memory).items():
+        builder = builder.config(key, value)
+    if not is_submitted():
+        os.environ.update(find_java().environment)
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        builder = builder.config("spark.driver.host", "127.0.0.1")
+        builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
+        builder = builder.master(master or "local[*]")
+    elif master:
+        builder = builder.master(master)
+    session = builder.getOrCreate()
+    try:
+        with _zipped_code() as code:
+            session.sparkContext.addPyFile(str(code))
+            yield session
+    finally:
+        session.stop()
+
+
+def describe(session: SparkSession) -> str:
+    """What the build runs on, in one line."""
+    jvm = session.sparkContext._jvm
+    blas = jvm.dev.ludovic.netlib.blas.BLAS.getInstance().getClass().getSimpleName()
+    algebra = "native libblas.so.3" if blas == "JNIBLAS" else "Java (install OpenBLAS for less)"
+    return (
+        f"Spark {session.version} on {session.sparkContext.master}, "
+        f"Java {jvm.java.lang.System.getProperty('java.version')}, linear algebra in {algebra}"
+    )
+
+
+def _settings(driver_memory: str | None) -> dict[str, str]:
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "spark.driver.memory": driver_memory or f"{driver_memory_gib(physical)}g",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={LOG_SETTINGS.as_uri()}",
+        # The factors of all books come to the driver in the end, however many they are.
+        "spark.driver.maxResultSize": "0",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+
+
+@contextmanager
+def _zipped_code() -> Iterator[Path]:
+    """The packages that executors import, for they may run elsewhere than this folder."""
+    with tempfile.TemporaryDirectory(prefix="bookfold-code-") as folder:
+        path = Path(folder) / "bookfold.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.write(ROOT / "recommender" / "__init__.py", "recommender/__init__.py")
+            for package in SHIPPED:
+                for file in sorted((ROOT / package).rglob("*.py")):
+                    archive.write(file, file.relative_to(ROOT).as_posix())
+        yield path
