@@ -18,10 +18,9 @@ def main() -> int:
     try:
         write_starter_shelf(options.directory, seed=options.seed, readers=options.readers)
     except OSError as error:
-        sys.stderr.write(
-            f"The starter shelf cannot be written to {options.directory}: {error.strerror}.\n"
-        )
-        return 1
+        parser.error(f"{options.directory} cannot be written: {error.strerror}.")
+    except ValueError as error:
+        parser.error(str(error))
     sys.stdout.write(
         f"{options.directory}: the starter shelf, {options.readers} simulated readers\n"
     )
