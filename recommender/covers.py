@@ -1,0 +1,141 @@
+"""Drawn covers: cloth, ornament and lettering for books of which no picture is at hand.
+
+The same book always gets the same cover. Nothing here knows about HTML; `recommender/_cover.html`
+does the drawing, in a box of 200 by 300 units.
+"""
+
+import unicodedata
+import zlib
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 200, 300
+MARGIN = 24
+TITLE_TOP, TITLE_HEIGHT = 40, 132
+AUTHOR_BASE = 268
+TITLE_SIZES = (30, 26, 22, 19, 16, 14)
+AUTHOR_SIZES = (14, 12, 10)
+LEADING = 1.16
+
+MOTIFS = ("frame", "bands", "arch", "sun", "hills", "fold", "grid", "moon")
+
+
+@dataclass(frozen=True, slots=True)
+class Cloth:
+    """Colors that go together: the cloth, the lettering on it, and the ornament."""
+
+    ground: str
+    ink: str
+    ornament: str
+
+
+CLOTHS = (
+    Cloth("#6e2230", "#f6e7c8", "#c98f5a"),  # oxblood
+    Cloth("#23483a", "#f1e3bd", "#7fa06f"),  # forest
+    Cloth("#22395b", "#f2e4c6", "#7f9cc0"),  # navy
+    Cloth("#d09a3a", "#2a1a08", "#8a5a14"),  # ochre
+    Cloth("#1f565a", "#f6e8cc", "#6fb0a6"),  # teal
+    Cloth("#4e2a4f", "#f2dfcc", "#b07fa0"),  # plum
+    Cloth("#96401f", "#fdf0d8", "#e0a060"),  # rust
+    Cloth("#3c474f", "#f3e9d6", "#93a3ac"),  # slate
+    Cloth("#dfcda8", "#3a2919", "#a8793f"),  # sand
+    Cloth("#d29a8e", "#2e1512", "#8d4038"),  # rose
+    Cloth("#545a2b", "#fbf4df", "#b5b56a"),  # moss
+    Cloth("#27211d", "#e0bd7a", "#8f6b35"),  # ink
+    Cloth("#b3c8cf", "#1b2b36", "#5f8797"),  # mist
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of lettering and its baseline."""
+
+    text: str
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """Everything a drawn cover consists of."""
+
+    cloth: Cloth
+    motif: str
+    title: tuple[Line, ...]
+    title_size: int
+    author: str
+    author_size: int
+
+
+def draw(*, number: int, title: str, author: str) -> Cover:
+    """Design the cover of a book; `number` decides about cloth and ornament."""
+    seed = zlib.crc32(str(number).encode())
+    size, lines = _set_title(title)
+    top = TITLE_TOP + (TITLE_HEIGHT - len(lines) * size * LEADING) / 2
+    author_size = next(
+        (s for s in AUTHOR_SIZES if _width(author) * s <= _measure()), AUTHOR_SIZES[-1]
+    )
+    return Cover(
+        cloth=CLOTHS[seed % len(CLOTHS)],
+        motif=MOTIFS[seed // len(CLOTHS) % len(MOTIFS)],
+        title=tuple(
+            Line(text, round(top + size * (0.9 + place * LEADING), 1))
+            for place, text in enumerate(lines)
+        ),
+        title_size=size,
+        author=_shorten(author, _measure() / author_size),
+        author_size=author_size,
+    )
+
+
+def _measure() -> int:
+    return WIDTH - 2 * MARGIN
+
+
+def _set_title(title: str) -> tuple[int, list[str]]:
+    """Choose the largest size at which the whole title fits; the smallest one is cut to fit."""
+    words = title.split()
+    for size in TITLE_SIZES:
+        lines = _wrap(words, _measure() / size)
+        fits = all(_width(line) * size <= _measure() for line in lines)
+        if fits and len(lines) * size * LEADING <= TITLE_HEIGHT:
+            return size, lines
+    size = TITLE_SIZES[-1]
+    most = int(TITLE_HEIGHT / (size * LEADING))
+    lines = _wrap(words, _measure() / size)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], " ".join(lines[most - 1 :])]
+    return size, [_shorten(line, _measure() / size) for line in lines]
+
+
+def _wrap(words: list[str], measure: float) -> list[str]:
+    lines: list[str] = []
+    for word in words:
+        if lines and _width(f"{lines[-1]} {word}") <= measure:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def _shorten(text: str, measure: float) -> str:
+    if _width(text) <= measure:
+        return text
+    while text and _width(text + "…") > measure:
+        text = text[:-1]
+    return text.rstrip(" ,:;-") + "…"
+
+
+def _width(text: str) -> float:
+    """Estimate how wide a text runs, in units of its size; on the wide side, to be safe."""
+    return sum(_advance(character) for character in text)
+
+
+def _advance(character: str) -> float:
+    if unicodedata.combining(character):
+        return 0.0
+    if unicodedata.east_asian_width(character) in "WF":
+        return 1.0
+    if character in "iljtfI.,:;'’!|()[] ":
+        return 0.36
+    if character in "mwMW—…@":
+        return 0.92
+    return 0.72 if character.isupper() else 0.56

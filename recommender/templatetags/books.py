@@ -1,0 +1,58 @@
+"""How pages show a book: its cover, its numbers, and why it was picked."""
+
+from decimal import Decimal
+
+from django import template
+from django.template import Context
+
+from catalog.models import Book
+from recommender import covers
+from recommender.models import ModelRelease
+
+register = template.Library()
+
+
+@register.inclusion_tag("recommender/_cover.html", takes_context=True)
+def cover(context: Context, book: Book) -> dict[str, object]:
+    """Open Library's picture where the site shows them and knows one, else a drawn cover.
+
+    Prefetch `credits` first. The title stands beside the cover, so that it is mere decoration.
+    """
+    host = context.get("cover_host")
+    if host and book.cover_id:
+        return {"address": f"{host}/b/id/{book.cover_id}-M.jpg?default=false"}
+    authors = book.author_names
+    number = book.goodbooks_id or book.pk
+    author = authors[0] if authors else ""
+    return {"drawn": covers.draw(number=number, title=book.title, author=author)}
+
+
+@register.filter
+def plain(number: Decimal | float | None) -> str:
+    """Write a number without needless zeros: 2, 2.5, 0.75."""
+    return "" if number is None else f"{float(number):.2f}".rstrip("0").rstrip(".")
+
+
+@register.filter
+def about(stars: float) -> str:
+    """Write expected stars no finer than they are known."""
+    return f"{stars:.1f}"
+
+
+@register.filter
+def year(number: int) -> str:
+    """Write a year; those before our era are negative."""
+    return f"{-number} BCE" if number < 0 else str(number)
+
+
+@register.filter
+def sentence_list(names: list[str]) -> str:
+    """Join names as a sentence does: A; A and B; A, B and C."""
+    *first, last = names or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+@register.filter
+def is_goodbooks(release: ModelRelease | None) -> bool:
+    """Whether a release was built from goodbooks-10k, whose makers ask to be named."""
+    return release is not None and "goodbooks" in release.dataset.lower()

@@ -1,0 +1,92 @@
+"""Saved lists: one of them, all of them, and a new one."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import F, Func, IntegerField, Prefetch, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from catalog.models import Book
+from recommender.access import own_run, reader_of
+from recommender.models import ImportItem, ImportJob, Recommendation, Run
+from recommender.services import runs
+from recommender.services.releases import NoRelease
+
+RUNS_PER_PAGE = 12
+COVERS_PER_RUN = 5
+UNMATCHED_SHOWN = 200
+NOT_FOUND = [ImportItem.State.UNMATCHED, ImportItem.State.AMBIGUOUS, ImportItem.State.FAILED]
+
+
+@never_cache
+@require_safe
+def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    saved = own_run(request, run_id)
+    picks = saved.recommendations.prefetch_related(Prefetch("book", Book.objects.for_cards()))
+    context = {"run": saved, "release": saved.release, "picks": picks, **_what_came_of_it(saved)}
+    return render(request, "recommender/run.html", context)
+
+
+@never_cache
+@require_safe
+def history(request: HttpRequest) -> HttpResponse:
+    reader = reader_of(request)
+    picks = Recommendation.objects.order_by("rank").prefetch_related(
+        Prefetch("book", Book.objects.for_cards())
+    )
+    saved = (
+        Run.objects.filter(reader=reader)
+        .select_related("release")
+        .annotate(
+            rated=Func(
+                F("ratings_used"), function="jsonb_array_length", output_field=IntegerField()
+            )
+        )
+        .defer("ratings_used")
+        .prefetch_related(Prefetch("recommendations", picks[:COVERS_PER_RUN], to_attr="first"))
+        if reader
+        else Run.objects.none()
+    )
+    page = Paginator(saved, RUNS_PER_PAGE).get_page(request.GET.get("page"))
+    latest = ImportJob.objects.filter(reader=reader).first() if reader else None
+    context = {"page": page, "job": latest if latest and latest.state != "done" else None}
+    return render(request, "recommender/history.html", context)
+
+
+@require_POST
+def again(request: HttpRequest) -> HttpResponse:
+    """A new list from the library as it is."""
+    reader = reader_of(request)
+    if reader is None:
+        messages.info(request, "Bring your ratings first: a list grows from them.")
+        return redirect("landing")
+    try:
+        made = runs.recommend(reader=reader)
+    except (runs.NothingToRecommendFrom, NoRelease) as error:
+        messages.error(request, str(error))
+        return redirect("history")
+    return redirect("run", made.pk)
+
+
+def _what_came_of_it(saved: Run) -> dict[str, object]:
+    """What the import behind a list found of the reader's books, and what it did not."""
+    job = (
+        ImportJob.objects.filter(reader=saved.reader_id)
+        .filter(Q(run=saved) | Q(state=ImportJob.State.DONE, finished_at__lte=saved.created_at))
+        .first()
+    )
+    if job is None:
+        return {}
+    lost = job.items.filter(state__in=NOT_FOUND)
+    rows, missing = job.items.count(), lost.count()
+    return {
+        "rows": rows,
+        "matched": rows - missing,
+        "missing": missing,
+        "lost": lost[:UNMATCHED_SHOWN],
+        "unlisted": max(0, missing - UNMATCHED_SHOWN),
+    }
