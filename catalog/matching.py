@@ -130,11 +130,11 @@ def _credits_by_title(
     return by_title, by_original
 
 
-def _decide(row: Wanted, credits: Sequence[_Credit], method: Method) -> Match | None:
+def _decide(row: Wanted, named: Sequence[_Credit], method: Method) -> Match | None:
     """Match a line to the one book with its title and author; None where there is none."""
     fame = {
         credit.book_id: credit.fame
-        for credit in credits
+        for credit in named
         if not row.author.strip() or may_be_same_person(row.author, credit.name)
     }
     # The best known first, as that is how they are offered to a person.

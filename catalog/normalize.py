@@ -11,6 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 # Straight, curly, modifier letter, grave, acute, prime, full width.
 APOSTROPHES = "'\u2019\u2018\u02bc`\u00b4\u2032\uff07"
@@ -48,6 +49,24 @@ class SplitTitle:
     part: str = ""  # of a volume that was published in parts
     is_box_set: bool = False
 
+    @property
+    def key(self) -> str:
+        """The key by which titles are compared; equal for the same work in two catalogs.
+
+        A title without a single letter or digit is compared as it is written.
+        """
+        words = _without_article(fold(self.title).split())
+        words = [_plain_number(word, before) for before, word in pairwise(["", *words])]
+        if self.series and words == _without_article(fold(self.series).split()):
+            # All volumes bear the name of the series, and only the number tells them apart.
+            words += self._numbers()
+        return " ".join(words) or self.title.casefold()
+
+    def _numbers(self) -> list[str]:
+        if self.last is not None:
+            return [str(self.number), str(self.last)]
+        return [] if self.number in (None, 1) else [f"{self.number.normalize():f}"]
+
 
 def fold(text: str) -> str:
     """Lower-case words between single spaces, without accents and punctuation, in any script."""
@@ -66,17 +85,8 @@ def _is_part_of_word(character: str) -> bool:
 
 
 def title_key(title: str) -> str:
-    """The key by which titles are compared; equal for the same work in two catalogs.
-
-    A title without a single letter or digit is compared as it is written.
-    """
-    split = split_title(title)
-    words = _without_article(fold(split.title).split())
-    words = [_plain_number(word, before) for before, word in zip(["", *words], words, strict=False)]
-    if split.series and words == _without_article(fold(split.series).split()):
-        # All volumes bear the name of the series here, and only the number tells them apart.
-        words += _numbers_of(split)
-    return " ".join(words) or " ".join(title.casefold().split())
+    """The key of a title as sources write it, see `SplitTitle.key`."""
+    return split_title(title).key
 
 
 def _without_article(words: list[str]) -> list[str]:
@@ -96,12 +106,6 @@ def _plain_number(word: str, before: str) -> str:
     if word.isascii() and word.isdigit():
         return word.lstrip("0") or "0"
     return word
-
-
-def _numbers_of(split: SplitTitle) -> list[str]:
-    if split.last is not None:
-        return [str(split.number), str(split.last)]
-    return [] if split.number in (None, 1) else [str(split.number)]
 
 
 def split_title(text: str) -> SplitTitle:

@@ -1,0 +1,1 @@
+"""Brings a folder in the shape of goodbooks-10k into the catalog."""

@@ -1,0 +1,179 @@
+"""A line of books.csv, read and repaired."""
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+
+from catalog.goodbooks.table import Row, Table
+from catalog.languages import language_code
+from catalog.normalize import (
+    SplitTitle,
+    clean_name,
+    is_isbn13,
+    isbn13_of,
+    padded_isbn10,
+    split_title,
+)
+
+# Numbers of the starter shelf begin here, far above goodbooks-10k's own.
+FIRST_STARTER_ID = 1_000_001
+BOOK_COLUMNS = ("book_id", "title", "authors")
+MORE_BOOK_COLUMNS = (
+    *("goodreads_book_id", "best_book_id", "work_id", "isbn", "isbn13"),
+    *("original_publication_year", "original_title", "language_code"),
+    *("average_rating", "ratings_count", "work_ratings_count"),
+)
+LONGEST_TITLE = 500
+LONGEST_NAME = 300
+LARGEST_INTEGER = 2**31 - 1
+LARGEST_BIG_INTEGER = 2**63 - 1
+
+
+class WrongRow(Exception):
+    """The line cannot be used at all; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookRow:
+    """One line of books.csv, repaired."""
+
+    line: int
+    book_id: int
+    title: SplitTitle
+    original_title: str
+    authors: tuple[str, ...]
+    year: int | None
+    language: str
+    isbn13: str
+    work_id: int | None
+    edition_ids: tuple[int, ...]
+    ratings_count: int
+    average_rating: Decimal | None
+
+
+@dataclass(slots=True)
+class BookParser:
+    """Reads the cells of one line; what is wrong with a part is reported, and the part left out."""
+
+    table: Table
+    row: Row
+    cells: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = (*BOOK_COLUMNS, *MORE_BOOK_COLUMNS)
+        self.cells = dict(zip(names, self.row.values, strict=True))
+
+    def parse(self) -> BookRow:
+        book_id = self.cells["book_id"]
+        if not is_whole(book_id, 1, LARGEST_INTEGER):
+            raise WrongRow(f"book_id is {book_id!r} and not a number of a book")
+        return BookRow(
+            line=self.row.line,
+            book_id=int(book_id),
+            title=self._title(),
+            original_title=self._shortened("original_title", LONGEST_TITLE),
+            authors=self._authors(),
+            year=self._year(),
+            language=self._language(),
+            isbn13=self._isbn13(),
+            work_id=self._number("work_id", LARGEST_BIG_INTEGER),
+            edition_ids=self._edition_ids(),
+            ratings_count=self._ratings_count(),
+            average_rating=self._average_rating(),
+        )
+
+    def _wrong(self, reason: str) -> None:
+        self.table.wrong(self.row.line, reason)
+
+    def _title(self) -> SplitTitle:
+        title = split_title(self._shortened("title", LONGEST_TITLE))
+        if not title.title:
+            raise WrongRow("the title is empty")
+        return title
+
+    def _shortened(self, column: str, longest: int) -> str:
+        text = " ".join(self.cells[column].split())
+        if len(text) > longest:
+            self._wrong(f"{column} is cut to {longest} characters")
+        return text[:longest].strip()
+
+    def _authors(self) -> tuple[str, ...]:
+        names = (clean_name(name)[:LONGEST_NAME] for name in self.cells["authors"].split(","))
+        authors = tuple(dict.fromkeys(name for name in names if name))
+        if not authors:
+            self._wrong("no author is named")
+        return authors
+
+    def _number(self, column: str, most: int) -> int | None:
+        """A whole number above zero; some tools write it with a decimal point."""
+        text = re.sub(r"\.0+$", "", self.cells[column])
+        if not text:
+            return None
+        if not is_whole(text, 1, most):
+            self._wrong(f"{column} is {text!r} and not a number; it is left out")
+            return None
+        return int(text)
+
+    def _edition_ids(self) -> tuple[int, ...]:
+        columns = ("goodreads_book_id", "best_book_id")
+        ids = (self._number(column, LARGEST_BIG_INTEGER) for column in columns)
+        return tuple(dict.fromkeys(number for number in ids if number is not None))
+
+    def _year(self) -> int | None:
+        text = re.sub(r"\.0+$", "", self.cells["original_publication_year"])
+        if not text:
+            return None
+        if not is_whole(text, -5000, 2200) or int(text) == 0:
+            self._wrong(f"original_publication_year is {text!r} and not a year; it is left out")
+            return None
+        return int(text)
+
+    def _language(self) -> str:
+        code = language_code(self.cells["language_code"])
+        if code is None:
+            self._wrong(
+                f"language_code is {self.cells['language_code']!r} and no code that is known; "
+                "it is left out"
+            )
+        return code or ""
+
+    def _isbn13(self) -> str:
+        """From `isbn`, whose leading zeros are lost; `isbn13` has mostly lost its last digits."""
+        text = self.cells["isbn"]
+        if text:
+            isbn13 = isbn13_of(padded_isbn10(text))
+            if isbn13:
+                return isbn13
+            self._wrong(f"isbn {text!r} fails its check digit; it is left out")
+        whole = _whole_isbn13(self.cells["isbn13"])
+        return whole if is_isbn13(whole) else ""
+
+    def _ratings_count(self) -> int:
+        counts = ("work_ratings_count", "ratings_count")
+        column = next((name for name in counts if self.cells[name]), None)
+        if column is None or is_whole(self.cells[column], 0, 0):
+            return 0
+        return self._number(column, LARGEST_INTEGER) or 0
+
+    def _average_rating(self) -> Decimal | None:
+        text = self.cells["average_rating"]
+        if not text:
+            return None
+        try:
+            average = Decimal(text)
+        except InvalidOperation:
+            average = Decimal(-1)
+        if not (average.is_finite() and 0 <= average <= 5):
+            self._wrong(f"average_rating is {text!r} and not 0 to 5 stars; it is left out")
+            return None
+        return average.quantize(Decimal("0.01"))
+
+
+def is_whole(text: str, least: int, most: int) -> bool:
+    return bool(re.fullmatch(r"-?[0-9]{1,19}", text)) and least <= int(text) <= most
+
+
+def _whole_isbn13(text: str) -> str:
+    """An ISBN-13 that may have been written as a float, if that has kept all thirteen digits."""
+    mantissa = re.fullmatch(r"(9)\.([0-9]{12})e\+12", text, re.IGNORECASE)
+    return mantissa[1] + mantissa[2] if mantissa else re.sub(r"\.0+$", "", text)

@@ -1,0 +1,147 @@
+"""Which book of the catalog a line of books.csv is about."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from django.db.models import Prefetch, Q
+
+from catalog.goodbooks.books import FIRST_STARTER_ID, BookRow
+from catalog.goodbooks.table import Problems
+from catalog.models import Book, BookAuthor, BookQuerySet
+from catalog.normalize import may_be_same_person, surname_key, title_key
+
+
+@dataclass(slots=True)
+class Identified:
+    """What the catalog has already of the lines."""
+
+    books: dict[int, Book] = field(default_factory=dict)  # by the line's book_id
+    taken_over: set[int] = field(default_factory=set)  # lines whose book had another number
+    left_out: set[int] = field(default_factory=set)  # starter books that are here by their own id
+
+
+def identify(rows: Mapping[int, BookRow]) -> Identified:
+    """Find the book of each line: by its number, by its work, or among the starter shelf.
+
+    A book of the starter shelf is the same work as one of goodbooks-10k where title and author
+    are. It is taken over together with all that readers have saved about it.
+    """
+    known = {
+        book.goodbooks_id: book
+        for book in Book.objects.known_as(rows)
+        if book.goodbooks_id is not None
+    }
+    found = Identified(books=known)
+    real = [row for row in rows.values() if row.book_id < FIRST_STARTER_ID]
+    starter = [row for row in rows.values() if row.book_id >= FIRST_STARTER_ID]
+    _adopt_works(real, found)
+    _adopt_starter_books(real, found)
+    _leave_out_twins(starter, found)
+    return found
+
+
+def _adopt_works(rows: Iterable[BookRow], found: Identified) -> None:
+    """Take books that are known by their work, but have no number of their own yet."""
+    new = {row.work_id: row for row in rows if row.book_id not in found.books and row.work_id}
+    numberless = Book.objects.filter(
+        Q(goodbooks_id__isnull=True) | Q(goodbooks_id__gte=FIRST_STARTER_ID, is_simulated=True),
+        goodreads_work_id__in=list(new),
+    )
+    by_work = {book.goodreads_work_id: book for book in numberless}
+    for work_id, row in new.items():
+        if work_id in by_work:
+            found.books[row.book_id] = by_work[work_id]
+            found.taken_over.add(row.book_id)
+
+
+def _adopt_starter_books(rows: Iterable[BookRow], found: Identified) -> None:
+    taken = {book.pk for book in found.books.values()}
+    starter = [
+        book
+        for book in _with_credits(
+            Book.objects.filter(is_simulated=True, goodbooks_id__gte=FIRST_STARTER_ID)
+        )
+        if book.pk not in taken
+    ]
+    left = [row for row in rows if row.book_id not in found.books]
+    for keys_of_row, keys_of_book in _WAYS_TO_COMPARE:
+        by_key = _by_key(starter, keys_of_book)
+        for row in left:
+            twin = _only_twin(row, keys_of_row(row), by_key)
+            if twin and twin.pk not in taken and row.book_id not in found.books:
+                found.books[row.book_id] = twin
+                found.taken_over.add(row.book_id)
+                taken.add(twin.pk)
+
+
+def _leave_out_twins(rows: Iterable[BookRow], found: Identified) -> None:
+    """A starter book that is here under its own number already is not made a second time."""
+    left = [row for row in rows if row.book_id not in found.books]
+    keys = {key for row in left for key in (row.title.key, title_key(row.original_title)) if key}
+    real = list(
+        _with_credits(
+            Book.objects.filter(
+                Q(title_key__in=keys) | Q(original_title_key__in=keys),
+                goodbooks_id__lt=FIRST_STARTER_ID,
+            )
+        )
+    )
+    for keys_of_row, keys_of_book in _WAYS_TO_COMPARE:
+        by_key = _by_key(real, keys_of_book)
+        found.left_out |= {row.book_id for row in left if _twins(row, keys_of_row(row), by_key)}
+
+
+def _with_credits(books: BookQuerySet) -> BookQuerySet:
+    return books.prefetch_related(Prefetch("credits", BookAuthor.objects.select_related("author")))
+
+
+def _by_key(books: Iterable[Book], key_of: Callable[[Book], str]) -> dict[str, list[Book]]:
+    by_key: defaultdict[str, list[Book]] = defaultdict(list)
+    for book in books:
+        if key_of(book):
+            by_key[key_of(book)].append(book)
+    return by_key
+
+
+def _twins(row: BookRow, key: str, by_key: Mapping[str, list[Book]]) -> list[Book]:
+    """Books with the line's title, and an author of the line's."""
+    return [
+        book
+        for book in by_key.get(key, ())
+        if book.is_box_set == row.title.is_box_set
+        and any(
+            may_be_same_person(name, author)
+            for name in row.authors[:1]
+            for author in book.author_names
+        )
+    ]
+
+
+def _only_twin(row: BookRow, key: str, by_key: Mapping[str, list[Book]]) -> Book | None:
+    twins = _twins(row, key, by_key)
+    return twins[0] if len(twins) == 1 else None
+
+
+# Titles first, for all lines, before an original title may speak for a book.
+_WAYS_TO_COMPARE: tuple[tuple[Callable[[BookRow], str], Callable[[Book], str]], ...] = (
+    (lambda row: row.title.key, lambda book: book.title_key),
+    (lambda row: row.title.key, lambda book: book.original_title_key),
+    (lambda row: title_key(row.original_title), lambda book: book.title_key),
+)
+
+
+def report_doubles(rows: Iterable[BookRow], file: str, notices: Problems) -> None:
+    """Report lines with the title and the author of an earlier line; both are kept."""
+    first: dict[tuple[str, str], BookRow] = {}
+    for row in rows:
+        if not row.authors:
+            continue
+        earlier = first.setdefault((row.title.key, surname_key(row.authors[0])), row)
+        if earlier is not row:
+            notices.add(
+                file,
+                row.line,
+                f"book {row.book_id} has the title and the author of book {earlier.book_id} "
+                f"(line {earlier.line}); both are kept",
+            )

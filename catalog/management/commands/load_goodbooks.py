@@ -1,0 +1,75 @@
+"""`manage.py load_goodbooks DIR`: the catalog from an official or gzipped folder."""
+
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from catalog.goodbooks.load import Outcome, load_folder
+from catalog.goodbooks.table import Problems, UnusableFolder
+
+
+class Command(BaseCommand):
+    help = "Load the books of a folder in the shape of goodbooks-10k into the catalog."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path, metavar="DIR", help="holds books.csv[.gz] …")
+        parser.add_argument(
+            "--simulated",
+            action="store_true",
+            help="the folder's readers are simulated; the starter shelf is known to be",
+        )
+        parser.add_argument(
+            "--list",
+            type=int,
+            default=100,
+            metavar="N",
+            help="list at most N problems of each file (default 100)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        begun = time.monotonic()
+        try:
+            outcome = load_folder(
+                options["folder"],
+                simulated=options["simulated"],
+                say=self._say,
+                listed=options["list"],
+            )
+        except UnusableFolder as error:
+            raise CommandError(f"{error} Nothing has changed.") from error
+        self._list("Could not be used:", outcome.problems)
+        self._list("Worth a look:", outcome.notices)
+        self._say(f"{summary(outcome)} ({time.monotonic() - begun:.1f} s)")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+    def _list(self, title: str, problems: Problems) -> None:
+        if not problems.counts:
+            return
+        self._say(title)
+        for problem in problems.listed:
+            self._say(f"  {problem}")
+        for file, number in problems.unlisted.items():
+            self._say(f"  {file}: and {number:,} more; --list={problems.counts[file]} lists all")
+
+
+def summary(outcome: Outcome) -> str:
+    """One line that says what the load did."""
+    books = outcome.new + outcome.changed + outcome.same
+    wrong = outcome.problems.counts.total()
+    end = f"; {wrong:,} problems are listed above." if wrong else "."
+    if outcome.left_out:
+        end = f"; {outcome.left_out:,} starter books are here under another number{end}"
+    if not outcome.changed_anything:
+        return f"Nothing changed: the catalog has all {books:,} books as the folder has them{end}"
+    taken_over = f" ({outcome.taken_over:,} taken over)" if outcome.taken_over else ""
+    return (
+        f"Loaded {books:,} books: {outcome.new:,} new, {outcome.changed:,} changed{taken_over}, "
+        f"{outcome.same:,} as they were; {outcome.new_authors:,} new authors, "
+        f"{outcome.new_identifiers:,} new identifiers, genres of {outcome.genres_set:,} books{end}"
+    )
