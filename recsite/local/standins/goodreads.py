@@ -1,0 +1,314 @@
+"""A stand-in for Goodreads over real HTTP: sample readers' shelves, and every fault of Goodreads.
+
+``python -m recsite.local.standins.goodreads --data DIR`` serves a goodbooks-shaped folder; its
+first page lists the readers and the faults.
+"""
+
+import argparse
+import gzip
+import hashlib
+import html
+import json
+import re
+import socket
+import sys
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+from recsite.local.standins.faults import (
+    DEFAULT_PER_PAGE,
+    NOTES,
+    XML,
+    Fault,
+    Reply,
+    delay_of,
+    page,
+    page_of,
+    refusal,
+)
+from recsite.local.standins.feed import write_feed, write_reviews
+from recsite.local.standins.folder import GoodbooksFolder
+from recsite.local.standins.oddities import bad_items, odd_items, switched_items
+from recsite.local.standins.readers import choose_readers, long_ratings, name_of
+from recsite.local.standins.shelves import Item, shelf_items
+
+API_KEY = "the-operators-key"
+SHELVES = ("read", "currently-reading", "to-read")
+_FEED = re.compile(r"/review/list_rss/([0-9]{1,12})")
+_API = re.compile(r"/review/list/([0-9]{1,12})\.xml")
+_PROFILE = re.compile(r"/user/show/([0-9]{1,12})(-.*)?")
+_VANITY = re.compile(r"/([a-z]+)([0-9]{1,12})")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked of the stand-in; kept for tests to look at."""
+
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+
+    def number(self, name: str, default: int) -> int:
+        text = self.query.get(name, "")
+        return int(text) if text.isdecimal() and int(text) else default
+
+
+class GoodreadsStandin:
+    """The stand-in as a context manager: ``with GoodreadsStandin(folder).start() as goodreads:``.
+
+    Parameters
+    ----------
+    data_dir : Path
+        A goodbooks-shaped folder.
+    slow_seconds : float
+        What a slow page takes.
+    hang_seconds : float
+        How long a request that is never answered is held.
+    """
+
+    def __init__(
+        self, data_dir: Path | str, *, slow_seconds: float = 2.0, hang_seconds: float = 120.0
+    ) -> None:
+        self.folder = GoodbooksFolder(Path(data_dir))
+        self.slow_seconds = slow_seconds
+        self.hang_seconds = hang_seconds
+        self.requests: list[Request] = []
+        self.stopping = threading.Event()
+        self.url = ""
+        self._long_ratings: dict[int, int] = {}
+        self._turns: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._server: _Server | None = None
+        self._shelves: dict[tuple[int, str], list[Item]] = {}
+
+    def start(self, port: int = 0, bind: str = "127.0.0.1") -> Self:
+        """Listen and answer in the background; port 0 takes a free one.
+
+        The folder is read first, so that the first answer is as quick as the others. Raises
+        `OSError` where the folder or the port cannot be had.
+        """
+        self._long_ratings = long_ratings(self.folder)
+        self._server = _Server((bind, port), self)
+        self.url = f"http://{bind}:{self._server.server_port}"
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        ).start()
+        return self
+
+    def stop(self) -> None:
+        self.stopping.set()
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def reply(self, request: Request) -> Reply:
+        """The answer to a request."""
+        with self._lock:
+            self.requests.append(request)
+            address = f"{request.path}?{json.dumps(request.query, sort_keys=True)}"
+            turn = self._turns[address]
+            self._turns[address] += 1
+        if not request.headers.get("User-Agent"):
+            return page(403, "Tell who you are.")
+        if request.path == "/":
+            return self._front_page()
+        if match := _FEED.fullmatch(request.path):
+            return self._feed(int(match[1]), request, turn)
+        if match := _API.fullmatch(request.path):
+            return self._api(int(match[1]), request, turn)
+        return self._profile(request.path)
+
+    def _feed(self, user_id: int, request: Request, turn: int) -> Reply:
+        key = request.query.get("key", "")
+        if refused := refusal(user_id, turn=turn, key=key, base=self.url):
+            return refused
+        if not self._is_known(user_id):
+            return page(404, "The page you were looking for does not exist.")
+        wanted = request.query.get("shelf", "read")
+        is_known_shelf = wanted in SHELVES and user_id != Fault.UNKNOWN_SHELF
+        number = request.number("page", 1)
+        items = page_of(
+            user_id,
+            self._shelf(user_id, wanted if is_known_shelf else "read", turn),
+            number,
+            request.number("per_page", DEFAULT_PER_PAGE),
+        )
+        body = write_feed(
+            items,
+            base=self.url,
+            user_id=user_id,
+            name=name_of(user_id),
+            shelf=wanted if is_known_shelf else "",
+        ).encode()
+        reply = Reply(200, body, XML, delay=delay_of(user_id, number, self.slow_seconds))
+        return _unless_known(reply, request)
+
+    def _api(self, user_id: int, request: Request, turn: int) -> Reply:
+        if request.query.get("key") != API_KEY:
+            return page(401, "Invalid API key.")
+        if refused := refusal(user_id, turn=turn, key="", base=self.url):
+            return refused
+        if not self._is_known(user_id):
+            return Reply(404, b"<error><status>404</status></error>", XML)
+        items = self._shelf(user_id, request.query.get("shelf", "read"), turn)
+        number, per_page = request.number("page", 1), request.number("per_page", 20)
+        shown = page_of(user_id, items, number, per_page)
+        start = items.index(shown[0]) + 1 if shown else 0
+        body = write_reviews(shown, start=start, total=len(items)).encode()
+        return Reply(200, body, XML, delay=delay_of(user_id, number, self.slow_seconds))
+
+    def _profile(self, path: str) -> Reply:
+        """A profile's page, or what the name of a reader or an author leads to."""
+        if (match := _PROFILE.fullmatch(path)) and self._is_known(int(match[1])):
+            name = name_of(int(match[1]))
+            address = f"/review/list_rss/{match[1]}?shelf=read"
+            return page(200, f"<h1>{name}</h1><a href='{address}'>{name}'s books</a>")
+        if path == "/anauthor":
+            return page(301, "", {"Location": f"{self.url}/author/show/5-An_Author"})
+        if path == "/elsewhere":
+            return page(301, "", {"Location": "https://elsewhere.example/user/show/1-elsewhere"})
+        if match := _VANITY.fullmatch(path):
+            name, user_id = name_of(int(match[2])).lower(), int(match[2])
+            if name == match[1] and self._is_known(user_id):
+                return page(301, "", {"Location": f"{self.url}/user/show/{user_id}-{name}"})
+        return page(404, "The page you were looking for does not exist.")
+
+    def _front_page(self) -> Reply:
+        readers = "".join(
+            f"<li><a href='/user/show/{r.user_id}'>{r.user_id}</a> {r.name}, also /{r.vanity}: "
+            f"{r.ratings} ratings; likes {html.escape('; '.join(r.favorites))}</li>"
+            for r in choose_readers(self.folder, 12)
+        )
+        faults = "".join(f"<li>{f.value} {html.escape(note)}</li>" for f, note in NOTES.items())
+        return page(
+            200,
+            "<h1>This is not Goodreads</h1><p>It stands in for it, with readers of the data set in "
+            f"use.</p><h2>Sample readers</h2><ul>{readers}</ul>"
+            f"<h2>Readers with whom something is wrong</h2><ul>{faults}</ul>",
+        )
+
+    def _is_known(self, user_id: int) -> bool:
+        return user_id in NOTES or user_id in self.folder.rating_counts
+
+    def _shelf(self, user_id: int, shelf: str, turn: int) -> Sequence[Item]:
+        match user_id:
+            case Fault.EMPTY_SHELF:
+                return []
+            case Fault.ODD_ITEMS:
+                return odd_items()
+            case Fault.BAD_ITEMS:
+                return bad_items()
+            case Fault.EDITION_SWITCHED:
+                return switched_items(later=turn > 0)
+        with self._lock:
+            if (user_id, shelf) not in self._shelves:
+                is_special = user_id in NOTES
+                ratings = self._long_ratings if is_special else self.folder.ratings_of(user_id)
+                self._shelves[user_id, shelf] = shelf_items(self.folder, user_id, ratings, shelf)
+            return self._shelves[user_id, shelf]
+
+
+def _unless_known(reply: Reply, request: Request) -> Reply:
+    """The reply with its weak ETag, or 304 where the asker has it already."""
+    etag = f'W/"{hashlib.sha256(reply.body).hexdigest()[:32]}"'
+    if request.headers.get("If-None-Match") == etag:
+        return Reply(304, headers={"ETag": etag}, delay=reply.delay)
+    return replace(reply, headers={"ETag": etag})
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, address: tuple[str, int], standin: GoodreadsStandin) -> None:
+        self.standin = standin
+        super().__init__(address, _Handler)
+
+    def handle_error(
+        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
+    ) -> None:
+        """Tell what went wrong here; an asker who hangs up is nothing to tell."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one piece, else the asker's kernel waits 40 ms between them
+    server: _Server
+
+    def do_GET(self) -> None:
+        standin = self.server.standin
+        parts = urlsplit(self.path)
+        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        reply = standin.reply(Request(parts.path, query, dict(self.headers.items())))
+        if reply.is_silence:
+            standin.stopping.wait(standin.hang_seconds)
+            self.close_connection = True
+            return
+        standin.stopping.wait(reply.delay)
+        self._send(reply)
+
+    def _send(self, reply: Reply) -> None:
+        body = reply.body
+        is_packed = reply.is_packed
+        if not is_packed and len(body) > 500 and "gzip" in self.headers.get("Accept-Encoding", ""):
+            body, is_packed = gzip.compress(body, compresslevel=1, mtime=0), True
+        self.send_response(reply.status)
+        if reply.status != 304:
+            self.send_header("Content-Type", reply.content_type)
+            self.send_header("Content-Length", str(len(body)))
+        if is_packed:
+            self.send_header("Content-Encoding", "gzip")
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base's name)
+        """Say nothing: the addresses hold keys, and the askers keep logs of their own."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="A stand-in for Goodreads, for trying and tests.")
+    parser.add_argument("--data", type=Path, required=True, help="a goodbooks-shaped folder")
+    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--bind", default="127.0.0.1")
+    parser.add_argument("--slow-seconds", type=float, default=2.0, help="what a slow page takes")
+    options = parser.parse_args(arguments)
+    standin = GoodreadsStandin(options.data, slow_seconds=options.slow_seconds)
+    try:
+        readers = choose_readers(standin.folder, 1)
+        standin.start(options.port, options.bind)
+    except OSError as error:
+        print(f"The stand-in for Goodreads cannot start: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    sample = f"; sample reader: {readers[0].user_id}" if readers else ""
+    print(f"Stand-in for Goodreads at {standin.url}{sample}", flush=True)  # noqa: T201
+    try:
+        standin.stopping.wait()
+    except KeyboardInterrupt:
+        standin.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""Sample readers: real or simulated people of a goodbooks-shaped folder, to paste and try."""
+
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+
+from recsite.local.standins.folder import GoodbooksFolder
+
+FEWEST, MOST = 60, 350  # ratings of a believable sample reader
+LONG_SHELF_SIZE = 300
+_CANDIDATES = 300
+_LIKED = 4
+# fmt: off
+_NAMES = (
+    "Ada", "Amir", "Anouk", "Bela", "Carmen", "Chidi", "Dora", "Edith", "Emre", "Fatima", "Finn",
+    "Greta", "Hana", "Henrik", "Ines", "Ivo", "Jonas", "Judith", "Kofi", "Lena", "Luca", "Maeve",
+    "Mateo", "Mina", "Nadia", "Noor", "Olga", "Oscar", "Paula", "Quentin", "Rosa", "Ruben", "Sanna",
+    "Soren", "Tara", "Teo", "Uma", "Vera", "Wanda", "Yusuf", "Zora",
+)
+# fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class SampleReader:
+    """Somebody whose number can be pasted."""
+
+    user_id: int
+    name: str
+    ratings: int
+    favorites: tuple[str, ...]  # titles
+
+    @property
+    def vanity(self) -> str:
+        return f"{self.name.lower()}{self.user_id}"
+
+
+def sample_readers(data_dir: Path | str, count: int = 8) -> list[SampleReader]:
+    """Readers with believable shelves and tastes far from each other; always the same ones."""
+    return choose_readers(GoodbooksFolder(Path(data_dir)), count)
+
+
+def choose_readers(folder: GoodbooksFolder, count: int) -> list[SampleReader]:
+    """The most typical candidate first, then each time the one least like those chosen."""
+    liked = _candidates(folder)
+    if not liked:
+        return []
+    counts = folder.rating_counts
+    middle = statistics.median(counts[user] for user in liked)
+    chosen = [min(liked, key=lambda user: (abs(counts[user] - middle), user))]
+    while len(chosen) < min(count, len(liked)):
+        rest = [user for user in liked if user not in chosen]
+        chosen.append(
+            min(rest, key=lambda u: (max(_likeness(liked[u], liked[c]) for c in chosen), u))
+        )
+    return [describe(folder, user) for user in chosen]
+
+
+def describe(folder: GoodbooksFolder, user_id: int) -> SampleReader:
+    """What is shown of a reader."""
+    ratings = folder.ratings_of(user_id)
+    best = sorted(ratings, key=lambda book: (-ratings[book], book))[:3]
+    return SampleReader(
+        user_id=user_id,
+        name=name_of(user_id),
+        ratings=len(ratings),
+        favorites=tuple(folder.books[book].title for book in best if book in folder.books),
+    )
+
+
+def name_of(user_id: int) -> str:
+    """An invented first name."""
+    return _NAMES[user_id % len(_NAMES)]
+
+
+def long_ratings(folder: GoodbooksFolder, size: int = LONG_SHELF_SIZE) -> dict[int, int]:
+    """Exactly ``size`` ratings, where the folder has so many books: readers of one taste as one.
+
+    No reader of goodbooks-10k has more than 200, so the shelf of the most typical reader is grown
+    with those of the readers most like him.
+    """
+    liked = _candidates(folder)
+    if not liked:
+        return {}
+    first = choose_readers(folder, 1)[0].user_id
+    ratings: dict[int, int] = {}
+    for user in sorted(liked, key=lambda u: (-_likeness(liked[u], liked[first]), u)):
+        for book, stars in folder.ratings_of(user).items():
+            if len(ratings) == size:
+                return ratings
+            ratings.setdefault(book, stars)
+    return ratings
+
+
+def _candidates(folder: GoodbooksFolder) -> dict[int, set[int]]:
+    """What believable readers like: enough ratings, and not the same stars for everything."""
+    counts = folder.rating_counts
+    users = sorted(folder.complete_users & counts.keys() or counts)
+    fitting = [user for user in users if FEWEST <= counts[user] <= MOST]
+    if not fitting:  # a small folder
+        fitting = sorted(users, key=lambda user: (-counts[user], user))
+    liked: dict[int, set[int]] = {}
+    for user in fitting[:: max(1, len(fitting) // _CANDIDATES)]:
+        ratings = folder.ratings_of(user)
+        if len(set(ratings.values())) >= 3:
+            liked[user] = {book for book, stars in ratings.items() if stars >= _LIKED}
+    return {user: books for user, books in liked.items() if books}
+
+
+def _likeness(one: set[int], other: set[int]) -> float:
+    return len(one & other) / len(one | other)
