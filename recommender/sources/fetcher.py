@@ -98,6 +98,9 @@ class _WithKey(requests.auth.AuthBase):
         return request
 
 
+_NO_KEY = _WithKey("")
+
+
 class Fetcher:
     """Reads pages below one base address, for one job.
 
@@ -184,7 +187,7 @@ class Fetcher:
         """Where a page sends its visitors, unvisited: a full address, or "" if nowhere."""
 
         def once() -> str:
-            answer = self._ask(self._address(path), {}, "")
+            answer = self._ask(self._address(path), auth=_NO_KEY)
             if answer.status not in _REDIRECTS:
                 return ""
             return urljoin(self._address(path), answer.location)
@@ -208,7 +211,7 @@ class Fetcher:
     def _follow(self, path: str, params: Mapping[str, str | int], etag: str) -> Answer:
         """Ask, going along with redirects inside the host only."""
         address = self._address(path)
-        answer = self._ask(address, params, etag)
+        answer = self._ask(address, params, etag=etag, auth=self._auth)
         for _ in range(MAX_REDIRECTS):
             if answer.status not in _REDIRECTS:
                 return answer
@@ -218,7 +221,7 @@ class Fetcher:
                 raise PrivateOrNotFound
             if not self._is_ours(target):
                 raise RedirectRefused
-            answer = self._ask(address, {}, etag)
+            answer = self._ask(address, etag=etag, auth=self._auth)
         if answer.status in _REDIRECTS:
             raise RedirectRefused
         return answer
@@ -229,11 +232,18 @@ class Fetcher:
     def _is_ours(self, target: SplitResult) -> bool:
         return (target.scheme, target.netloc) == (self._base.scheme, self._base.netloc)
 
-    def _ask(self, address: str, params: Mapping[str, str | int], etag: str) -> Answer:
+    def _ask(
+        self,
+        address: str,
+        params: Mapping[str, str | int] | None = None,
+        *,
+        etag: str = "",
+        auth: _WithKey,
+    ) -> Answer:
         """Make one request, in turn, and sort out the answers that are none."""
         started = self._now()
         with self._gate.enter() as turn:
-            answer = self._send(address, params, etag, turn)
+            answer = self._send(address, params, turn, etag=etag, auth=auth)
             if answer.status == HTTPStatus.TOO_MANY_REQUESTS and answer.retry_after:
                 turn.pause = max(turn.pause, min(answer.retry_after, LONGEST_RETRY_AFTER))
         path = urlsplit(address).path
@@ -264,7 +274,15 @@ class Fetcher:
                 raise SourceUnavailable(retry_after=answer.retry_after)
         raise SourceError
 
-    def _send(self, address: str, params: Mapping[str, str | int], etag: str, turn: Pass) -> Answer:
+    def _send(
+        self,
+        address: str,
+        params: Mapping[str, str | int] | None,
+        turn: Pass,
+        *,
+        etag: str,
+        auth: _WithKey,
+    ) -> Answer:
         """Send one request and read its answer, up to the size and the time allowed.
 
         The errors of the HTTP library hold the whole address with its key. So ours are raised
@@ -273,9 +291,9 @@ class Fetcher:
         try:
             with self._session.get(
                 address,
-                params=dict(params),
+                params=params,
                 headers={"If-None-Match": etag} if etag else None,
-                auth=self._auth,
+                auth=auth,
                 timeout=self._timeouts,
                 allow_redirects=False,
                 stream=True,

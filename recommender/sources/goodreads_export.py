@@ -1,0 +1,67 @@
+"""The export of a library that every reader can download from Goodreads."""
+
+import hashlib
+from collections.abc import Mapping
+
+from recommender.sources.base import BadRow, ShelfRow
+from recommender.sources.export_file import ExportFile
+from recommender.sources.values import (
+    clean_text,
+    read_export_date,
+    read_id,
+    read_isbns,
+    read_stars,
+    read_year,
+)
+
+
+class GoodreadsExport(ExportFile):
+    """Goodreads' own file, in each of its editions: 31, 24 or 23 columns, read by their names.
+
+    Reviews, private notes and everything else that is not needed is not read.
+    """
+
+    name = "goodreads_export"
+    required = frozenset({"Title", "Author", "My Rating"})
+    read = required | {
+        "Book Id",
+        "ISBN",
+        "ISBN13",
+        "Date Read",
+        "Date Added",
+        "Exclusive Shelf",
+        "Original Publication Year",
+        "Year Published",
+    }
+
+    def read_row(self, cells: Mapping[str, str], line: int) -> ShelfRow:
+        def text(column: str) -> str:
+            return cells.get(column, "")
+
+        title = clean_text(text("Title"), longest=500)
+        if not title:
+            raise BadRow("There is no title in this line.")
+        author = clean_text(text("Author"))
+        edition_id = read_id(text("Book Id"))
+        isbn10, isbn13 = read_isbns(text("ISBN"), text("ISBN13"))
+        return ShelfRow(
+            source_key=str(edition_id) if edition_id else _key(title, author),
+            title=title,
+            author=author,
+            isbn10=isbn10,
+            isbn13=isbn13,
+            work_id=None,
+            edition_id=edition_id,
+            stars=read_stars(text("My Rating")),
+            shelf=clean_text(text("Exclusive Shelf"), longest=100) or "read",
+            added_on=read_export_date(text("Date Added")),
+            read_on=read_export_date(text("Date Read")),
+            year=read_year(text("Original Publication Year")) or read_year(text("Year Published")),
+            line=line,
+        )
+
+
+def _key(title: str, author: str) -> str:
+    """The same for the same book in every file, where the file gives no number."""
+    digest = hashlib.sha256(f"{title}\n{author}".casefold().encode()).hexdigest()
+    return f"title:{digest[:24]}"
