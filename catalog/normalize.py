@@ -31,6 +31,7 @@ _SERIES = re.compile(
     re.IGNORECASE,
 )
 _RANGE = re.compile(rf"\s*(?:[-\u2013\u2014&]|and\b)\s*\#?(?P<last>{_NUMBER})", re.IGNORECASE)
+_ARTICLE_BEHIND = re.compile(r"(?<=\w),\s+(?:the|an?)$", re.IGNORECASE)  # "Hobbit, The"
 _PART = re.compile(r"\bpart\s+#?(?P<part>\d+)", re.IGNORECASE)
 _BOX_SET = re.compile(
     r"\b(?:box(?:ed)?[\s-]?sets?|boxsets?|\d+-(?:book|copy)\b|box: the complete|books \d+-\d+)",
@@ -55,7 +56,7 @@ class SplitTitle:
 
         A title without a single letter or digit is compared as it is written.
         """
-        words = _without_article(fold(self.title).split())
+        words = _without_article(fold(_ARTICLE_BEHIND.sub("", self.title)).split())
         words = [_plain_number(word, before) for before, word in pairwise(["", *words])]
         if self.series and words == _without_article(fold(self.series).split()):
             # All volumes bear the name of the series, and only the number tells them apart.
@@ -92,8 +93,6 @@ def title_key(title: str) -> str:
 def _without_article(words: list[str]) -> list[str]:
     if len(words) > 1 and words[0] in ARTICLES:
         return words[1:]
-    if len(words) > 2 and words[-1] == "the":  # "Hobbit, The"
-        return words[:-1]
     return words
 
 
@@ -178,11 +177,15 @@ def initials(name: str) -> frozenset[str]:
 
 
 def may_be_same_person(name: str, other: str) -> bool:
-    """Whether two names share the surname, and some given name's initial where both have one."""
+    """Whether two names share the surname, and the given names of one may shorten the other's.
+
+    `F. Scott Fitzgerald` and `Scott Fitzgerald` may be the same; `William Carlos Williams` and
+    `C.K. Williams` may not.
+    """
     if not surname_key(name) or surname_key(name) != surname_key(other):
         return False
     mine, theirs = initials(name), initials(other)
-    return not mine or not theirs or bool(mine & theirs)
+    return mine <= theirs or theirs <= mine
 
 
 def _name_words(name: str) -> list[str]:

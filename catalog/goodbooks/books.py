@@ -23,6 +23,7 @@ MORE_BOOK_COLUMNS = (
     *("original_publication_year", "original_title", "language_code"),
     *("average_rating", "ratings_count", "work_ratings_count"),
 )
+NUL = "\x00"  # what PostgreSQL stores in no text
 LONGEST_TITLE = 500
 LONGEST_NAME = 300
 LARGEST_INTEGER = 2**31 - 1
@@ -65,6 +66,8 @@ class BookParser:
 
     def parse(self) -> BookRow:
         book_id = self.cells["book_id"]
+        if any(NUL in cell for cell in self.row.values):
+            raise WrongRow("a character that no text may hold")
         if not is_whole(book_id, 1, LARGEST_INTEGER):
             raise WrongRow(f"book_id is {book_id!r} and not a number of a book")
         return BookRow(

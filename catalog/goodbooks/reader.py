@@ -9,6 +9,7 @@ from catalog.goodbooks.books import (
     BOOK_COLUMNS,
     LARGEST_INTEGER,
     MORE_BOOK_COLUMNS,
+    NUL,
     BookParser,
     BookRow,
     WrongRow,
@@ -167,7 +168,7 @@ def _read_descriptions(
     has_source = "source" in table.columns()
     columns = ("description", "source") if has_source else ("description",)
     for row, book_id in _rows_of_books(table, books, *columns):
-        text = row.values[1].strip('" \n')
+        text = row.values[1].strip('" \n').replace(NUL, "")
         source = (row.values[2] if has_source else "")[:120] or DESCRIPTION_SOURCE
         if not text:
             table.wrong(row.line, "the description is empty")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.template.defaultfilters import pluralize
 
 from catalog.goodbooks.load import Outcome, load_folder
 from catalog.goodbooks.table import Problems, UnusableFolder
@@ -62,9 +63,9 @@ def summary(outcome: Outcome) -> str:
     """One line that says what the load did."""
     books = outcome.new + outcome.changed + outcome.same
     wrong = outcome.problems.counts.total()
-    end = f"; {wrong:,} problems are listed above." if wrong else "."
+    end = f"; {wrong:,} problem{pluralize(wrong)} listed above." if wrong else "."
     if outcome.left_out:
-        end = f"; {outcome.left_out:,} starter books are here under another number{end}"
+        end = f"; {outcome.left_out:,} of the folder are here under their goodbooks number{end}"
     if not outcome.changed_anything:
         return f"Nothing changed: the catalog has all {books:,} books as the folder has them{end}"
     taken_over = f" ({outcome.taken_over:,} taken over)" if outcome.taken_over else ""
