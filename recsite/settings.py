@@ -129,6 +129,7 @@ GOODREADS_BASE_URL = env.url(
     "GOODREADS_BASE_URL", "https://www.goodreads.com", schemes=("http", "https")
 )
 GOODREADS_API_KEY = env.text("GOODREADS_API_KEY", "")
+SAMPLE_READER = env.text("SAMPLE_READER", "")  # a number to try the stand-in with
 GOODREADS_PAUSE_SECONDS = env.number("GOODREADS_PAUSE_SECONDS", 1.5)
 GOODREADS_MAX_PAGES = env.whole("GOODREADS_MAX_PAGES", 100, least=1)
 IMPORT_COOLDOWN_SECONDS = env.whole("IMPORT_COOLDOWN_SECONDS", 60)

@@ -54,7 +54,7 @@ def configure_environment(worker: str) -> None:
     PostgreSQL database of its own.
     """
     home = Path(os.environ[HOME_VARIABLE]) / worker
-    home.mkdir(exist_ok=True)
+    (home / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing
     number = int(worker.removeprefix("gw")) if worker != "main" else 15
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "recsite.settings",
