@@ -140,7 +140,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # timeout, so that a message comes back only when its task is surely dead.
 CELERY_APP = "workers.app.app"
 CELERY_BROKER_URL = REDIS_URL
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    # A broker that is down must not keep a page waiting.
+    "max_retries": 1,
+    "interval_start": 0.0,
+    "interval_max": 0.2,
+    "socket_connect_timeout": 2.0,
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

@@ -14,7 +14,14 @@ from recommender.engine.store import Store, StoreError, open_store
 from recommender.models import ModelRelease
 from recsite.health import NotReady
 
-__all__ = ["NoRelease", "check", "current_model", "record", "record_latest"]
+__all__ = [
+    "NoRelease",
+    "check",
+    "current_model",
+    "forget_model",
+    "record",
+    "record_latest",
+]
 
 
 class Follower:
@@ -25,6 +32,7 @@ class Follower:
         self._every = every
         self._start = threading.Lock()
         self._started = False
+        self._stopped = threading.Event()
 
     def current(self) -> Model:
         """The model; the first call opens it and begins to follow. Raises `NoRelease`."""
@@ -35,9 +43,12 @@ class Follower:
                 self._started = True
         return Model(self._holder.current)
 
+    def stop(self) -> None:
+        """Follow no longer."""
+        self._stopped.set()
+
     def _follow(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(self._every):
+        while not self._stopped.wait(self._every):
             self._holder.refresh()
 
 
@@ -54,6 +65,13 @@ def _follower() -> Follower:
 def current_model() -> Model:
     """The model that answers in this process; `NoRelease` where none was ever to be had."""
     return _follower().current()
+
+
+def forget_model() -> None:
+    """Let the model go; the next call opens it anew, from the store that the settings then name."""
+    if _follower.cache_info().currsize:
+        _follower().stop()
+    _follower.cache_clear()
 
 
 def check() -> None:

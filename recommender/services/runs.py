@@ -145,7 +145,7 @@ def _save(reader: Reader, picks: Picks, *, library_size: int, top: int) -> Run:
         release=releases.record(picks.model.release),
         ranker=picks.ranker,
         parameters={"top": top},
-        ratings_used=sorted(picks.ratings.items()),
+        ratings_used=[[book_id, stars] for book_id, stars in sorted(picks.ratings.items())],
         library_size=library_size,
     )
     Recommendation.objects.bulk_create(

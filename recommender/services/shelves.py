@@ -88,15 +88,14 @@ def _matched(shelf_rows: Iterable[ShelfRow]) -> Shelf:
             for place, row in enumerate(rows)
         ]
     )
-    numbers = dict(
-        Book.objects.filter(
-            pk__in={match.book_id for match in found.values() if match.book_id},
-            goodbooks_id__isnull=False,
-        ).values_list("pk", "goodbooks_id")
+    books = Book.objects.filter(
+        pk__in={match.book_id for match in found.values() if match.book_id},
+        goodbooks_id__isnull=False,
     )
+    numbers = {book.pk: book.goodbooks_id for book in books if book.goodbooks_id is not None}
     ratings: dict[int, float] = {}
     for place, row in enumerate(rows):
-        number = numbers.get(found[place].book_id)
-        if number is not None and row.stars is not None:
-            ratings.setdefault(number, row.stars)
+        book_id = found[place].book_id
+        if book_id in numbers and row.stars is not None:
+            ratings.setdefault(numbers[book_id], row.stars)
     return Shelf(rows=len(rows), ratings=ratings, known=frozenset(numbers.values()))

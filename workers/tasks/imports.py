@@ -14,11 +14,11 @@ from workers.app import app
 def run_import(self: "Task[Any, Any]", job_id: str) -> None:
     """Pull, match and recommend; the source is slow, so no page can wait for it."""
     try:
-        imports.run_import(job_id=job_id, task_id=self.request.id)
+        imports.run_import(job_id=job_id, task_id=str(self.request.id))
     except imports.TryLater as error:
         raise self.retry(exc=error, countdown=error.seconds) from error
     except SoftTimeLimitExceeded:
-        imports.give_up(job_id=job_id, task_id=self.request.id)
+        imports.give_up(job_id=job_id, task_id=str(self.request.id))
 
 
 @app.task(name="imports.requeue_stalled")

@@ -1,0 +1,54 @@
+"""Two shelves of books that go together, and a release which knows it.
+
+Models are imported inside the fixtures: pytest reads this file before Django is set up.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pytest_django import Settings
+
+from tests.releases import publish_release
+
+if TYPE_CHECKING:
+    from catalog.models import Book
+
+
+@dataclass(frozen=True, slots=True)
+class Camps:
+    """Books of two tastes, and the release that knows them."""
+
+    sea: list["Book"]
+    moor: list["Book"]
+    version: str
+
+
+@pytest.fixture
+def own_store(settings: Settings, tmp_path: Path) -> Iterator[str]:
+    """An empty store of releases, which this process follows for the length of a test."""
+    from recommender.services import releases
+
+    settings.RELEASE_STORE = (tmp_path / "store").as_uri()
+    settings.RELEASE_CACHE = tmp_path / "cache"
+    releases.forget_model()
+    yield settings.RELEASE_STORE
+    releases.forget_model()
+
+
+@pytest.fixture
+def camps(db: None, own_store: str) -> Camps:
+    from tests.factories import BookFactory
+
+    sea = [
+        BookFactory.create(title=f"Sea {n}", title_key=f"sea {n}", authors=[f"Mariner No{n}"])
+        for n in range(12)
+    ]
+    moor = [
+        BookFactory.create(title=f"Moor {n}", title_key=f"moor {n}", authors=[f"Walker No{n}"])
+        for n in range(12)
+    ]
+    numbers = [[book.goodbooks_id or 0 for book in books] for books in (sea, moor)]
+    return Camps(sea, moor, publish_release(own_store, numbers))

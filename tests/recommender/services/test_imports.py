@@ -1,0 +1,333 @@
+"""Imports, from what a reader gives to the library and the list."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from catalog.models import Book
+from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader, SourceShelf
+from recommender.services import imports, library
+from recommender.services.hold import HOLD, MAX_ATTEMPTS
+from recommender.sources.base import SourceError
+from recommender.sources.profile import NotAProfile
+from recsite.local.standins.faults import Fault
+from tests.factories import BookFactory, LibraryEntryFactory, ReaderFactory
+from tests.recommender.services.conftest import Camps
+
+HEADER = "Book Id,Title,Author,ISBN,ISBN13,My Rating,Date Read,Date Added,Exclusive Shelf\n"
+State = ImportJob.State
+Pull = Callable[..., ImportJob]
+
+
+def export(*rows: str) -> bytes:
+    return (HEADER + "\n".join(rows)).encode()
+
+
+def sea_export(camps: Camps, stars: int = 5) -> bytes:
+    rows = [
+        f'{n},"{book.title}","{book.author_names[0]}",,,{stars},,2026/01/0{n},read'
+        for n, book in enumerate(camps.sea[:3], start=1)
+    ]
+    return export(*rows, '9,"A Book Nobody Knows","A. Nonymous",,,4,,2026/02/01,read')
+
+
+@pytest.fixture
+def pull(settings: Settings, camps: Camps, goodreads_standin: str, valkey_url: str) -> Pull:
+    """Pull the shelf of a number at the stand-in, in this process."""
+    settings.GOODREADS_BASE_URL = goodreads_standin
+    settings.IMPORT_COOLDOWN_SECONDS = 0
+
+    def run(number: int, reader: Reader | None = None) -> ImportJob:
+        job = imports.start_pull(reader=reader or ReaderFactory.create(), text=str(int(number)))
+        imports.run_import(job_id=job.pk, task_id="task")
+        job.refresh_from_db()
+        return job
+
+    return run
+
+
+def test_an_export_becomes_a_library_and_a_list(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+
+    job = imports.start_upload(reader=reader, filename="mine.csv", content=sea_export(camps))
+    assert job.state == State.QUEUED
+    imports.run_import(job_id=job.pk, task_id="task")
+
+    job.refresh_from_db()
+    assert job.state == State.DONE
+    assert job.run is not None
+    assert job.run.recommendations.get(rank=1).book == camps.sea[3]
+    assert {entry.title for entry in reader.entries.filter(book=None)} == {"A Book Nobody Knows"}
+    assert sorted(item.state for item in job.items.all()) == ["matched"] * 3 + ["unmatched"]
+
+
+def test_importing_again_changes_only_what_changed(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    for stars in (5, 5, 3):
+        job = imports.start_upload(
+            reader=reader, filename="mine.csv", content=sea_export(camps, stars)
+        )
+        before = dict(reader.entries.values_list("pk", "updated_at"))
+        imports.run_import(job_id=job.pk, task_id="task")
+        after = dict(reader.entries.values_list("pk", "updated_at"))
+        if stars == 5 and before:
+            assert after == before
+    assert reader.entries.filter(stars=3).count() == 3
+    assert set(after) == set(before)
+
+
+def test_what_a_reader_left_out_stays_left_out(camps: Camps) -> None:
+    entry = LibraryEntryFactory.create(book=camps.sea[0], is_left_out=True, stars=2)
+
+    job = imports.start_upload(reader=entry.reader, filename="a.csv", content=sea_export(camps))
+    imports.run_import(job_id=job.pk, task_id="task")
+
+    entry.refresh_from_db()
+    assert entry.is_left_out
+    assert entry.stars == 5
+
+
+def test_two_editions_of_a_book_are_one_entry_with_the_rating(camps: Camps) -> None:
+    title, author = camps.sea[0].title, camps.sea[0].author_names[0]
+    rows = [
+        f'1,"{title}","{author}",,,0,,2026/03/01,read',
+        f'2,"{title}","{author}",,,4,,2026/01/01,read',
+    ]
+    job = imports.start_upload(
+        reader=ReaderFactory.create(), filename="mine.csv", content=export(*rows)
+    )
+    imports.run_import(job_id=job.pk, task_id="task")
+
+    assert LibraryEntry.objects.get(stars=4).book == camps.sea[0]
+
+
+def test_a_file_that_is_none_stages_nothing(camps: Camps) -> None:
+    with pytest.raises(SourceError):
+        imports.start_upload(reader=ReaderFactory.create(), filename="x.pdf", content=b"%PDF-1.7")
+    assert not ImportJob.objects.exists()
+
+
+def test_text_that_names_no_profile_is_refused(pull: Pull) -> None:
+    with pytest.raises(NotAProfile):
+        imports.start_pull(reader=ReaderFactory.create(), text="what shall I read?")
+
+
+def test_a_second_click_finds_the_import_that_is_under_way(pull: Pull) -> None:
+    reader = ReaderFactory.create()
+    first = imports.start_pull(reader=reader, text="1")
+    assert imports.start_pull(reader=reader, text="2") == first
+
+
+def test_the_same_shelf_is_not_pulled_twice_in_a_minute(pull: Pull, settings: Settings) -> None:
+    settings.IMPORT_COOLDOWN_SECONDS = 60
+    job = ImportJob.objects.create(
+        reader=ReaderFactory.create(),
+        kind="goodreads_feed",
+        account="7",
+        state=State.DONE,
+        finished_at=timezone.now(),
+    )
+    with pytest.raises(imports.TooSoon):
+        imports.start_pull(reader=job.reader, text="7")
+
+
+@pytest.mark.services
+def test_a_shelf_of_three_hundred_is_staged_page_by_page(pull: Pull) -> None:
+    job = pull(Fault.LONG_SHELF)
+    assert job.items.filter(stars__isnull=False).count() >= 300
+    assert job.pages_fetched >= 2
+    assert job.saw_whole_shelf
+
+
+@pytest.mark.services
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (Fault.PRIVATE_AS_401, "private_or_not_found"),
+        (Fault.UNKNOWN_READER, "private_or_not_found"),
+        (Fault.UNKNOWN_SHELF, "unknown_shelf"),
+        (Fault.BOT_FILTER, "bot_filter"),
+        (Fault.ENTITY_BOMB, "unsafe_feed"),
+        (Fault.EMPTY_SHELF, "nothing_to_recommend_from"),
+    ],
+)
+def test_a_pull_that_fails_says_why(pull: Pull, fault: Fault, code: str) -> None:
+    job = pull(fault)
+    assert (job.state, job.error_code) == (State.FAILED, code)
+    assert job.error_message.endswith(".")
+    assert job.finished_at
+    assert not job.held_by
+
+
+@pytest.mark.services
+def test_a_failed_pull_leaves_the_library_as_it_was(pull: Pull) -> None:
+    entry = LibraryEntryFactory.create()
+    pull(Fault.PRIVATE_AS_401, entry.reader)
+    pull(Fault.EMPTY_SHELF, entry.reader)
+    assert list(entry.reader.entries.all()) == [entry]
+
+
+@pytest.mark.services
+def test_a_busy_source_is_tried_again_later(
+    camps: Camps, settings: Settings, valkey_url: str
+) -> None:
+    settings.GOODREADS_BASE_URL = "http://127.0.0.1:9"  # nobody answers there
+    job = imports.start_pull(reader=ReaderFactory.create(), text="1")
+    with pytest.raises(imports.TryLater):
+        imports.run_import(job_id=job.pk, task_id="task")
+    job.refresh_from_db()
+    assert job.state == State.QUEUED
+    assert job.error_code == "source_unavailable"
+
+    ImportJob.objects.update(attempts=MAX_ATTEMPTS - 1)
+    imports.run_import(job_id=job.pk, task_id="task")
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (State.FAILED, "source_unavailable")
+
+
+def test_a_task_that_runs_twice_works_once(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    job = imports.start_upload(reader=reader, filename="mine.csv", content=sea_export(camps))
+    imports.run_import(job_id=job.pk, task_id="task")
+    imports.run_import(job_id=job.pk, task_id="task")
+    imports.run_import(job_id=job.pk, task_id="another")
+    assert reader.runs.count() == 1
+
+
+def test_a_job_somebody_holds_is_left_alone(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    job = imports.start_upload(reader=reader, filename="mine.csv", content=sea_export(camps))
+    ImportJob.objects.update(held_by="first", held_until=timezone.now() + HOLD)
+
+    imports.run_import(job_id=job.pk, task_id="second")
+    assert not reader.runs.exists()
+
+    imports.run_import(job_id=job.pk, task_id="first")  # the same message, delivered again
+    assert reader.runs.count() == 1
+
+
+def test_a_job_whose_worker_died_is_queued_again(
+    camps: Camps, django_capture_on_commit_callbacks: Any
+) -> None:
+    long_ago = timezone.now() - timedelta(minutes=5)
+    reader = ReaderFactory.create()
+    job = imports.start_upload(reader=reader, filename="mine.csv", content=sea_export(camps))
+    ImportJob.objects.update(
+        state=State.MATCHING, held_by="dead", held_until=long_ago, queued_at=long_ago
+    )
+
+    with django_capture_on_commit_callbacks() as queued:
+        assert imports.requeue_stalled() == 1
+        assert imports.requeue_stalled() == 0
+    assert len(queued) == 1
+
+    imports.run_import(job_id=job.pk, task_id="alive")
+    assert reader.runs.count() == 1
+
+
+def test_a_job_that_fails_again_and_again_ends(camps: Camps) -> None:
+    job = imports.start_upload(
+        reader=ReaderFactory.create(), filename="mine.csv", content=sea_export(camps)
+    )
+    ImportJob.objects.update(attempts=MAX_ATTEMPTS, queued_at=timezone.now() - timedelta(minutes=5))
+    imports.requeue_stalled()
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (State.FAILED, "gave_up")
+
+
+def test_try_again_begins_anew(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    job = imports.start_upload(reader=reader, filename="mine.csv", content=sea_export(camps))
+    ImportJob.objects.update(state=State.FAILED, error_code="x", error_message="Oh.")
+
+    job = imports.retry(job=ImportJob.objects.get())
+    assert (job.state, job.error_message) == (State.QUEUED, "")
+    imports.run_import(job_id=job.pk, task_id="task")
+    assert reader.runs.count() == 1
+
+    done = imports.retry(job=ImportJob.objects.get())
+    assert done.state == State.DONE
+
+
+@pytest.mark.django_db
+class TestAShelfThatShrinks:
+    """Entries go only when a whole pull that can be believed no longer has them."""
+
+    @staticmethod
+    def apply(reader: Reader, keys: range, *, whole: bool = True) -> None:
+        reader.imports.all().delete()
+        job = ImportJob.objects.create(
+            reader=reader, kind="goodreads_feed", account="7", etag="W/1", saw_whole_shelf=whole
+        )
+        ImportItem.objects.bulk_create(
+            ImportItem(
+                job=job, position=key, source_key=str(key), title=f"T{key}", stars=4, shelf="read"
+            )
+            for key in keys
+        )
+        with transaction.atomic():
+            library.apply_items(job=job)
+
+    def test_one_book_less_is_believed(self) -> None:
+        reader = ReaderFactory.create()
+        self.apply(reader, range(20))
+        self.apply(reader, range(1, 20))
+        assert reader.entries.count() == 19
+
+    def test_half_the_books_less_is_believed_the_second_time(self) -> None:
+        reader = ReaderFactory.create()
+        self.apply(reader, range(20))
+        self.apply(reader, range(10))
+        assert reader.entries.count() == 20
+        assert SourceShelf.objects.get().etag == ""
+        self.apply(reader, range(10))
+        assert reader.entries.count() == 10
+        assert SourceShelf.objects.get().etag == "W/1"
+
+    def test_a_partial_or_empty_pull_removes_nothing(self) -> None:
+        reader = ReaderFactory.create()
+        self.apply(reader, range(20))
+        for keys in (range(19), range(0), range(19)):
+            self.apply(reader, keys, whole=False)
+        self.apply(reader, range(0))
+        assert reader.entries.count() == 20
+
+
+def test_keys_may_change_places(db: None) -> None:
+    """Two books whose editions were switched at the source, in one import."""
+    reader = ReaderFactory.create()
+    books = [BookFactory.create(), BookFactory.create()]
+    for key, book in enumerate(books):
+        LibraryEntryFactory.create(reader=reader, book=book, source_key=str(key))
+    job = ImportJob.objects.create(reader=reader, kind="goodreads_feed", account="7")
+    for position, (key, book) in enumerate([(1, books[0]), (0, books[1])]):
+        ImportItem.objects.create(
+            job=job, position=position, source_key=str(key), book=book, title="T", shelf="read"
+        )
+    library.apply_items(job=job)
+    assert {entry.book: entry.source_key for entry in reader.entries.all()} == {
+        books[0]: "1",
+        books[1]: "0",
+    }
+
+
+@pytest.mark.services
+def test_a_sample_reader_of_the_starter_shelf(
+    pull: Pull, starter_folder: Path, goodreads_standin: str
+) -> None:
+    """Nearly all of what a sample reader has read is found in the catalog it comes from."""
+    from recsite.local.standins.readers import sample_readers
+
+    call_command("load_goodbooks", str(starter_folder), verbosity=0)
+    sample = sample_readers(starter_folder, count=1)[0]
+    job = pull(sample.user_id)
+    matched = job.items.filter(state=ImportItem.State.MATCHED).count()
+    assert matched >= 0.9 * job.items.count()
+    assert Book.objects.count() > 240

@@ -1,0 +1,54 @@
+"""Processes follow the release that the store names."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from recommender.models import ModelRelease
+from recommender.services import releases
+from recsite.health import NotReady
+from recsite.local.process import wait_until
+from tests.releases import publish_release
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def test_a_new_release_is_taken_up_without_a_restart(own_store: str) -> None:
+    first = publish_release(own_store, [[1, 2], [3, 4]], now=NOON)
+    assert releases.current_model().release.version == first
+
+    second = publish_release(own_store, [[1, 3], [2, 4]], now=NOON + timedelta(minutes=1))
+
+    assert wait_until(lambda: releases.current_model().release.version == second, seconds=5), (
+        "the new release was not taken up"
+    )
+
+
+def test_a_broken_release_is_never_used(own_store: str) -> None:
+    version = publish_release(own_store, [[1, 2], [3, 4]])
+    folder = Path(urlsplit(own_store).path) / "releases" / version
+    (folder / "factors.safetensors").write_bytes(b"rubbish")
+
+    with pytest.raises(releases.NoRelease):
+        releases.current_model()
+
+
+@pytest.mark.django_db
+def test_the_store_s_release_becomes_the_active_row(own_store: str) -> None:
+    assert releases.record_latest() is None
+    first = publish_release(own_store, [[1, 2], [3, 4]], now=NOON)
+    releases.record_latest()
+    second = publish_release(own_store, [[1, 3], [2, 4]], now=NOON + timedelta(minutes=1))
+
+    releases.record_latest()
+    releases.record_latest()
+
+    assert ModelRelease.objects.get(is_active=True).version == second
+    assert {row.version for row in ModelRelease.objects.all()} == {first, second}
+
+
+def test_ready_means_that_there_is_a_model(own_store: str) -> None:
+    with pytest.raises(NotReady, match="release"):
+        releases.check()

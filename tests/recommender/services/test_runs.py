@@ -1,0 +1,95 @@
+"""From a library to a saved list."""
+
+import pytest
+
+from catalog.models import Book
+from recommender.models import Run
+from recommender.services import runs
+from recommender.services.releases import NoRelease
+from tests.factories import BookFactory, LibraryEntryFactory, ReaderFactory
+from tests.recommender.services.conftest import Camps
+
+
+def test_a_list_comes_from_the_taste_that_was_shown(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    for book in camps.sea[:3]:
+        LibraryEntryFactory.create(reader=reader, book=book, stars=5)
+
+    run = runs.recommend(reader=reader, top=5)
+
+    titles = [place.book.title for place in run.recommendations.select_related("book")]
+    assert titles == ["Sea 3", "Sea 4", "Sea 5", "Sea 6", "Sea 7"]
+    assert run.release.version == camps.version
+    assert run.library_size == 3
+    assert run.ratings_used == [[book.goodbooks_id, 5.0] for book in camps.sea[:3]]
+
+
+def test_the_reasons_are_liked_books_with_their_share(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=5)
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[1], stars=4)
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[2], stars=1)
+
+    first = runs.recommend(reader=reader).recommendations.get(rank=1)
+
+    assert [reason["title"] for reason in first.reasons] == ["Sea 0", "Sea 1"]
+    assert first.reasons[0]["share"] > first.reasons[1]["share"] > 0
+
+
+def test_what_is_in_the_library_is_not_recommended(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=5)
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[1], stars=None, shelf="to-read")
+
+    run = runs.recommend(reader=reader)
+
+    assert not run.recommendations.filter(book__in=camps.sea[:2]).exists()
+
+
+def test_a_hidden_book_is_not_recommended(camps: Camps) -> None:
+    Book.objects.filter(pk=camps.sea[3].pk).update(status=Book.Status.HIDDEN)
+    reader = ReaderFactory.create()
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=5)
+
+    run = runs.recommend(reader=reader)
+
+    assert run.recommendations.filter(book=camps.sea[4]).exists()
+    assert not run.recommendations.filter(book=camps.sea[3]).exists()
+
+
+def test_an_entry_left_out_does_not_speak(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=5)
+    LibraryEntryFactory.create(reader=reader, book=camps.moor[0], stars=5, is_left_out=True)
+
+    run = runs.recommend(reader=reader, top=5)
+
+    assert run.recommendations.filter(book__in=camps.sea).count() == 5
+    assert run.ratings_used == [[camps.sea[0].goodbooks_id, 5.0]]
+
+
+@pytest.mark.parametrize("stars", [None, 1])
+def test_nothing_liked_gets_a_sentence_and_saves_nothing(camps: Camps, stars: int | None) -> None:
+    reader = ReaderFactory.create()
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=stars)
+
+    with pytest.raises(runs.NothingToRecommendFrom, match="few books"):
+        runs.recommend(reader=reader)
+    assert not Run.objects.exists()
+
+
+def test_a_book_the_release_does_not_know_does_no_harm(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    LibraryEntryFactory.create(reader=reader, book=BookFactory.create(), stars=5)
+    LibraryEntryFactory.create(reader=reader, book=camps.moor[0], stars=5)
+
+    run = runs.recommend(reader=reader)
+
+    assert run.recommendations.get(rank=1).book == camps.moor[1]
+
+
+@pytest.mark.django_db
+def test_without_a_release_it_is_said(own_store: str) -> None:
+    entry = LibraryEntryFactory.create()
+    with pytest.raises(NoRelease):
+        runs.recommend(reader=entry.reader)

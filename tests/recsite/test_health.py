@@ -1,0 +1,41 @@
+"""Whether the site says that it is up."""
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from recsite.health import NotReady
+
+AWAY = "redis://127.0.0.1:9/0"
+
+
+def good() -> None:
+    """A part that answers."""
+
+
+def bad() -> None:
+    raise NotReady("The moon does not answer")
+
+
+def test_live_needs_nothing(client: Client) -> None:
+    assert client.get("/health/live").json() == {"status": "ok"}
+
+
+@pytest.mark.django_db
+def test_ready_when_all_parts_answer(client: Client, settings: Settings) -> None:
+    settings.HEALTH_CHECKS = settings.HEALTH_CHECKS | {"model": f"{__name__}.good"}
+    response = client.get("/health/ready")
+    assert response.status_code == 200
+    assert response.json()["parts"] == {"database": "ok", "broker": "ok", "model": "ok"}
+
+
+@pytest.mark.django_db
+def test_not_ready_names_the_part(client: Client, settings: Settings) -> None:
+    settings.HEALTH_CHECKS = {"moon": f"{__name__}.bad", "broker": "recsite.health.broker"}
+    settings.REDIS_URL = AWAY
+    response = client.get("/health/ready")
+    assert response.status_code == 503
+    assert response.json()["parts"] == {
+        "moon": "The moon does not answer",
+        "broker": "Valkey does not answer",
+    }
