@@ -64,6 +64,10 @@ class Postgres:
     def data(self) -> Path:
         return self.folder / "data"
 
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 

@@ -32,6 +32,10 @@ class Valkey:
         login = f":{quote(self.password)}@" if self.password else ""
         return f"redis://{login}127.0.0.1:{self.port}/0"
 
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 

@@ -1,0 +1,65 @@
+"""The services that are embedded, and the environment that leads a process of the site to them."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from recsite.local.home import Home
+from recsite.local.postgres import Postgres
+from recsite.local.process import LocalError, wait_until
+from recsite.local.valkey import Valkey
+
+ATTACH_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What this machine runs itself; nothing of it where addresses were given."""
+
+    services: tuple[Postgres | Valkey, ...]
+    environment: dict[str, str]
+
+
+def embedded(home: Home, environment: Mapping[str, str] = os.environ) -> Embedded:
+    """Choose what to embed: PostgreSQL without DATABASE_URL, Valkey without REDIS_URL."""
+    kept = home.secrets()
+    services: list[Postgres | Valkey] = []
+    variables = dict(environment) | {"BOOKFOLD_HOME": str(home.path)}
+    variables["SECRET_KEY"] = environment.get("SECRET_KEY") or kept["SECRET_KEY"]
+    if not environment.get("DATABASE_URL"):
+        postgres = Postgres(
+            home.postgres,
+            kept["POSTGRES_PASSWORD"],
+            kept["POSTGRES_SUPERUSER_PASSWORD"],
+            home.logs / "postgres.log",
+        )
+        services.append(postgres)
+        variables["DATABASE_URL"] = postgres.url
+    if not environment.get("REDIS_URL"):
+        valkey = Valkey(home.valkey, home.logs / "valkey.log", kept["VALKEY_PASSWORD"])
+        services.append(valkey)
+        variables["REDIS_URL"] = valkey.url
+    return Embedded(tuple(services), variables)
+
+
+@contextmanager
+def attached(home: Home) -> Iterator[dict[str, str]]:
+    """Give the environment of the site: of the one that runs here, or of services just for this."""
+    home.create()
+    with ExitStack() as stack:
+        if stack.enter_context(home.locked()):
+            parts = embedded(home)
+            for service in parts.services:
+                stack.enter_context(service)
+            yield parts.environment
+            return
+        if not wait_until(home.addresses_file.exists, seconds=ATTACH_SECONDS):
+            raise LocalError(f"Another process has {home.path}; try again when it is ready.")
+        yield dict(os.environ) | read_addresses(home)
+
+
+def read_addresses(home: Home) -> dict[str, str]:
+    """The variables that a running site has published."""
+    lines = home.addresses_file.read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)

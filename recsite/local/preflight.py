@@ -1,0 +1,83 @@
+"""What must be so before anything is started; each refusal is one sentence."""
+
+import errno
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from recsite.local.home import Home
+from recsite.local.process import LocalError
+from spark.java import NoJava, find_java
+
+OLDEST_PYTHON = (3, 11)
+LEAST_FREE_BYTES = 1 << 30
+DEFAULT_PORT = 8000
+FreeBytes = Callable[[Path], int]
+
+
+def free_bytes(path: Path) -> int:
+    return shutil.disk_usage(path).free
+
+
+def check_python(version: tuple[int, ...] = sys.version_info[:2]) -> None:
+    if version < OLDEST_PYTHON:
+        found = ".".join(map(str, version))
+        raise LocalError(f"Bookfold needs Python 3.11 or newer, and this is {found}; install it.")
+
+
+def check_space(home: Home, free: FreeBytes = free_bytes) -> None:
+    available = free(home.path)
+    if available < LEAST_FREE_BYTES:
+        raise LocalError(
+            f"Only {available >> 20} MB are free where {home.path} lies; free at least "
+            f"{LEAST_FREE_BYTES >> 20} MB, or set BOOKFOLD_HOME to a folder on another disk."
+        )
+
+
+def check_data(environment: Mapping[str, str]) -> None:
+    """BOOKFOLD_DATA must name a goodbooks folder where it is set."""
+    named = environment.get("BOOKFOLD_DATA")
+    if not named:
+        return
+    folder = Path(named).expanduser()
+    for file in ("books.csv", "ratings.csv"):
+        if not any((folder / name).is_file() for name in (file, f"{file}.gz")):
+            raise LocalError(
+                f"BOOKFOLD_DATA names {folder}, where there is no {file} or {file}.gz; name a "
+                "goodbooks folder, or leave the variable out."
+            )
+
+
+def port_of(environment: Mapping[str, str]) -> int:
+    text = environment.get("PORT") or str(DEFAULT_PORT)
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise LocalError(f"PORT must be a number from 1 to 65535, not {text!r}.")
+    return int(text)
+
+
+def check_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise LocalError(_port_refusal(host, port, error)) from error
+
+
+def _port_refusal(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} is in use by another program; stop that, or set PORT to a free one."
+    if error.errno == errno.EACCES:
+        return f"This account may not open port {port}; set PORT to one above 1023."
+    return f"{host} port {port} can't be opened ({error.strerror}); set HOST and PORT to others."
+
+
+def check_java(environment: Mapping[str, str] = os.environ) -> None:
+    try:
+        find_java(dict(environment))
+    except NoJava as error:
+        raise LocalError(str(error)) from error

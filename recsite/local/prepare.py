@@ -1,0 +1,113 @@
+"""Brings database, catalog and model to where the site can be served; the services run already.
+
+`make run` starts this as a process of its own, so that what it loads is gone when the site runs.
+"""
+
+import io
+import json
+import os
+import sys
+from collections.abc import Callable
+
+import django
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+
+from recsite.local import data
+from recsite.local.home import Home, home_of
+from recsite.local.preflight import check_java
+from recsite.local.prepared import Dataset, Prepared
+from recsite.local.process import LocalError
+from recsite.local.standins.readers import sample_readers
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def captured(command: str, **options: object) -> str:
+    output = io.StringIO()
+    call_command(command, stdout=output, **options)
+    return output.getvalue()
+
+
+def prepare(home: Home) -> None:
+    say("[1/5] Database: bringing its tables up to date")
+    call_command("migrate", interactive=False, verbosity=1)
+    say("[2/5] Static files")
+    call_command("collectstatic", interactive=False, verbosity=0)
+    say("[3/5] Data")
+    before = Prepared.read(home)
+    dataset = data.choose(home, before.dataset if before else None, os.environ, say=say)
+    say(f"{dataset.name}: {dataset.folder}")
+    is_known = before is not None and before.dataset == dataset
+    lacks_release = not has_release(dataset, before)
+    if lacks_release:
+        check_java()
+    say("[4/5] Catalog")
+    if is_known and apps.get_model("catalog", "Book")._default_manager.exists():
+        say("loaded already")
+    else:
+        load(dataset)
+    say("[5/5] Model")
+    if lacks_release:
+        data.build(dataset, os.environ.get("RELEASE_STORE") or home.store)
+    else:
+        say("the store has a release of these ratings already")
+    finish(home, dataset, before)
+
+
+def finish(home: Home, dataset: Dataset, before: Prepared | None) -> None:
+    """Note the release in use, and write down what there is to try."""
+    captured("releases")
+    email, password = captured("create_demo_user").split()
+    if before and before.dataset == dataset:
+        sample = before.sample_reader
+    else:
+        readers = sample_readers(dataset.folder, 1)
+        sample = readers[0].user_id if readers else None
+    Prepared(dataset, sample, email, password).write(home)
+
+
+def load(dataset: Dataset) -> None:
+    call_command("load_goodbooks", dataset.folder, simulated=dataset.simulated, list=10)
+
+
+def has_release(dataset: Dataset, before: Prepared | None) -> bool:
+    """Whether the release in use was built from this dataset.
+
+    A release that was built elsewhere is taken by the name of its dataset; where this site had
+    another dataset before, a name alone proves nothing.
+    """
+    in_use = [
+        row["dataset"] for row in json.loads(captured("releases", json=True)) if row["in_use"]
+    ]
+    return in_use == [dataset.name] and (before is None or before.dataset == dataset)
+
+
+def run_with_django(home: Home, work: Callable[[Home], None]) -> int:
+    """Set Django up and do the work; what goes wrong ends in one sentence."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
+    try:
+        django.setup()
+        work(home)
+    except (LocalError, CommandError) as error:
+        say(str(error))
+        return 1
+    except ImproperlyConfigured as error:
+        say(f"Bookfold cannot start: {error}")
+        return 1
+    except OSError as error:
+        say(f"{error.filename or home.path}: {error.strerror}; nothing is lost, start again.")
+        return 1
+    return 0
+
+
+def main() -> int:
+    return run_with_django(home_of(os.environ), prepare)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

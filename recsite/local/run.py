@@ -1,0 +1,236 @@
+"""`make run`: everything a site needs, on one machine, from one command.
+
+Checks the machine, starts the embedded services, has database, catalog and model prepared, starts
+the processes of the site, and keeps all of them running until Ctrl-C or SIGTERM.
+"""
+
+import http.client
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from recsite.local import preflight
+from recsite.local.embedded import embedded
+from recsite.local.home import ROOT, Home, home_of, read_dotenv
+from recsite.local.prepared import Prepared
+from recsite.local.process import LocalError, free_port, spawn, stop
+from recsite.local.supervise import Program, Screen, Supervisor
+
+READY_SECONDS = 180.0
+LOOK_SECONDS = 2.0
+STANDIN_PAUSE_SECONDS = "0.2"  # politeness is for the real Goodreads
+PARTS = ("postgres", "valkey", "goodreads", "web", "worker", "beat")
+PUBLISHED = (
+    *("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "RELEASE_STORE", "RELEASE_CACHE"),
+    *("BOOKFOLD_HOME", "GOODREADS_BASE_URL", "GOODREADS_PAUSE_SECONDS", "PORT"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the site is served."""
+
+    bind: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.reach}:{self.port}"
+
+    @property
+    def reach(self) -> str:
+        return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.bind, self.bind)  # noqa: S104
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    try:
+        read_dotenv()
+        home = home_of(os.environ)
+        preflight.check_python()
+        preflight.check_data(os.environ)
+        address = Address(os.environ.get("BIND") or "127.0.0.1", preflight.port_of(os.environ))
+        home.create()
+        with claimed(home):
+            preflight.check_space(home)
+            preflight.check_port(address.bind, address.port)
+            return serve(home, address)
+    except LocalError as error:
+        say(str(error))
+    except OSError as error:
+        say(f"{error.filename or home_of(os.environ).path}: {error.strerror}; nothing is lost.")
+    return 1
+
+
+@contextmanager
+def claimed(home: Home) -> Iterator[None]:
+    """Keep a second site out of the folder."""
+    with home.locked() as is_ours:
+        if not is_ours:
+            raise LocalError(
+                f"Bookfold runs already from {home.path} (process {home.owner()}); stop that one, "
+                "or set BOOKFOLD_HOME and PORT for a second one."
+            )
+        yield
+
+
+def serve(home: Home, address: Address) -> int:
+    """Start everything in order and look after it; 0 when it was told to stop."""
+    screen = Screen(PARTS)
+    supervisor = Supervisor(screen)
+    supervisor.listen()
+    try:
+        parts = embedded(home)
+        for service in parts.services:
+            say(f"Starting {service.name} …")
+            supervisor.start(service)
+        environment = site_environment(parts.environment, home, address)
+        if supervisor.stopping():
+            return 0
+        prepare(supervisor, environment)
+        prepared = Prepared.read(home)
+        if supervisor.stopping() or prepared is None:
+            return 0
+        say("Starting the site …")
+        standin = start_site(supervisor, screen, environment, prepared, address)
+        wait_until_ready(supervisor, environment, address)
+        if not supervisor.stopping():
+            home.publish({name: environment[name] for name in PUBLISHED if name in environment})
+            show(prepared, address, standin)
+        while not supervisor.stopping():
+            supervisor.wait(LOOK_SECONDS)
+            prepared = follow(home, prepared, address, standin)
+    finally:
+        say("Stopping …")
+        home.withdraw()
+        supervisor.stop()
+        say("Everything has stopped.")
+    return 0
+
+
+def site_environment(
+    environment: Mapping[str, str], home: Home, address: Address
+) -> dict[str, str]:
+    """The variables for all processes of the site."""
+    variables = dict(environment) | {
+        "BOOKFOLD_HOME": str(home.path),
+        "DJANGO_SETTINGS_MODULE": "recsite.settings",
+        "PORT": str(address.port),
+        "PYTHONUNBUFFERED": "1",
+        "RELEASE_STORE": environment.get("RELEASE_STORE") or home.store,
+        "RELEASE_CACHE": environment.get("RELEASE_CACHE") or str(home.path / "cache"),
+        "LOG_JSON": environment.get("LOG_JSON") or "false",
+    }
+    if not environment.get("CONTACT_EMAIL") and not environment.get("GOODREADS_BASE_URL"):
+        variables["GOODREADS_BASE_URL"] = f"http://127.0.0.1:{free_port()}"
+        variables["STANDIN_URL"] = variables["GOODREADS_BASE_URL"]
+        if not environment.get("GOODREADS_PAUSE_SECONDS"):
+            variables["GOODREADS_PAUSE_SECONDS"] = STANDIN_PAUSE_SECONDS
+    return variables
+
+
+def prepare(supervisor: Supervisor, environment: Mapping[str, str]) -> None:
+    """Have database, catalog and model brought up to date; raises `LocalError` where that fails."""
+    command = [sys.executable, "-m", "recsite.local.prepare"]
+    process = spawn(command, env=environment, cwd=ROOT, output=sys.stdout.fileno())
+    try:
+        while process.poll() is None and not supervisor.stopping():
+            supervisor.wait(0.2)
+    finally:
+        stop(process, signal.SIGTERM, patience=10)
+    if process.returncode and not supervisor.stopping():
+        raise LocalError("The site was not started, for its preparation failed.")
+
+
+def start_site(
+    supervisor: Supervisor,
+    screen: Screen,
+    environment: Mapping[str, str],
+    prepared: Prepared,
+    address: Address,
+) -> Program | None:
+    """Start the processes of the site; returns the stand-in for Goodreads, if there is one."""
+    standin = None
+    if standin_url := environment.get("STANDIN_URL"):
+        command = standin_command(prepared, standin_url)
+        standin = Program("goodreads", command, environment, screen)
+        supervisor.start(standin)
+    web = ["gunicorn", "recsite.wsgi", f"--bind={address.bind}:{address.port}", "--workers=2"]
+    web += ["--threads=4", "--no-control-socket", "--graceful-timeout=10", "--log-level=warning"]
+    worker = ["celery", "-A", "workers.app", "worker", "--concurrency=2", "--loglevel=INFO"]
+    beat = ["celery", "-A", "workers.app", "beat", "--loglevel=WARNING", "--pidfile="]
+    for name, arguments in (("web", web), ("worker", worker), ("beat", beat)):
+        command = [sys.executable, "-m", *arguments]
+        supervisor.start(Program(name, command, environment, screen))
+    return standin
+
+
+def standin_command(prepared: Prepared, url: str) -> list[str]:
+    module, port = "recsite.local.standins.goodreads", url.rpartition(":")[2]
+    folder = prepared.dataset.folder
+    return [sys.executable, "-m", module, f"--port={port}", f"--data={folder}"]
+
+
+def wait_until_ready(
+    supervisor: Supervisor, environment: Mapping[str, str], address: Address
+) -> None:
+    """Wait for `/health/ready`."""
+    waited = 0.0
+    while not supervisor.stopping() and not is_ready(address, environment):
+        if waited > READY_SECONDS:
+            raise LocalError(
+                f"{address.url}/health/ready does not say ok; the lines above say why."
+            )
+        supervisor.wait(0.3)
+        waited += 0.3
+
+
+def is_ready(address: Address, environment: Mapping[str, str]) -> bool:
+    """Whether the site says that it is; asked as a proxy in front of it would."""
+    host = (environment.get("ALLOWED_HOSTS") or "").split(",")[0].strip().lstrip("*.")
+    headers = {"Host": host or address.reach, "X-Forwarded-Proto": "https"}
+    connection = http.client.HTTPConnection(address.reach, address.port, timeout=10)
+    try:
+        connection.request("GET", "/health/ready", headers=headers)
+        return connection.getresponse().status == http.client.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def show(prepared: Prepared, address: Address, standin: Program | None) -> None:
+    """Say where the site is and what to try."""
+    say("")
+    say(f"Bookfold is ready: {address.url}")
+    if prepared.dataset.simulated:
+        say(f"Books and readers: the {prepared.dataset.name}, whose readers are simulated")
+    else:
+        say(f"Books and readers: {prepared.dataset.name}")
+    if standin and prepared.sample_reader:
+        say(f"Sample reader: {prepared.sample_reader}")
+    say(f"Demo log-in: {prepared.demo_email} {prepared.demo_password}")
+    say("Ctrl-C stops everything.")
+    say("")
+
+
+def follow(home: Home, before: Prepared, address: Address, standin: Program | None) -> Prepared:
+    """Have the stand-in serve the readers of another dataset once the site was given one."""
+    prepared = Prepared.read(home) or before
+    if prepared.dataset != before.dataset:
+        if standin:
+            standin.argv = standin_command(prepared, standin.environment["STANDIN_URL"])
+            standin.stop()
+        show(prepared, address, standin)
+    return prepared
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,191 @@
+"""Keeps the parts of the site running: shows what they print, and starts again what has died."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from honcho.colour import get_colours
+from honcho.printer import Message, Printer
+
+from recsite.local.home import ROOT
+from recsite.local.process import LocalError, spawn, stop
+
+PR_SET_CHILD_SUBREAPER = 36
+LOOK_SECONDS = 0.2
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+STEADY_SECONDS = 60.0
+
+
+class Part(Protocol):
+    """A process that is kept running."""
+
+    @property
+    def name(self) -> str:
+        """What it is called on the screen."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it is started."""
+
+    def alive(self) -> bool:
+        """Whether it runs."""
+
+    def start(self) -> None:
+        """Start it, at first or again; raises `LocalError` where that fails."""
+
+    def stop(self) -> None:
+        """End it, and wait until it has ended."""
+
+
+class Screen:
+    """Standard output, shared by all parts: each line with its time and the part's name."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        width = max(map(len, names), default=0)
+        self._printer = Printer(sys.stdout, width=width)
+        self._colours = dict(zip(names, get_colours(), strict=False))
+        self._lock = threading.Lock()
+
+    def line(self, name: str, text: str | bytes) -> None:
+        now = datetime.now().astimezone()
+        with self._lock:
+            self._printer.write(Message("line", text, now, name, self._colours.get(name)))
+
+
+@dataclass(slots=True)
+class Program:
+    """A command of the site whose lines go to the screen."""
+
+    name: str
+    argv: Sequence[str]
+    environment: Mapping[str, str]
+    screen: Screen
+    patience: float = 15.0
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        self._process = spawn(self.argv, env=self.environment, cwd=ROOT, output=subprocess.PIPE)
+        threading.Thread(target=self._relay, args=[self._process], daemon=True).start()
+
+    def stop(self) -> None:
+        if self._process is not None:
+            stop(self._process, signal.SIGTERM, patience=self.patience)
+            self._process = None
+
+    def _relay(self, process: subprocess.Popen[bytes]) -> None:
+        if process.stdout is not None:
+            with process.stdout as lines:
+                for line in lines:
+                    self.screen.line(self.name, line)
+
+
+@dataclass(slots=True)
+class Watched:
+    """One part, and when it may be started again after it died."""
+
+    part: Part
+    started: float = field(default_factory=time.monotonic)
+    pause: float = FIRST_PAUSE
+    due: float | None = None
+
+
+class Supervisor:
+    """Runs parts until it is told to stop.
+
+    All of it happens in one thread, the main one, for a child gets its death signal when the
+    thread that started it ends.
+    """
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._watched: list[Watched] = []
+        self._stopping = threading.Event()
+
+    def stopping(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stopping.is_set()
+
+    def listen(self) -> None:
+        """Stop at Ctrl-C and SIGTERM; adopt what a killed part leaves behind."""
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(signum, lambda *_: self._stopping.set())
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+    def start(self, part: Part) -> None:
+        part.start()
+        self._watched.append(Watched(part))
+
+    def wait(self, seconds: float) -> None:
+        """Look after the parts for a while; returns early when told to stop."""
+        deadline = time.monotonic() + seconds
+        while not self.stopping() and time.monotonic() < deadline:
+            self.look()
+            self._stopping.wait(LOOK_SECONDS)
+
+    def look(self) -> None:
+        """Start again what has died, after a pause that grows while it keeps dying."""
+        now = time.monotonic()
+        for watched in self._watched:
+            if watched.part.alive():
+                continue
+            if watched.due is None:
+                self._note_death(watched, now)
+            elif now >= watched.due:
+                self._restart(watched)
+        self._reap()
+
+    def stop(self) -> None:
+        """End all parts, the last started first."""
+        for watched in reversed(self._watched):
+            watched.part.stop()
+        self._watched.clear()
+        for pid in _children():  # orphans that came to this process
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+    def _note_death(self, watched: Watched, now: float) -> None:
+        watched.part.stop()  # what is left of its session
+        if now - watched.started > STEADY_SECONDS:
+            watched.pause = FIRST_PAUSE
+        self._screen.line(
+            watched.part.name, f"has ended, and is started again in {watched.pause:g} s"
+        )
+        watched.due = now + watched.pause
+        watched.pause = min(2 * watched.pause, LONGEST_PAUSE)
+
+    def _restart(self, watched: Watched) -> None:
+        watched.due, watched.started = None, time.monotonic()
+        try:
+            watched.part.start()
+        except LocalError as error:
+            self._screen.line(watched.part.name, str(error))
+
+    def _reap(self) -> None:
+        """Bury orphans that came to this process; its own children are waited for elsewhere."""
+        own = {watched.part.pid for watched in self._watched}
+        for pid in _children():
+            if pid not in own:
+                os.waitpid(pid, os.WNOHANG)
+
+
+def _children() -> list[int]:
+    """The ids of all processes whose parent is this one."""
+    tasks = Path("/proc/self/task").glob("*/children")
+    return [int(pid) for task in tasks for pid in task.read_text().split()]
