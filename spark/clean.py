@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the name all of Spark's documentation uses
 
 COLUMNS = ("user_id", "book_id", "rating")
@@ -106,41 +106,31 @@ def settle(parsed: DataFrame) -> DataFrame:
     )
 
 
-def count_lines(parsed: DataFrame) -> dict[str, int]:
-    """How many lines there are, and how many of them are wrong."""
-    row = parsed.agg(
+def line_counts() -> list[Column]:
+    """How many lines there are and how many of them are wrong, to be observed on parsed lines."""
+    return [
         F.count(F.lit(1)).alias("read"),
         F.count_if("malformed").alias("malformed"),
         F.count_if("out_of_range").alias("out_of_range"),
-    ).first()
-    return row.asDict() if row else {}
+    ]
 
 
-def count_ratings(settled: DataFrame) -> dict[str, int]:
-    """How many ratings, readers, books, repetitions and conflicts there are."""
+def summarize(settled: DataFrame) -> tuple[dict[str, int], str]:
+    """Counts of settled ratings, and a fingerprint which does not depend on their order.
+
+    The fingerprint is made of four 64-bit hashes of each row, each joined by XOR over all rows:
+    rows are unique here, so none can cancel another.
+    """
+    lanes = [F.bit_xor(F.xxhash64(F.lit(lane), "user_id", "book_id", "stars")) for lane in range(4)]
     row = settled.agg(
         F.count(F.lit(1)).alias("kept"),
         F.countDistinct("user_id").alias("readers"),
-        F.countDistinct("book_id").alias("books"),
         F.coalesce(F.sum(F.col("times") - 1), F.lit(0)).alias("repeated"),
         F.count_if("in_conflict").alias("in_conflict"),
-    ).first()
-    return row.asDict() if row else {}
-
-
-def data_sha256(settled: DataFrame) -> str:
-    """Fingerprint of a set of ratings, whatever the order of its rows.
-
-    Each row is hashed, and the 256 bits of the rows are added up in eight sums: what a hash of
-    the sorted file would tell, without sorting it.
-    """
-    digest = F.sha2(F.concat_ws(",", "user_id", "book_id", F.col("stars").cast("double")), 256)
-    words = [
-        F.sum(F.conv(F.substring(digest, 8 * i + 1, 8), 16, 10).cast("long")) for i in range(8)
-    ]
-    row = settled.agg(*words).first()
-    text = ",".join(str(word) for word in row) if row else ""
-    return hashlib.sha256(text.encode()).hexdigest()
+        F.array(*lanes).alias("lanes"),
+    ).collect()[0]
+    counts = row.asDict()
+    return counts, hashlib.sha256(str(counts.pop("lanes")).encode()).hexdigest()
 
 
 def book_counts(settled: DataFrame) -> DataFrame:

@@ -19,9 +19,9 @@ class FactorSettings:
     """Hyper-parameters of the factors."""
 
     rank: int = 128
-    iterations: int = 8
-    regularization: float = 0.05
-    alpha: float = 10.0
+    iterations: int = 5
+    regularization: float = 0.2
+    alpha: float = 6.0
     seed: int = 1
     blocks: int = 4
     weights: WeightTable = SIGNED_WEIGHTS

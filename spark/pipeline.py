@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Observation, SparkSession
 
 from recommender.engine.manifest import Dataset, Manifest
 from recommender.engine.publish import Draft, Part, promote, write_release
@@ -19,12 +19,11 @@ from spark.clean import (
     BadRatings,
     CleanReport,
     book_counts,
-    count_lines,
-    count_ratings,
-    data_sha256,
+    line_counts,
     parse_ratings,
     read_ratings,
     settle,
+    summarize,
 )
 from spark.factors import (
     FactorSettings,
@@ -37,7 +36,7 @@ from spark.factors import (
 from spark.progress import Progress
 
 STEPS = 6
-CLEAN_JOBS = 12
+CLEAN_JOBS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,15 +98,16 @@ def build_release(
 
 def clean(session: SparkSession, path: str) -> CleanRatings:
     """Read, check and settle the ratings; they stay cached for what follows."""
-    parsed = parse_ratings(read_ratings(session, path)).cache()
+    lines = Observation()
+    parsed = parse_ratings(read_ratings(session, path)).observe(lines, *line_counts())
     settled = settle(parsed).cache()
-    report = CleanReport(**count_lines(parsed), **count_ratings(settled))
-    if not report.kept:
-        raise BadRatings(f"None of the {report.read} lines at {path} is a rating that can be used.")
+    counts, sha256 = summarize(settled)
+    if not counts["kept"]:
+        raise BadRatings(f"None of the lines at {path} is a rating that can be used.")
     table = book_counts(settled).toArrow()
     books = {name: table.column(name).to_numpy() for name in table.column_names}
-    parsed.unpersist()
-    return CleanRatings(settled, books, report, data_sha256(settled))
+    report = CleanReport(**lines.get, **counts, books=table.num_rows)
+    return CleanRatings(settled, books, report, sha256)
 
 
 def draft_release(

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import SparkSession
 
@@ -51,6 +52,9 @@ def spark_session(
         builder = builder.config("spark.driver.host", "127.0.0.1")
         builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
         builder = builder.master(master or "local[*]")
+        # Spark's own 200 is for clusters; here the many small tasks would take the longest.
+        partitions = str(2 * len(os.sched_getaffinity(0)))
+        builder = builder.config("spark.sql.shuffle.partitions", partitions)
     elif master:
         builder = builder.master(master)
     session = builder.getOrCreate()
@@ -64,7 +68,7 @@ def spark_session(
 
 def describe(session: SparkSession) -> str:
     """What the build runs on, in one line."""
-    jvm = session.sparkContext._jvm
+    jvm: Any = session.sparkContext._jvm
     blas = jvm.dev.ludovic.netlib.blas.BLAS.getInstance().getClass().getSimpleName()
     algebra = "native libblas.so.3" if blas == "JNIBLAS" else "Java (install OpenBLAS for less)"
     return (

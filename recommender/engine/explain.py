@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from recommender.engine.values import FloatArray, Reason
 
 
@@ -15,7 +13,8 @@ def reasons_from(
     The contributions of the reasons sum to the score: only exact zeros are left out.
     """
     reasons = [
-        Reason(book_ids[i], stars[i], float(contributions[i]))
-        for i in np.flatnonzero(contributions)
+        Reason(book_id, given, float(part))
+        for book_id, given, part in zip(book_ids, stars, contributions, strict=True)
+        if part
     ]
     return sorted(reasons, key=lambda reason: (-reason.contribution, reason.book_id))

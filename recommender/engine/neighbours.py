@@ -1,0 +1,121 @@
+"""Neighbors: every book has weights on a few books like it, and a reader's ratings add them up."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.engine.values import (
+    Float32Array,
+    FloatArray,
+    IntArray,
+    NothingToFoldIn,
+    Tensors,
+)
+from recommender.engine.weights import WeightTable
+
+
+class NeighbourRanker:
+    """Ranks books by sparse weights between books.
+
+    Row b of the weights tells what a rating of book b does for other books, so that a reader
+    touches as many rows as they have ratings, however many books there are.
+
+    Parameters
+    ----------
+    starts
+        Shape (books + 1,), int64: row b is ``targets[starts[b]:starts[b + 1]]``.
+    targets
+        Shape (weights,), int32: rows of the books a weight speaks for, ascending within a row.
+    values
+        Shape (weights,), float32. May be memory-mapped, as the other two; all are only read.
+    weights
+        From stars to what a rating multiplies its row with.
+    """
+
+    def __init__(
+        self,
+        starts: IntArray,
+        targets: NDArray[np.int32],
+        values: Float32Array,
+        *,
+        weights: WeightTable,
+    ) -> None:
+        if len(starts) < 1 or starts[0] != 0 or starts[-1] != len(targets):
+            raise ValueError("The rows of the neighbors do not cover their weights.")
+        if len(values) != len(targets) or (np.diff(starts) < 0).any():
+            raise ValueError("The neighbors are out of step with their weights.")
+        if len(targets) and not 0 <= int(targets.min()) <= int(targets.max()) < len(starts) - 1:
+            raise ValueError("The neighbors name books that the release does not have.")
+        self.starts = starts
+        self.targets = targets
+        self.values = values
+        self.weights = weights
+
+    @classmethod
+    def from_part(cls, tensors: Tensors, settings: Mapping[str, Any]) -> Self:
+        """Make the ranker from the ``neighbours`` part of a release."""
+        return cls(
+            tensors["starts"],
+            tensors["targets"],
+            tensors["values"],
+            weights=WeightTable.from_json(settings["weights"]),
+        )
+
+    def fold_in(self, rows: IntArray, weights: FloatArray) -> "NeighbourScores":
+        """Score every book for one reader: ``score_j = Σ_b w_b · B_bj``.
+
+        Parameters
+        ----------
+        rows
+            Shape (ratings,): the rows of the rated books.
+        weights
+            Shape (ratings,): what their stars weigh.
+
+        Raises
+        ------
+        NothingToFoldIn
+            If no weight is positive: nothing could be said for any book then.
+        """
+        if not (weights > 0).any():
+            raise NothingToFoldIn(
+                "None of these ratings is a like; rate at least one book that you enjoyed."
+            )
+        return NeighbourScores(self, rows, weights)
+
+
+class NeighbourScores:
+    """The scores of all books for one reader.
+
+    Attributes
+    ----------
+    scores
+        Shape (books,), float64. A book that no rating speaks for has 0.
+    """
+
+    def __init__(self, ranker: NeighbourRanker, rows: IntArray, weights: FloatArray) -> None:
+        self._ranker = ranker
+        self._rows = rows
+        self._weights = weights
+        self.scores: FloatArray = np.zeros(len(ranker.starts) - 1)
+        for row, weight in zip(rows, weights, strict=True):
+            # The targets of one row are all different, so none of these additions is lost.
+            part = slice(ranker.starts[row], ranker.starts[row + 1])
+            self.scores[ranker.targets[part]] += weight * ranker.values[part]
+
+    def contributions(self, row: int) -> FloatArray:
+        """Split the score of the book in this row by the reader's ratings.
+
+        Returns
+        -------
+        Shape (ratings,), in the order in which the ratings were given; they sum to the score.
+        """
+        ranker = self._ranker
+        parts = np.zeros(len(self._rows))
+        for place, (rated, weight) in enumerate(zip(self._rows, self._weights, strict=True)):
+            start, end = ranker.starts[rated], ranker.starts[rated + 1]
+            found = start + np.searchsorted(ranker.targets[start:end], row)
+            if found < end and ranker.targets[found] == row:
+                parts[place] = weight * ranker.values[found]
+        return parts

@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recommender.engine.model import InvalidRating, Model, NothingToFoldIn, UnknownRanker
+from recommender.engine.publish import promote, write_release
+from recommender.engine.release import open_release
+from recommender.engine.store import open_store
+from tests.recommender.engine.releases import NOON, draft
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    folder: Path = tmp_path_factory.mktemp("model")
+    store = open_store(str(folder / "store"))
+    promote(store, write_release(store, draft(), now=NOON).version)
+    return Model(open_release(store, cache_dir=folder / "cache"))
+
+
+def test_names_what_took_part_and_what_it_does_not_know(model: Model) -> None:
+    scores = model.fold_in({20: 5, 10: 3.5, 999: 4, 15: 1})
+    assert dict(scores.rated) == {10: 3.5, 20: 5.0}
+    assert scores.unknown == (15, 999)
+    assert scores.ranker == "factors"
+
+
+def test_top_is_in_order_and_leaves_out_what_is_excluded(model: Model) -> None:
+    scores = model.fold_in({20: 5, 30: 4})
+    top = scores.top(10, exclude={20, 30, 12345})
+    assert len(top) == 10
+    assert {20, 30}.isdisjoint(book.book_id for book in top)
+    assert top == sorted(top, key=lambda book: (-book.score, book.book_id))
+    assert top[0].score == scores.score(top[0].book_id)
+
+
+@given(
+    st.dictionaries(
+        st.integers(1, 30).map(lambda n: 10 * n),
+        st.sampled_from([1, 2, 2.5, 3, 3.25, 4, 4.75, 5]),
+        min_size=1,
+    ).filter(lambda ratings: max(ratings.values()) >= 3)
+)
+def test_reasons_sum_to_the_score(model: Model, ratings: dict[int, float]) -> None:
+    scores = model.fold_in(ratings)
+    for book in scores.top(5):
+        reasons = scores.reasons(book.book_id)
+        assert abs(sum(reason.contribution for reason in reasons) - book.score) < 1e-5
+        assert all(ratings[reason.book_id] == reason.stars for reason in reasons)
+        parts = [reason.contribution for reason in reasons]
+        assert parts == sorted(parts, reverse=True)
+
+
+def test_the_order_of_ratings_changes_not_one_bit(model: Model) -> None:
+    one = model.fold_in({10: 5, 20: 2, 30: 4, 40: 3})
+    other = model.fold_in({40: 3, 30: 4, 10: 5, 20: 2})
+    assert one.top(30) == other.top(30)
+
+
+@pytest.mark.parametrize("ratings", [{}, {5: 5.0}, {10: 1.0, 20: 2.0}])
+def test_nothing_to_start_from_is_said(model: Model, ratings: dict[int, float]) -> None:
+    with pytest.raises(NothingToFoldIn, match="rate"):
+        model.fold_in(ratings)
+
+
+@pytest.mark.parametrize("stars", [float("nan"), 0.0, -1.0, 5.5, float("inf")])
+def test_stars_that_are_none_are_refused(model: Model, stars: float) -> None:
+    with pytest.raises(InvalidRating, match="Book 20"):
+        model.fold_in({10: 5.0, 20: stars})
+
+
+def test_a_single_rating_is_enough(model: Model) -> None:
+    scores = model.fold_in({10: 4.0})
+    (reason,) = scores.reasons(20)
+    assert reason.book_id == 10
+    assert reason.contribution == pytest.approx(scores.score(20), abs=1e-5)
+
+
+def test_unknown_names_are_refused(model: Model) -> None:
+    with pytest.raises(UnknownRanker, match="factors"):
+        model.fold_in({10: 5.0}, ranker="magic")
+    scores = model.fold_in({10: 5.0})
+    with pytest.raises(KeyError):
+        scores.reasons(11)
+    with pytest.raises(KeyError):
+        scores.score(100_000)
+
+
+def test_without_the_stars_part_no_stars_are_expected(model: Model) -> None:
+    assert model.fold_in({10: 5.0}).expected_stars([20, 11]) == [None, None]

@@ -1,0 +1,108 @@
+from recommender.engine.rerank import BookFacts, RerankOptions, rerank
+from recommender.engine.values import ScoredBook
+
+
+def candidates(*book_ids: int) -> list[ScoredBook]:
+    return [ScoredBook(book_id, 1.0 - 0.01 * place) for place, book_id in enumerate(book_ids)]
+
+
+def order(
+    book_ids: list[int], facts: dict[int, BookFacts], read: set[int] | None = None
+) -> list[int]:
+    return [book.book_id for book in rerank(candidates(*book_ids), facts, read or set())]
+
+
+def volume(number: float | None, *, series: str = "Dune", is_box_set: bool = False) -> BookFacts:
+    return BookFacts(series=series, number=number, is_box_set=is_box_set)
+
+
+def test_what_was_read_is_left_out() -> None:
+    assert order([1, 2, 3], {}, {2}) == [1, 3]
+
+
+def test_of_an_unread_series_only_the_first_volume_is_offered() -> None:
+    facts = {n: volume(n) for n in (1, 2, 3)}
+    assert order([3, 2, 1], facts) == [1]
+
+
+def test_of_a_begun_series_only_the_next_volume_is_offered() -> None:
+    facts = {n: volume(n) for n in range(1, 7)}
+    assert order([6, 5, 3, 4], facts, {1, 2}) == [3]
+
+
+def test_a_gap_behind_the_reader_is_taken_as_read_elsewhere() -> None:
+    facts = {n: volume(n) for n in range(1, 7)}
+    assert order([2, 6, 5], facts, {1, 4}) == [5]
+
+
+def test_novellas_between_volumes_are_not_the_next_volume() -> None:
+    facts = {1: volume(1), 15: volume(1.5), 2: volume(2), 3: volume(0.5)}
+    assert order([15, 3, 2], facts, {1}) == [2]
+    assert order([2], facts, {1, 15}) == [2]
+
+
+def test_a_missing_next_volume_offers_none() -> None:
+    facts = {1: volume(1), 3: volume(3)}
+    assert order([3], facts, {1}) == []
+
+
+def test_two_editions_of_the_next_volume_count_once() -> None:
+    facts = {1: volume(1), 2: volume(2), 22: volume(2)}
+    assert order([22, 2], facts, {1}) == [22]
+
+
+def test_box_sets_of_what_was_read_are_left_out() -> None:
+    facts = {1: volume(1), 9: volume(None, is_box_set=True)}
+    assert order([9], facts, {1}) == []
+    assert order([9], facts, set()) == [9]
+
+
+def test_a_box_set_without_a_series_goes_by_its_author() -> None:
+    facts = {
+        1: BookFacts(author_ids=(7,)),
+        2: BookFacts(author_ids=(7,), is_box_set=True),
+        3: BookFacts(author_ids=(8,), is_box_set=True),
+    }
+    assert order([2, 3], facts, {1}) == [3]
+
+
+def test_who_read_the_box_set_has_read_its_volumes() -> None:
+    facts = {1: volume(1), 2: volume(2), 9: volume(None, is_box_set=True)}
+    assert order([1, 2], facts, {9}) == []
+
+
+def test_at_most_two_books_of_an_author_in_any_ten() -> None:
+    facts = {n: BookFacts(author_ids=(1,) if n <= 5 else (n,)) for n in range(1, 31)}
+    ranked = order(list(range(1, 31)), facts)
+    assert ranked[:4] == [1, 2, 6, 7]
+    for start in range(len(ranked) - 9):
+        window = ranked[start : start + 10]
+        assert sum(n <= 5 for n in window) <= 2
+    assert sorted(ranked) == list(range(1, 31))
+
+
+def test_a_coauthor_counts_for_both() -> None:
+    facts = {1: BookFacts((1, 2)), 2: BookFacts((1,)), 3: BookFacts((2,)), 4: BookFacts((1, 2))}
+    assert order([1, 2, 3, 4], facts) == [1, 2, 3]
+
+
+def test_languages_the_reader_does_not_read_are_dropped() -> None:
+    facts = {n: BookFacts(language="eng") for n in range(1, 6)}
+    facts |= {10: BookFacts(language="fre"), 11: BookFacts(language="eng"), 12: BookFacts()}
+    assert order([10, 11, 12], facts, {1, 2, 3, 4, 5}) == [11, 12]
+
+
+def test_few_known_languages_say_nothing_yet() -> None:
+    facts = {n: BookFacts(language="eng") for n in range(1, 5)}
+    facts[10] = BookFacts(language="fre")
+    assert order([10], facts, {1, 2, 3, 4}) == [10]
+
+
+def test_books_nothing_is_known_of_stay_where_they_are() -> None:
+    assert order([3, 1, 2], {}) == [3, 1, 2]
+
+
+def test_the_rules_can_be_loosened() -> None:
+    facts = {n: BookFacts(author_ids=(1,)) for n in range(5)}
+    options = RerankOptions(per_author=4)
+    assert len(rerank(candidates(*range(5)), facts, set(), options)) == 4
