@@ -266,10 +266,8 @@ class Fetcher:
                 raise BotFilter
             case 401 | 403 | 404:
                 raise PrivateOrNotFound
-            case 403 | 503 if answer.is_challenge:
+            case 503 if answer.is_challenge:
                 raise BotFilter
-            case 403:
-                raise PrivateOrNotFound
             case status if status == 429 or status >= 500:
                 raise SourceUnavailable(retry_after=answer.retry_after)
         raise SourceError

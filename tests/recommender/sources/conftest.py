@@ -1,0 +1,95 @@
+"""The stand-in for Goodreads on a small folder, and ways to ask it without waiting."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from recommender.sources.fetcher import MAX_BYTES, Fetcher
+from recommender.sources.gate import Gate
+from recsite.local.standins.goodreads import GoodreadsStandin
+from tests.recsite.local.standins.tiny_folder import write_tiny_folder
+
+
+class OpenGate:
+    """Lets everybody in at once and remembers what it was told."""
+
+    pause = 0.0
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    @contextmanager
+    def enter(self) -> Iterator["OpenGate"]:
+        yield self
+
+    def renew(self) -> None:
+        pass
+
+    def refused(self) -> None:
+        self.told.append("refused")
+
+    def accepted(self) -> None:
+        self.told.append("accepted")
+
+
+MakeFetcher = Callable[..., Fetcher]
+
+
+@pytest.fixture(scope="session")
+def running_standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GoodreadsStandin]:
+    folder = write_tiny_folder(tmp_path_factory.mktemp("tiny"))
+    with GoodreadsStandin(folder, slow_seconds=0.02, hang_seconds=1.0).start() as standin:
+        yield standin
+
+
+@pytest.fixture
+def standin(running_standin: GoodreadsStandin) -> GoodreadsStandin:
+    """The stand-in as if it had just been started."""
+    running_standin.forget()
+    return running_standin
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """The seconds that were to be waited between tries; nobody waits in fact."""
+    return []
+
+
+@pytest.fixture
+def gate() -> OpenGate:
+    return OpenGate()
+
+
+@pytest.fixture
+def make_fetcher(standin: GoodreadsStandin, gate: OpenGate, waits: list[float]) -> MakeFetcher:
+    def make(
+        *,
+        base_url: str = standin.url,
+        gate: Gate = gate,
+        contact: str = "",
+        key: str = "",
+        attempts: int = 4,
+        timeouts: tuple[float, float] = (5.0, 5.0),
+        max_bytes: int = MAX_BYTES,
+        now: Callable[[], float] = time.monotonic,
+    ) -> Fetcher:
+        return Fetcher(
+            base_url=base_url,
+            gate=gate,
+            contact=contact,
+            key=key,
+            attempts=attempts,
+            timeouts=timeouts,
+            max_bytes=max_bytes,
+            wait=waits.append,
+            now=now,
+        )
+
+    return make
+
+
+@pytest.fixture
+def fetcher(make_fetcher: MakeFetcher) -> Fetcher:
+    return make_fetcher()

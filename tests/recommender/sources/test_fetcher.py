@@ -1,0 +1,199 @@
+"""How the fetcher behaves towards a site, whatever it asks for."""
+
+import logging
+import traceback
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+import requests
+import time_machine
+
+from recommender.sources.base import (
+    PageTooLarge,
+    RedirectRefused,
+    SourceError,
+    SourceUnavailable,
+    SwitchedOff,
+)
+from recommender.sources.fetcher import Fetcher, read_retry_after
+from recsite.local.standins.faults import Fault
+from recsite.local.standins.goodreads import GoodreadsStandin
+from tests.recommender.sources.conftest import MakeFetcher, OpenGate
+
+SECRET = "s3cr3t-key"
+
+
+def feed_of(user_id: int) -> str:
+    return f"/review/list_rss/{int(user_id)}"
+
+
+class _Scripted(BaseHTTPRequestHandler):
+    """Sends people around: /a to /b to /c …, and sets cookies while at it."""
+
+    protocol_version = "HTTP/1.1"
+    seen: list[tuple[str, str]] = []
+
+    def do_GET(self) -> None:
+        self.seen.append((self.path, self.headers.get("Cookie", "")))
+        path = self.path.partition("?")[0]
+        is_end = path == "/c"
+        self.send_response(200 if is_end else 302)
+        self.send_header("Set-Cookie", "who=you; Path=/")
+        if not is_end:
+            self.send_header("Location", chr(ord(path[1]) + 1))
+        self.send_header("Content-Length", "6" if is_end else "0")
+        self.end_headers()
+        self.wfile.write(b"<rss/>" if is_end else b"")
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
+@pytest.fixture
+def scripted_url() -> Iterator[str]:
+    _Scripted.seen.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Scripted) as server:
+        server.daemon_threads = True
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_it_says_who_asks(make_fetcher: MakeFetcher, standin: GoodreadsStandin) -> None:
+    fetcher = make_fetcher(contact="me@books.example")
+    fetcher.read(feed_of(1), {}, parse=len)
+    assert "mailto:me@books.example" in standin.requests[0].headers["User-Agent"]
+    nameless = requests.get(standin.url + feed_of(1), headers={"User-Agent": ""}, timeout=5)
+    assert nameless.status_code == 403
+
+
+def test_without_a_contact_only_this_very_host_is_asked(gate: OpenGate) -> None:
+    with pytest.raises(SwitchedOff):
+        Fetcher(base_url="https://www.goodreads.com", gate=gate)
+    Fetcher(base_url="https://www.goodreads.com", gate=gate, contact="me@books.example")
+    Fetcher(base_url="http://localhost:8001", gate=gate)
+
+
+def test_redirects_inside_the_host_are_followed_without_cookies(
+    make_fetcher: MakeFetcher, scripted_url: str
+) -> None:
+    fetcher = make_fetcher(base_url=scripted_url)
+    assert fetcher.read("/a", {"page": 1}, parse=bytes)[0] == b"<rss/>"
+    assert [path for path, _ in _Scripted.seen] == ["/a?page=1", "/b", "/c"]
+    assert {cookie for _, cookie in _Scripted.seen} == {""}
+
+
+def test_redirects_without_end_are_not_followed(
+    make_fetcher: MakeFetcher, scripted_url: str
+) -> None:
+    with pytest.raises(RedirectRefused):
+        make_fetcher(base_url=scripted_url).read("/X", {}, parse=bytes)
+    assert len(_Scripted.seen) == 3
+
+
+def test_an_answer_is_cut_off_where_it_is_too_large(make_fetcher: MakeFetcher) -> None:
+    with pytest.raises(PageTooLarge):
+        make_fetcher(max_bytes=1000).read(feed_of(Fault.LONG_SHELF), {}, parse=len)
+
+
+def test_an_answer_that_trickles_too_long_is_given_up(make_fetcher: MakeFetcher) -> None:
+    ticks = iter(range(0, 10_000, 50))
+    fetcher = make_fetcher(now=lambda: next(ticks), attempts=1)
+    with pytest.raises(SourceUnavailable):
+        fetcher.read(feed_of(Fault.GZIP_BOMB), {}, parse=len)
+
+
+def test_nobody_answers_at_all(make_fetcher: MakeFetcher, waits: list[float]) -> None:
+    with pytest.raises(SourceUnavailable):
+        make_fetcher(base_url="http://127.0.0.1:9").read("/", {}, parse=len)
+    assert len(waits) == 3
+    assert all(0 <= wait <= 30 for wait in waits)
+
+
+def test_the_pause_before_a_retry_is_what_the_site_asks_for(
+    fetcher: Fetcher, waits: list[float]
+) -> None:
+    fetcher.read(feed_of(Fault.BUSY_FOR_SECONDS), {}, parse=len)
+    assert 1 <= waits[0] <= 2
+
+
+def test_a_long_pause_ends_the_pull_and_is_passed_on(
+    make_fetcher: MakeFetcher, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recommender.sources.fetcher.LONGEST_RETRY_WAIT", 0.5)
+    with pytest.raises(SourceUnavailable) as caught:
+        make_fetcher().read(feed_of(Fault.BUSY_FOR_SECONDS), {}, parse=len)
+    assert caught.value.retry_after == 1
+    assert waits == []
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("", None),
+        ("soon", None),
+        ("0", 0.0),
+        ("120", 120.0),
+        ("999999999", 3600.0),
+        ("Mon, 01 Jun 2026 12:00:30 GMT", 30.0),
+        ("Mon, 01 Jun 2026 11:00:00 GMT", 0.0),
+        ("Mon, 01 Jun 2026 12:00:30 -0000", 30.0),
+        ("Tue, 01 Jun 2027 12:00:00 GMT", 3600.0),
+    ],
+)
+def test_both_forms_of_retry_after(text: str, seconds: float | None) -> None:
+    with time_machine.travel(datetime(2026, 6, 1, 12, 0, tzinfo=UTC), tick=False):
+        assert read_retry_after(text) == seconds
+
+
+def test_what_counts_towards_the_circuit(fetcher: Fetcher, gate: OpenGate) -> None:
+    for fault in (Fault.BOT_FILTER, Fault.PRIVATE_AS_403, Fault.BOT_FILTER_AS_503):
+        with pytest.raises(SourceError):
+            fetcher.read(feed_of(fault), {}, parse=len)
+    assert gate.told == ["refused"] * 3
+    fetcher.read(feed_of(1), {}, parse=len)
+    assert gate.told[-1] == "accepted"
+
+
+@pytest.mark.parametrize(
+    "user", [1, Fault.HANG, Fault.BOT_FILTER, Fault.UNAVAILABLE_ALWAYS, Fault.TRUNCATED_ALWAYS]
+)
+def test_the_key_is_in_no_log_and_no_error(
+    user: int,
+    make_fetcher: MakeFetcher,
+    standin: GoodreadsStandin,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    fetcher = make_fetcher(key=SECRET, timeouts=(1.0, 0.1), attempts=2)
+    told = ""
+    try:
+        fetcher.read(feed_of(user), {"shelf": "read"}, parse=len)
+    except SourceError as error:
+        told = "".join(traceback.format_exception(error)) + repr(error.__context__)
+
+    assert standin.requests[0].query == {"shelf": "read", "key": SECRET}
+    assert SECRET not in told
+    assert SECRET not in caplog.text
+    assert "urllib3" in caplog.text
+
+
+def test_the_key_is_in_no_error_when_nobody_answers(
+    make_fetcher: MakeFetcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    fetcher = make_fetcher(base_url="http://127.0.0.1:9", key=SECRET)
+    with pytest.raises(SourceUnavailable) as caught:
+        fetcher.read("/x", {}, parse=len)
+    assert caught.value.__context__ is None
+    assert SECRET not in "".join(traceback.format_exception(caught.value)) + caplog.text
+
+
+def test_names_are_looked_up_without_the_key(
+    make_fetcher: MakeFetcher, standin: GoodreadsStandin
+) -> None:
+    make_fetcher(key=SECRET).redirect_of("/anauthor")
+    assert standin.requests[0].query == {}
