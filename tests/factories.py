@@ -1,10 +1,12 @@
 """Rows for tests: each factory makes something that could really be there."""
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
-from factory.django import DjangoModelFactory, Password
+from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
 
 from catalog.models import Author, Book, BookAuthor, BookGenre, Genre
@@ -22,6 +24,12 @@ from recsite.accounts.models import User
 PASSWORD = "seven-green-lanterns"
 
 
+@cache
+def hashed_password() -> str:
+    """Hash `PASSWORD` once, as hashing is slow by design."""
+    return make_password(PASSWORD)
+
+
 class UserFactory(DjangoModelFactory[User]):
     """Somebody with an account, who logs in with `PASSWORD`."""
 
@@ -30,7 +38,7 @@ class UserFactory(DjangoModelFactory[User]):
         skip_postgeneration_save = True
 
     email = Sequence(lambda n: f"reader{n}@example.org")
-    password = Password(PASSWORD)
+    password = LazyFunction(hashed_password)
 
 
 class ReaderFactory(DjangoModelFactory[Reader]):

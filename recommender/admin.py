@@ -1,0 +1,300 @@
+"""The admin for what readers did here, to look at and to help; what is history cannot be edited."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Model, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from catalog.typed_admin import ModelAdmin, TabularInline
+from recommender.models import (
+    ImportItem,
+    ImportJob,
+    LibraryEntry,
+    ModelRelease,
+    Reader,
+    Recommendation,
+    Run,
+    SourceShelf,
+)
+
+
+def link(name: str, text: object, **lookups: object) -> SafeString:
+    """A link to a list of the admin, narrowed by lookups."""
+    query = "&".join(f"{key}={value}" for key, value in lookups.items())
+    return format_html('<a href="{}?{}">{}</a>', reverse(f"admin:recommender_{name}"), query, text)
+
+
+def change_link(name: str, obj: Model | None) -> SafeString | str:
+    """A link to the page of one object."""
+    if obj is None:
+        return "-"
+    return format_html('<a href="{}">{}</a>', reverse(f"admin:{name}_change", args=[obj.pk]), obj)
+
+
+class OnlyToRead:
+    """Rows that the site alone writes."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class GuestFilter(admin.SimpleListFilter):
+    title = "account"
+    parameter_name = "account"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> tuple[tuple[str, str], ...]:
+        return (("yes", "with one"), ("no", "guest"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() in ("yes", "no"):
+            return queryset.filter(user__isnull=self.value() == "no")
+        return queryset
+
+
+class SourceShelfInline(OnlyToRead, TabularInline[SourceShelf, Reader]):
+    model = SourceShelf
+    can_delete = False
+    extra = 0
+    fields = ("source", "account", "shelf", "pulled_at", "shrunk_to")
+
+
+@admin.register(Reader)
+class ReaderAdmin(ModelAdmin[Reader]):
+    list_display = ("name", "library", "imports", "runs", "created_at", "last_seen_at")
+    list_display_links = ("name",)
+    list_filter = (GuestFilter, "last_seen_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "=id", "=shelves__account")
+    search_help_text = "E-mail address, number of the reader, or account at Goodreads."
+    date_hierarchy = "created_at"
+    ordering = ("-last_seen_at",)
+    readonly_fields = ("user", "library", "imports", "runs", "created_at", "last_seen_at")
+    inlines = (SourceShelfInline,)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("user")
+            .annotate(
+                entry_count=Count("entries", distinct=True),
+                import_count=Count("imports", distinct=True),
+                run_count=Count("runs", distinct=True),
+            )
+        )
+
+    @admin.display(description="reader", ordering="user__email")
+    def name(self, reader: Reader) -> str:
+        return str(reader)
+
+    @admin.display(description="library", ordering="entry_count")
+    def library(self, reader: Any) -> SafeString:
+        return link("libraryentry_changelist", reader.entry_count, reader__id__exact=reader.pk)
+
+    @admin.display(description="imports", ordering="import_count")
+    def imports(self, reader: Any) -> SafeString:
+        return link("importjob_changelist", reader.import_count, reader__id__exact=reader.pk)
+
+    @admin.display(description="runs", ordering="run_count")
+    def runs(self, reader: Any) -> SafeString:
+        return link("run_changelist", reader.run_count, reader__id__exact=reader.pk)
+
+
+class MatchedFilter(admin.SimpleListFilter):
+    title = "match"
+    parameter_name = "matched"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> tuple[tuple[str, str], ...]:
+        return (("yes", "in the catalog"), ("no", "not in the catalog"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() in ("yes", "no"):
+            return queryset.filter(book__isnull=self.value() == "no")
+        return queryset
+
+
+@admin.register(LibraryEntry)
+class LibraryEntryAdmin(ModelAdmin[LibraryEntry]):
+    """A line of a library: its book can be put right, its stars are the reader's."""
+
+    list_display = ("title", "author", "stars", "shelf", "book", "reader", "source", "updated_at")
+    list_filter = (MatchedFilter, "source", "shelf", "is_left_out", "stars")
+    list_select_related = ("book", "reader__user")
+    search_fields = ("title", "author", "=source_key", "reader__user__email")
+    date_hierarchy = "updated_at"
+    autocomplete_fields = ("book",)
+    fields = (
+        *("reader", "title", "author", "book", "stars", "shelf", "is_left_out"),
+        *("source", "source_key", "added_on", "read_on", "updated_at"),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [name for name in self.fields if name != "book"]
+
+
+@admin.register(ImportJob)
+class ImportJobAdmin(OnlyToRead, ModelAdmin[ImportJob]):
+    list_display = (
+        *("created_at", "reader", "kind", "origin", "state", "rows", "unmatched"),
+        *("error_code", "attempts", "finished_at"),
+    )
+    list_filter = ("state", "kind", "error_code", "created_at")
+    list_select_related = ("reader__user",)
+    search_fields = ("=id", "account", "filename", "reader__user__email")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at",)
+    fields = (
+        *("reader_page", "kind", "account", "filename", "shelf", "state", "error_code"),
+        *("error_message", "rows", "unmatched", "pages_fetched", "attempts", "queued_at"),
+        *("held_by", "held_until", "created_at", "finished_at", "run_page"),
+    )
+    readonly_fields = ("reader_page", "run_page", "rows", "unmatched")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("reader__user", "run")
+            .annotate(
+                item_count=Count("items"),
+                unmatched_count=Count("items", Q(items__state__in=UNMATCHED_STATES)),
+            )
+        )
+
+    @admin.display(description="from")
+    def origin(self, job: ImportJob) -> str:
+        return job.account or job.filename or "-"
+
+    @admin.display(description="rows", ordering="item_count")
+    def rows(self, job: Any) -> SafeString:
+        return link("importitem_changelist", job.item_count, job__id__exact=job.pk)
+
+    @admin.display(description="without a book", ordering="unmatched_count")
+    def unmatched(self, job: Any) -> SafeString:
+        states = ",".join(UNMATCHED_STATES)
+        return link(
+            "importitem_changelist",
+            job.unmatched_count,
+            job__id__exact=job.pk,
+            state__in=states,
+        )
+
+    @admin.display(description="reader")
+    def reader_page(self, job: ImportJob) -> SafeString | str:
+        return change_link("recommender_reader", job.reader)
+
+    @admin.display(description="run")
+    def run_page(self, job: ImportJob) -> SafeString | str:
+        return change_link("recommender_run", job.run)
+
+
+UNMATCHED_STATES = [
+    ImportItem.State.AMBIGUOUS.value,
+    ImportItem.State.UNMATCHED.value,
+    ImportItem.State.FAILED.value,
+]
+
+
+@admin.register(ImportItem)
+class ImportItemAdmin(OnlyToRead, ModelAdmin[ImportItem]):
+    list_display = ("title", "author", "state", "book", "stars", "shelf", "problem", "job", "line")
+    list_filter = ("state", "shelf", "job__kind")
+    list_select_related = ("book", "job")
+    search_fields = ("title", "author", "=source_key", "=isbn13", "=edition_id")
+    ordering = ("-job__created_at", "position")
+    date_hierarchy = "job__created_at"
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        allowed = {"job__id__exact", "state__in"}
+        return lookup in allowed or super().lookup_allowed(lookup, value, request)
+
+
+class RecommendationInline(OnlyToRead, TabularInline[Recommendation, Run]):
+    model = Recommendation
+    can_delete = False
+    extra = 0
+    fields = ("rank", "book_page", "score", "expected_stars", "because")
+    readonly_fields = ("book_page", "because")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Recommendation]:
+        return super().get_queryset(request).select_related("book")
+
+    @admin.display(description="book")
+    def book_page(self, recommendation: Recommendation) -> SafeString | str:
+        return change_link("catalog_book", recommendation.book)
+
+    @admin.display(description="because of")
+    def because(self, recommendation: Recommendation) -> str:
+        return ", ".join(str(reason.get("title", "")) for reason in recommendation.reasons) or "-"
+
+
+@admin.register(Run)
+class RunAdmin(OnlyToRead, ModelAdmin[Run]):
+    list_display = ("created_at", "reader", "release", "ranker", "library_size", "places")
+    list_filter = ("ranker", "created_at", "release")
+    list_select_related = ("reader__user", "release")
+    search_fields = ("=id", "reader__user__email", "release__version")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at",)
+    inlines = (RecommendationInline,)
+    fields = (
+        *("id", "reader_page", "release_page", "ranker", "parameters", "ratings_used"),
+        *("library_size", "created_at"),
+    )
+    readonly_fields = ("reader_page", "release_page")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("reader__user", "release")
+            .annotate(place_count=Count("recommendations"))
+        )
+
+    @admin.display(description="recommendations", ordering="place_count")
+    def places(self, run: Any) -> int:
+        return int(run.place_count)
+
+    @admin.display(description="reader")
+    def reader_page(self, run: Run) -> SafeString | str:
+        return change_link("recommender_reader", run.reader)
+
+    @admin.display(description="release")
+    def release_page(self, run: Run) -> SafeString | str:
+        return change_link("recommender_modelrelease", run.release)
+
+
+@admin.register(ModelRelease)
+class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
+    list_display = (
+        *("version", "is_active", "dataset", "is_simulated", "default_ranker"),
+        *("ratings", "readers", "books", "run_list", "built_at"),
+    )
+    list_filter = ("is_active", "is_simulated", "dataset", "default_ranker")
+    search_fields = ("version", "dataset", "manifest_sha256")
+    date_hierarchy = "built_at"
+    ordering = ("-built_at",)
+    readonly_fields = ("run_list",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).annotate(run_count=Count("runs"))
+
+    @admin.display(description="runs", ordering="run_count")
+    def run_list(self, release: Any) -> SafeString:
+        return link("run_changelist", release.run_count, release__id__exact=release.pk)
