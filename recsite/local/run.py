@@ -164,8 +164,8 @@ def start_site(
         supervisor.start(standin)
     web = ["gunicorn", "recsite.wsgi", f"--bind={address.bind}:{address.port}", "--workers=2"]
     web += ["--threads=4", "--no-control-socket", "--graceful-timeout=10", "--log-level=warning"]
-    worker = ["celery", "-A", "workers.app", "worker", "--concurrency=2", "--loglevel=INFO"]
-    beat = ["celery", "-A", "workers.app", "beat", "--loglevel=WARNING", "--pidfile="]
+    worker = ["celery", "-q", "-A", "workers.app", "worker", "--concurrency=2", "--loglevel=INFO"]
+    beat = ["celery", "-q", "-A", "workers.app", "beat", "--loglevel=WARNING", "--pidfile="]
     for name, arguments in (("web", web), ("worker", worker), ("beat", beat)):
         command = [sys.executable, "-m", *arguments]
         supervisor.start(Program(name, command, environment, screen))

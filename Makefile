@@ -1,0 +1,65 @@
+# `make help` lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run goodbooks install test test-fast lint requirements
+
+# The Python that makes .venv: the first of these which is there.
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell command -v $(name))))
+IN_VENV := .venv/bin/python
+CODE := recsite catalog recommender workers spark tests manage.py
+# Checks that load the settings open nothing, so that any well-formed values do.
+CHECK_ENV := SECRET_KEY=not-a-secret-only-for-the-checks-of-make-lint \
+	DATABASE_URL=postgres://nobody@127.0.0.1/none REDIS_URL=redis://127.0.0.1/0
+PYTEST_ARGS ?=
+CHROMIUM := $(firstword $(shell command -v chromium chromium-browser google-chrome))
+# Browser tests need a browser of the system; .ci/run installs it.
+MARKS := $(if $(CHROMIUM),,-m "not browser")
+
+help: ## list these commands
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: .python ## install, start everything, load a catalog, build a release, serve the site
+	@$(PYTHON) -m recsite.local.install site
+	@exec $(IN_VENV) -m recsite.local.run
+
+goodbooks: .python ## bring the full goodbooks-10k into the site and build a release from it
+	@$(PYTHON) -m recsite.local.install site
+	@exec $(IN_VENV) -m recsite.local.goodbooks
+
+install: .python ## make .venv with all requirements
+	@$(PYTHON) -m recsite.local.install all
+
+test: install ## all tests (PYTEST_ARGS="-k word" for some)
+	@$(if $(CHROMIUM),,echo "There is no Chromium here, so that the browser tests are left out.")
+	@$(IN_VENV) -m pytest -n 2 --dist loadgroup $(MARKS) $(PYTEST_ARGS)
+
+test-fast: install ## the tests that need no service, Spark, S3 or browser
+	@$(IN_VENV) -m pytest -n 2 --dist loadgroup \
+		-m "not services and not spark and not s3 and not browser" $(PYTEST_ARGS)
+
+lint: install ## style, types, import walls, migrations, templates, security, known holes
+	$(IN_VENV) -m ruff check $(CODE)
+	$(IN_VENV) -m ruff format --check $(CODE)
+	$(CHECK_ENV) $(IN_VENV) -m mypy
+	$(IN_VENV) .venv/bin/lint-imports
+	$(CHECK_ENV) $(IN_VENV) manage.py check --fail-level WARNING
+	$(CHECK_ENV) $(IN_VENV) -W "ignore:Got an error checking a consistent migration history" \
+		manage.py makemigrations --check --dry-run
+	$(IN_VENV) -m djlint --quiet --lint templates
+	$(IN_VENV) -m bandit --quiet --configfile pyproject.toml --recursive \
+		recsite catalog recommender workers spark manage.py
+	.ci/audit
+
+requirements: install ## renew the pinned requirements from pyproject.toml
+	$(COMPILE) --group web --output-file requirements.txt
+	$(COMPILE) --group spark --constraint requirements.txt --output-file spark/requirements.txt
+	$(COMPILE) --group tests --constraint requirements.txt --constraint spark/requirements.txt \
+		--output-file tests/requirements.txt
+
+COMPILE := $(IN_VENV) -m uv pip compile --quiet --upgrade --python-version 3.11 --no-header \
+	--no-emit-index-url --no-emit-find-links --no-annotate
+
+.PHONY: .python
+.python:
+	@test -n "$(PYTHON)" || { echo "Bookfold needs Python 3.11 or newer; install it."; exit 1; }
+install: .python
