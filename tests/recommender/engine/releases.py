@@ -1,6 +1,7 @@
 """Small releases for the tests of the numerics."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -20,15 +21,15 @@ def item_factors(books: int = 30, rank: int = 6, *, seed: int = 1) -> Float32Arr
     return np.random.default_rng(seed).normal(0, 0.4, (books, rank)).astype(np.float32)
 
 
-def draft(factors: Float32Array | None = None, **changes: object) -> Draft:
+def draft(factors: Float32Array | None = None, **changes: Any) -> Draft:
     """A release of books 10, 20, 30, …, of which the later ones are the more popular."""
     factors = item_factors() if factors is None else factors
     settings = {"weights": SIGNED_WEIGHTS.to_json(), "alpha": 5.0, "regularization": 0.1}
     books = np.arange(1, len(factors) + 1, dtype=np.int64)
-    values = {
+    values: dict[str, Any] = {
         "books": {"book_id": 10 * books, "ratings": books},
         "parts": {"factors": Part({"item_factors": factors}, settings)},
         "dataset": DATASET,
         "default_ranker": "factors",
     } | changes
-    return Draft(**values)  # type: ignore[arg-type]
+    return Draft(**values)

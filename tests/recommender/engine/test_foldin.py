@@ -1,5 +1,7 @@
 """The fold-in against its own definition; tests/spark holds it to Spark's half-step."""
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -59,9 +61,9 @@ def test_contributions_sum_to_the_score(ratings: dict[int, float], row: int) -> 
 
 
 @given(readers, st.randoms(use_true_random=False))
-def test_the_order_of_ratings_does_not_matter(ratings: dict[int, float], random: object) -> None:
+def test_the_order_of_ratings_does_not_matter(ratings: dict[int, float], random: Random) -> None:
     items = list(ratings.items())
-    random.shuffle(items)  # type: ignore[attr-defined]
+    random.shuffle(items)
     np.testing.assert_allclose(
         ranker().fold_in(*arrays(dict(items))).scores,
         ranker().fold_in(*arrays(ratings)).scores,
