@@ -20,8 +20,9 @@ from recommender.services import library, runs, staging
 from recommender.services.hold import MAX_ATTEMPTS, Hold, LostHold
 from recommender.services.releases import NoRelease
 from recommender.services.runs import NothingToRecommendFrom
-from recommender.sources import goodreads_export, profile
+from recommender.sources import profile
 from recommender.sources.base import NotModified, ShelfPage, SourceError
+from recommender.sources.exports import open_export
 from recsite.queue import enqueue_on_commit
 
 log = structlog.get_logger(__name__)
@@ -68,8 +69,7 @@ def start_upload(*, reader: Reader, filename: str, content: bytes) -> ImportJob:
 
     Raises `SourceError` with a sentence that says what to do where the file is not one.
     """
-    source = goodreads_export.GoodreadsExport(content, limit=settings.IMPORT_MAX_BYTES)
-    pages = list(source.pages())
+    pages = list(open_export(content, limit=settings.IMPORT_MAX_BYTES).pages())
     job = ImportJob(
         reader=reader, kind=ImportJob.Kind.GOODREADS_EXPORT, filename=filename[:200], shelf="all"
     )

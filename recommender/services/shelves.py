@@ -12,7 +12,7 @@ from catalog.models import Book
 from catalog.normalize import isbn13_of
 from recommender.services import staging
 from recommender.sources.base import ShelfRow
-from recommender.sources.goodreads_export import GoodreadsExport
+from recommender.sources.exports import open_export
 from recommender.sources.profile import parse_profile
 
 RATING_COLUMNS = {"book_id", "rating"}
@@ -43,7 +43,7 @@ def from_file(path: Path) -> Shelf:
     header = content.partition(b"\n")[0].decode("utf-8-sig", "replace").strip()
     if set(header.split(",")) >= RATING_COLUMNS:
         return _from_ratings(path, content)
-    pages = GoodreadsExport(content, limit=settings.IMPORT_MAX_BYTES).pages()
+    pages = open_export(content, limit=settings.IMPORT_MAX_BYTES).pages()
     return _matched(row for page in pages for row in page.rows)
 
 

@@ -307,10 +307,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         readers = choose_readers(standin.folder, 1)
         standin.start(options.port, options.bind)
     except OSError as error:
-        print(f"The stand-in for Goodreads cannot start: {error}", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"The stand-in for Goodreads cannot start: {error}\n")
         return 1
     sample = f"; sample reader: {readers[0].user_id}" if readers else ""
-    print(f"Stand-in for Goodreads at {standin.url}{sample}", flush=True)  # noqa: T201
+    sys.stdout.write(f"Stand-in for Goodreads at {standin.url}{sample}\n")
+    sys.stdout.flush()
     try:
         standin.stopping.wait()
     except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """Sample readers: real or simulated people of a goodbooks-shaped folder, to paste and try."""
 
 import statistics
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,9 +45,7 @@ def choose_readers(folder: GoodbooksFolder, count: int) -> list[SampleReader]:
     liked = _candidates(folder)
     if not liked:
         return []
-    counts = folder.rating_counts
-    middle = statistics.median(counts[user] for user in liked)
-    chosen = [min(liked, key=lambda user: (abs(counts[user] - middle), user))]
+    chosen = [_most_typical(folder, liked)]
     while len(chosen) < min(count, len(liked)):
         rest = [user for user in liked if user not in chosen]
         chosen.append(
@@ -81,7 +80,7 @@ def long_ratings(folder: GoodbooksFolder, size: int = LONG_SHELF_SIZE) -> dict[i
     liked = _candidates(folder)
     if not liked:
         return {}
-    first = choose_readers(folder, 1)[0].user_id
+    first = _most_typical(folder, liked)
     ratings: dict[int, int] = {}
     for user in sorted(liked, key=lambda u: (-_likeness(liked[u], liked[first]), u)):
         for book, stars in folder.ratings_of(user).items():
@@ -104,6 +103,13 @@ def _candidates(folder: GoodbooksFolder) -> dict[int, set[int]]:
         if len(set(ratings.values())) >= 3:
             liked[user] = {book for book, stars in ratings.items() if stars >= _LIKED}
     return {user: books for user, books in liked.items() if books}
+
+
+def _most_typical(folder: GoodbooksFolder, users: Collection[int]) -> int:
+    """Who has given about as many ratings as most."""
+    counts = folder.rating_counts
+    middle = statistics.median(counts[user] for user in users)
+    return min(users, key=lambda user: (abs(counts[user] - middle), user))
 
 
 def _likeness(one: set[int], other: set[int]) -> float:
