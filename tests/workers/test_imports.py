@@ -41,9 +41,11 @@ def catalog(starter_folder: Path) -> None:
 @pytest.fixture
 def standin(catalog: None, starter_folder: Path, valkey_url: str) -> Iterator[str]:
     """The address of a stand-in whose slow pages take long enough to be interrupted."""
-    with GoodreadsStandin(starter_folder, slow_seconds=0.2).start() as started:
-        with override_settings(GOODREADS_BASE_URL=started.url):
-            yield started.url
+    with (
+        GoodreadsStandin(starter_folder, slow_seconds=0.2).start() as started,
+        override_settings(GOODREADS_BASE_URL=started.url),
+    ):
+        yield started.url
 
 
 def test_a_worker_takes_a_sample_reader_from_click_to_list(
