@@ -1,5 +1,6 @@
 """Reads settings from the environment; a bad value is named in one sentence."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -19,7 +20,11 @@ class Reader:
 
     def __init__(self, dotenv: Path) -> None:
         self._env = environ.Env()
-        if dotenv.is_file():
+        self.fall_back_on(dotenv)
+
+    def fall_back_on(self, dotenv: Path) -> None:
+        """Take from the file what is not set yet, if there is such a file."""
+        if os.access(dotenv, os.R_OK):
             self._env.read_env(dotenv)
 
     def text(self, name: str, default: str | None = None) -> str:

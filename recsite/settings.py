@@ -15,6 +15,10 @@ from recsite.logs import logging_config, start_error_reports
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Reader(BASE_DIR / ".env")
 
+# State of the embedded default. While `make run` serves a site, it says there where its parts are.
+BOOKFOLD_HOME = Path(env.text("BOOKFOLD_HOME", str(BASE_DIR / ".local"))).expanduser()
+env.fall_back_on(BOOKFOLD_HOME / "site.env")
+
 # What kind of place this is.
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY")
@@ -24,8 +28,7 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])
 HTTPS = env.flag("HTTPS", default=False)
 
-# State of the embedded default, and what `make run` starts from.
-BOOKFOLD_HOME = Path(env.text("BOOKFOLD_HOME", str(BASE_DIR / ".local"))).expanduser()
+# What `make run` starts from.
 BOOKFOLD_DATA = env.text("BOOKFOLD_DATA", "")
 
 INSTALLED_APPS = [

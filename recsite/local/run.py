@@ -158,7 +158,10 @@ def start_site(
 ) -> Program | None:
     """Start the processes of the site; returns the stand-in for Goodreads, if there is one."""
     standin = None
+    environment = dict(environment)
     if standin_url := environment.get("STANDIN_URL"):
+        if prepared.sample_reader:
+            environment["SAMPLE_READER"] = str(prepared.sample_reader)
         command = standin_command(prepared, standin_url)
         standin = Program("goodreads", command, environment, screen)
         supervisor.start(standin)
@@ -166,8 +169,9 @@ def start_site(
     web += ["--threads=4", "--no-control-socket", "--graceful-timeout=10", "--log-level=warning"]
     worker = ["celery", "-q", "-A", "workers.app", "worker", "--concurrency=2", "--loglevel=INFO"]
     beat = ["celery", "-q", "-A", "workers.app", "beat", "--loglevel=WARNING", "--pidfile="]
+    quiet = "ignore:You're running the worker with superuser"  # which is warned of in docs
     for name, arguments in (("web", web), ("worker", worker), ("beat", beat)):
-        command = [sys.executable, "-m", *arguments]
+        command = [sys.executable, "-W", quiet, "-m", *arguments]
         supervisor.start(Program(name, command, environment, screen))
     return standin
 
