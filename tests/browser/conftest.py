@@ -1,0 +1,123 @@
+"""A whole site for browsers: gunicorn, a worker, the stand-in, the starter shelf and a release."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from django.core.management import call_command
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+from recsite.local.process import free_port, wait_until
+from recsite.local.standins.readers import sample_readers
+from tests.browser.chromium import chromium
+from tests.releases import publish_release
+from tests.services import ROOT, SiteProcess, start_process
+
+WEB_START_SECONDS = 60
+
+
+@dataclass(slots=True)
+class Site:
+    """A running site and the number of a reader whom its stand-in knows."""
+
+    url: str
+    sample_reader: str
+
+
+@dataclass
+class Visitor:
+    """Somebody at a browser; whatever the console says is kept for the test to see."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def note(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture(scope="session")
+def _web(
+    site_environment: dict[str, str], goodreads_standin: str, starter_folder: Path
+) -> Iterator[Site]:
+    """Gunicorn, with static files collected as in production."""
+    port = free_port()
+    reader = str(sample_readers(starter_folder, 1)[0].user_id)
+    environment = site_environment | {
+        "GOODREADS_BASE_URL": goodreads_standin,
+        "SAMPLE_READER": reader,
+    }
+    collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+    subprocess.run(collect, check=True, cwd=ROOT, env=environment)
+    options = [f"--bind=127.0.0.1:{port}", "--workers=1", "--threads=4"]
+    web = start_process("web", "gunicorn", "recsite.wsgi", *options, environment=environment)
+    url = f"http://127.0.0.1:{port}"
+    ready = wait_until(lambda: _is_live(url, web), seconds=WEB_START_SECONDS)
+    assert ready, web.log.read_text()
+    assert web.process.poll() is None, web.log.read_text()
+    yield Site(url, reader)
+    web.stop()
+
+
+@pytest.fixture
+def site(
+    _web: Site, celery_worker_process: SiteProcess, starter_folder: Path, settings: Any
+) -> Site:
+    """The site with the starter shelf in its catalog, and a release in which genres hang together.
+
+    Every test begins with an empty database, so that the catalog is loaded for each of them.
+    """
+    from catalog.models import Book
+
+    call_command("load_goodbooks", str(starter_folder), verbosity=0)
+    genres: dict[str, list[int]] = {}
+    for book in Book.objects.for_cards():
+        shelvings = list(book.shelvings.all())
+        if shelvings and book.goodbooks_id:
+            genres.setdefault(shelvings[0].genre.slug, []).append(book.goodbooks_id)
+    publish_release(settings.RELEASE_STORE, list(genres.values()), now=datetime.now(UTC))
+    return _web
+
+
+@pytest.fixture
+def browser(site: Site) -> Iterator[Browser]:
+    """Started after the site: Playwright's loop and Django's database do not go together."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site) -> Iterator[Visit]:
+    """Open a browser window of its own; keyword arguments are those of a Playwright context."""
+    with ExitStack() as open_contexts:
+
+        def open_window(**options: Any) -> Visitor:
+            context = browser.new_context(base_url=site.url, **options)
+            open_contexts.callback(context.close)
+            context.set_default_timeout(20_000)
+            visitor = Visitor(context.new_page())
+            visitor.page.on("console", visitor.note)
+            visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
+            return visitor
+
+        yield open_window
+
+
+def _is_live(url: str, web: SiteProcess) -> bool:
+    if web.process.poll() is not None:
+        return True
+    try:
+        with urlopen(f"{url}/health/live", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False

@@ -1,0 +1,106 @@
+"""What readers do, in a real browser on a real site."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from recsite.local.standins.faults import Fault
+from tests.browser.conftest import Site, Visit
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+RUN = re.compile(r"/recommendations/[0-9a-f-]{36}/$")
+CHECK = """async () => (await axe.run(document, {runOnly: [
+    "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice",
+]})).violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(", ")}`)"""
+
+
+def paste(page: Page, text: str) -> None:
+    page.goto("/")
+    page.get_by_label("Your Goodreads profile").fill(text)
+    page.get_by_role("button", name="Find my next books").click()
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds wrong with the page as it is."""
+    page.evaluate(AXE.read_text())
+    found: list[str] = page.evaluate(CHECK)
+    return found
+
+
+def test_from_a_pasted_number_to_a_list_that_an_account_keeps(site: Site, visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.page
+    seen: list[str] = []
+    page.on("framenavigated", lambda frame: seen.append(frame.url))
+
+    page.goto("/")
+    number = page.locator("code", has_text=site.sample_reader).inner_text()
+    paste(page, number)
+    page.wait_for_url(RUN)
+
+    assert any("/imports/" in url for url in seen)
+    picks = page.locator("[data-book-id][data-rank]")
+    expect(picks).to_have_count(10)
+    ranks = picks.evaluate_all("all => all.map((pick) => pick.dataset.rank)")
+    assert ranks == [str(rank) for rank in range(1, 11)]
+    expect(page.get_by_text("Because you liked")).to_have_count(10)
+    expect(page.get_by_text("Built from simulated readers", exact=True)).to_be_visible()
+    titles = picks.locator("h2").all_inner_texts()
+
+    page.get_by_role("main").get_by_role("link", name="Sign up").click()
+    page.get_by_label("Email").fill("ann@example.org")
+    page.get_by_label("Password", exact=True).fill("seven-green-lanterns")
+    page.get_by_label("Password (again)").fill("seven-green-lanterns")
+    page.get_by_role("main").get_by_role("button", name="Sign up").click()
+    page.wait_for_url(RUN)
+    expect(page.get_by_text("You are here as a guest")).to_have_count(0)
+
+    page.get_by_role("link", name="Your lists").click()
+    page.locator("a.run").click()
+    assert page.locator("[data-rank] h2").all_inner_texts() == titles
+    assert visitor.complaints == []
+
+
+def test_the_same_way_without_javascript(site: Site, visit: Visit) -> None:
+    page = visit(java_script_enabled=False).page
+
+    paste(page, f"https://www.goodreads.com/user/show/{site.sample_reader}-somebody")
+    page.wait_for_url(RUN)
+
+    expect(page.locator("[data-book-id]")).to_have_count(10)
+
+
+def test_a_private_profile_is_told_in_words_with_a_way_on(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.page
+
+    paste(page, str(int(Fault.PRIVATE_AS_401)))
+    expect(page.get_by_role("heading", name="That did not work")).to_be_visible()
+    expect(page.get_by_text("private or does not exist")).to_be_visible()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="That did not work")).to_be_visible()
+    page.get_by_role("link", name="Use the export file").click()
+
+    expect(page.get_by_role("heading", name="How to get your export file")).to_be_in_viewport()
+    assert visitor.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_open_to_everybody_and_fit_small_screens(
+    site: Site, visit: Visit, scheme: str
+) -> None:
+    visitor = visit(color_scheme=scheme, viewport={"width": 320, "height": 640})
+    page = visitor.page
+    paste(page, site.sample_reader)
+    page.wait_for_url(RUN)
+    run = page.url
+
+    for address in (run, "/", "/history/", "/accounts/login/", "/accounts/signup/", "/no/page"):
+        page.goto(address)
+        assert barriers(page) == [], address
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 320, address
