@@ -12,6 +12,7 @@ from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader, Sour
 KEPT_FIELDS = ("title", "author", "stars", "shelf", "added_on", "read_on")
 #: A shelf that lost more than this share of its books is believed the second time only.
 SUSPICIOUS_SHRINKAGE = 0.1
+ONE_PAGE_AND_THE_EMPTY_ONE = 2
 
 
 @dataclass(slots=True)
@@ -110,7 +111,8 @@ def _remember_shelf(job: ImportJob, rows: list[ImportItem]) -> None:
     shelf, _ = SourceShelf.objects.get_or_create(
         reader=job.reader, source=Source.GOODREADS, account=job.account, shelf=job.shelf
     )
-    shelf.etag = job.etag
+    # The ETag speaks for the first page alone: it may stand for a shelf that has no second one.
+    shelf.etag = job.etag if job.pages_fetched <= ONE_PAGE_AND_THE_EMPTY_ONE else ""
     shelf.pulled_at = timezone.now()
     if job.saw_whole_shelf and rows:
         keys = {row.source_key for row in rows}
