@@ -7,12 +7,13 @@ title together with the author decides. Nothing that is merely similar ever does
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from django.db.models import Q
 
 from catalog.models import Book, BookAuthor, BookIdentifier
-from catalog.normalize import may_be_same_person, title_key
+from catalog.normalize import fold, may_be_same_person, split_title, title_key
 
 State = Literal["matched", "ambiguous", "unmatched"]
 Method = Literal["", "work", "edition", "isbn", "title", "original title"]
@@ -50,6 +51,8 @@ class _Credit:
     book_id: int
     name: str
     fame: int
+    series: str
+    number: Decimal | None
 
 
 def match(wanted: Sequence[Wanted]) -> dict[Hashable, Match]:
@@ -119,12 +122,14 @@ def _credits_by_title(
             "book_id",
             "author__name",
             "book__ratings_count",
+            "book__series_name",
+            "book__series_number",
         )
     )
     by_title: defaultdict[str, list[_Credit]] = defaultdict(list)
     by_original: defaultdict[str, list[_Credit]] = defaultdict(list)
-    for title, original, book_id, name, fame in rows:
-        credit = _Credit(book_id, name, fame)
+    for title, original, book_id, name, fame, series, number in rows:
+        credit = _Credit(book_id, name, fame, fold(series), number)
         by_title[title].append(credit)
         by_original[original].append(credit)
     return by_title, by_original
@@ -132,10 +137,19 @@ def _credits_by_title(
 
 def _decide(row: Wanted, named: Sequence[_Credit], method: Method) -> Match | None:
     """Match a line to the one book with its title and author; None where there is none."""
-    fame = {
-        credit.book_id: credit.fame
+    split = split_title(row.title)
+    series, number = fold(split.series), split.number
+    fitting = [
+        credit
         for credit in named
         if not row.author.strip() or may_be_same_person(row.author, credit.name)
+    ]
+    # Where the series is known too, its number tells volumes of one title apart.
+    of_series = [credit for credit in fitting if series and credit.series == series]
+    fame = {
+        credit.book_id: credit.fame
+        for credit in of_series or fitting
+        if credit not in of_series or not _differ(number, credit.number)
     }
     # The best known first, as that is how they are offered to a person.
     candidates = tuple(sorted(fame, key=lambda book_id: (-fame[book_id], book_id)))
@@ -144,3 +158,7 @@ def _decide(row: Wanted, named: Sequence[_Credit], method: Method) -> Match | No
     if len(candidates) > 1 or not row.author.strip():
         return Match(None, "ambiguous", method, candidates)
     return Match(candidates[0], "matched", method, candidates)
+
+
+def _differ(number: Decimal | None, other: Decimal | None) -> bool:
+    return number is not None and other is not None and number != other

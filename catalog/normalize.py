@@ -19,6 +19,15 @@ ARTICLES = {"the", "a", "an"}
 VOLUME_WORDS = {"vol", "volume", "volumes", "vols"}
 ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10}
 NAME_SUFFIXES = {"jr", "sr", "ii", "iii", "iv", "phd", "md", "esq"}
+# Names that books in English spell in several ways.
+SURNAME_SPELLINGS = {
+    **dict.fromkeys(("dostoevsky", "dostoevskij", "dostoevskii", "dostoievski"), "dostoyevsky"),
+    **dict.fromkeys(("dostojewski", "dostojevski", "dostoyevski"), "dostoyevsky"),
+    **dict.fromkeys(("tolstoi", "tolstoj"), "tolstoy"),
+    **dict.fromkeys(("chekov", "tchekhov", "cechov"), "chekhov"),
+    **dict.fromkeys(("turgenieff", "turgeniev"), "turgenev"),
+    "saavedra": "cervantes",  # Miguel de Cervantes Saavedra
+}
 NAME_PREFIXES = {"dr", "mr", "mrs", "ms", "prof", "professor", "sir", "dame", "rev", "saint", "st"}
 
 _ISBN_NOISE = re.compile(r'[\s\-\u2010-\u2015"=\[\]]+')
@@ -166,7 +175,7 @@ def surname_key(name: str) -> str:
     `Kurt Vonnegut`. Of several names with commas between them the first counts.
     """
     words = _name_words(name.partition(",")[0])
-    return words[-1] if words else ""
+    return SURNAME_SPELLINGS.get(words[-1], words[-1]) if words else ""
 
 
 def initials(name: str) -> frozenset[str]:
@@ -182,6 +191,9 @@ def may_be_same_person(name: str, other: str) -> bool:
     `F. Scott Fitzgerald` and `Scott Fitzgerald` may be the same; `William Carlos Williams` and
     `C.K. Williams` may not.
     """
+    words = sorted(_name_words(name))
+    if words and words == sorted(_name_words(other)):
+        return True  # the surname stands first in the one and last in the other
     if not surname_key(name) or surname_key(name) != surname_key(other):
         return False
     mine, theirs = initials(name), initials(other)

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -20,6 +21,21 @@ from recommender.models import (
     Run,
     SourceShelf,
 )
+
+UNMATCHED_STATES = [
+    ImportItem.State.AMBIGUOUS.value,
+    ImportItem.State.UNMATCHED.value,
+    ImportItem.State.FAILED.value,
+]
+
+
+def count_of(rows: QuerySet[Any], owner: str) -> Coalesce:
+    """How many of the rows belong to the object of the outer query.
+
+    A subquery, so that only the rows of one page of a list are counted.
+    """
+    own = rows.filter(**{owner: OuterRef("pk")}).order_by().values(owner)
+    return Coalesce(Subquery(own.annotate(n=Count("pk")).values("n")), 0)
 
 
 def link(name: str, text: object, **lookups: object) -> SafeString:
@@ -87,9 +103,9 @@ class ReaderAdmin(ModelAdmin[Reader]):
             .get_queryset(request)
             .select_related("user")
             .annotate(
-                entry_count=Count("entries", distinct=True),
-                import_count=Count("imports", distinct=True),
-                run_count=Count("runs", distinct=True),
+                entry_count=count_of(LibraryEntry.objects.all(), "reader"),
+                import_count=count_of(ImportJob.objects.all(), "reader"),
+                run_count=count_of(Run.objects.all(), "reader"),
             )
         )
 
@@ -169,8 +185,10 @@ class ImportJobAdmin(OnlyToRead, ModelAdmin[ImportJob]):
             .get_queryset(request)
             .select_related("reader__user", "run")
             .annotate(
-                item_count=Count("items"),
-                unmatched_count=Count("items", Q(items__state__in=UNMATCHED_STATES)),
+                item_count=count_of(ImportItem.objects.all(), "job"),
+                unmatched_count=count_of(
+                    ImportItem.objects.filter(state__in=UNMATCHED_STATES), "job"
+                ),
             )
         )
 
@@ -199,13 +217,6 @@ class ImportJobAdmin(OnlyToRead, ModelAdmin[ImportJob]):
     @admin.display(description="run")
     def run_page(self, job: ImportJob) -> SafeString | str:
         return change_link("recommender_run", job.run)
-
-
-UNMATCHED_STATES = [
-    ImportItem.State.AMBIGUOUS.value,
-    ImportItem.State.UNMATCHED.value,
-    ImportItem.State.FAILED.value,
-]
 
 
 @admin.register(ImportItem)
@@ -261,7 +272,7 @@ class RunAdmin(OnlyToRead, ModelAdmin[Run]):
             super()
             .get_queryset(request)
             .select_related("reader__user", "release")
-            .annotate(place_count=Count("recommendations"))
+            .annotate(place_count=count_of(Recommendation.objects.all(), "run"))
         )
 
     @admin.display(description="recommendations", ordering="place_count")
@@ -293,7 +304,8 @@ class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).annotate(run_count=Count("runs"))
+        runs = count_of(Run.objects.all(), "release")
+        return super().get_queryset(request).annotate(run_count=runs)
 
     @admin.display(description="runs", ordering="run_count")
     def run_list(self, release: Any) -> SafeString:

@@ -80,6 +80,11 @@ BOOKS: tuple[tuple[int, str, str, str], ...] = (
     (69, "Persepolis: The Story of a Childhood (Persepolis, #1)", "Marjane Satrapi", ""),
     (70, "Persepolis 2: The Story of a Return (Persepolis, #2)", "Marjane Satrapi", ""),
     (71, "The Help", "Kathryn Stockett", ""),
+    (73, "Avatar: The Last Airbender (The Promise, #1)", "Gene Luen Yang", ""),
+    (74, "Avatar: The Last Airbender (The Promise, #2)", "Gene Luen Yang", ""),
+    (75, "Avatar: The Last Airbender (The Search, #1)", "Gene Luen Yang", ""),
+    (76, "'Salem's Lot", "Stephen King", ""),
+    (77, "'Salem's Lot: Illustrated Edition", "Stephen King", "Salem's Lot"),
     (72, "Martin Luther King: Letters", "Martin Luther King Jr.", ""),
 )  # fmt: skip
 
@@ -129,6 +134,7 @@ LINES: tuple[tuple[str, str, int | None], ...] = (
     ("Les Misérables, Volume I", "Victor Hugo", None),
     ("Les Misérables (Les Misérables, #2)", "Victor Hugo", None),
     ("Crime and Punishment", "Feodor Dostoyevsky", 11),
+    ("Crime and Punishment", "Fyodor Dostoevsky", 11),
     ("Crime & Punishment", "Fyodor Dostoyevsky", 11),
     ("Преступление и наказание", "Fyodor Dostoyevsky", 11),
     ("ПРЕСТУПЛЕНИЕ И НАКАЗАНИЕ", "Fyodor Dostoyevsky", 11),
@@ -184,6 +190,13 @@ LINES: tuple[tuple[str, str, int | None], ...] = (
     ("Wool Omnibus", "Hugh Howey", 47),
     ("Wool (Wool, #1)", "Hugh Howey", 48),
     ("Wool (Wool, #2)", "Hugh Howey", None),
+    # Volumes of one title, told apart by the series alone.
+    ("Avatar: The Last Airbender (The Promise, #2)", "Gene Luen Yang", 74),
+    ("Avatar: The Last Airbender (The Search, #1)", "Gene Luen Yang", 75),
+    ("Avatar: The Last Airbender (The Promise, #3)", "Gene Luen Yang", None),
+    ("Avatar: The Last Airbender", "Gene Luen Yang", None),
+    ("Catching Fire (The Hunger Games, #3)", "Suzanne Collins", None),
+    ("Salem's Lot", "Stephen King", 76),
     # Numbers in words and figures are different titles unless the catalog knows both.
     ("Nineteen Eighty-Four", "George Orwell", 20),
     ("1984", "George Orwell", 20),

@@ -21,6 +21,8 @@ def make_book(number: int, title: str, author: str, original: str = "", **fields
         title_key=split.key,
         original_title=original,
         original_title_key=title_key(original),
+        series_name=split.series,
+        series_number=None if split.is_box_set else split.number,
         **fields,
     )
     writer, _ = Author.objects.get_or_create(
