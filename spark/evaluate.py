@@ -1,0 +1,252 @@
+"""How good a release is for readers it has not seen.
+
+``python -m spark.evaluate --release URI --fold-in FILE --held-out FILE [--json]`` folds each
+reader's ratings in, ranks all other books as the site would, and looks where the books are that
+were held out. The engine is the one that serves readers, so what is measured is what is served.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from recommender.engine.manifest import ReleaseError
+from recommender.engine.model import Model
+from recommender.engine.rankers import top_n
+from recommender.engine.release import Release, open_release
+from recommender.engine.store import Store, StoreError, open_store
+from recommender.engine.values import FloatArray, InvalidRating, NothingToFoldIn
+from spark.metrics import (
+    DEPTH,
+    LIKED,
+    ReaderRanking,
+    bootstrap_interval,
+    mean_of,
+    over_lists,
+    per_reader,
+)
+
+Ratings = Mapping[int, Mapping[int, float]]
+
+POPULARITY = "popularity"
+SIZES = (3, 5, 10, 20, 50)
+
+
+class BadReaders(ValueError):
+    """The readers to evaluate on can't be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutReaders:
+    """Readers with a part of their ratings hidden: stars by book id by reader."""
+
+    fold_in: Ratings
+    held_out: Ratings
+
+    @property
+    def readers(self) -> list[int]:
+        """Those who have both parts, in order."""
+        return sorted(self.fold_in.keys() & self.held_out.keys())
+
+    def popularity(self) -> dict[int, float]:
+        """The share of readers whose whole history has a book, by book id."""
+        histories = [np.array(self.history(reader)) for reader in self.readers]
+        books, counts = np.unique(np.concatenate(histories), return_counts=True)
+        shares = counts / len(histories)
+        return dict(zip(books.tolist(), shares.tolist(), strict=True))
+
+    def history(self, reader: int) -> list[int]:
+        """All books of a reader."""
+        return sorted(self.fold_in[reader].keys() | self.held_out[reader].keys())
+
+
+def read_readers(fold_in: Path, held_out: Path) -> HeldOutReaders:
+    """Read two files with the columns ``user_id, book_id, rating``.
+
+    Raises
+    ------
+    BadReaders
+        If a file can't be read, a book is in both parts, or no reader is.
+    """
+    readers = HeldOutReaders(_read_ratings(fold_in), _read_ratings(held_out))
+    if not readers.readers:
+        raise BadReaders(f"No reader is in both {fold_in} and {held_out}.")
+    for reader in readers.readers:
+        if readers.fold_in[reader].keys() & readers.held_out[reader].keys():
+            raise BadReaders(f"Reader {reader} has a book that is folded in and held out at once.")
+    return readers
+
+
+def evaluate(
+    model: Model, readers: HeldOutReaders, *, ranker: str, size: int | None = None, seed: int = 0
+) -> dict[str, FloatArray | float]:
+    """All metrics of one ranker; arrays where each reader has a value, in order of reader.
+
+    Parameters
+    ----------
+    ranker
+        A ranker of the release, or ``popularity``.
+    size
+        Fold in so many ratings only, drawn by ``seed``, of the readers who have as many. The rest
+        of their ratings is left out of the lists all the same, so that what is sought is the same.
+    """
+    chosen = readers.readers
+    if size is not None:
+        chosen = [reader for reader in chosen if len(readers.fold_in[reader]) >= size]
+    if not chosen:
+        return {}
+    shares = readers.popularity()
+    popularity = np.array([shares.get(int(book), 0.0) for book in model.release.book_ids])
+    random = np.random.default_rng(seed)
+    rankings = []
+    for reader in chosen:
+        ratings = readers.fold_in[reader]
+        if size is not None:
+            drawn = random.choice(sorted(ratings), size=size, replace=False)
+            ratings = {int(book): ratings[int(book)] for book in drawn}
+        rankings.append(_rank(model, ranker, ratings, readers, reader))
+    profile = [np.mean([shares[book] for book in readers.history(reader)]) for reader in chosen]
+    return {
+        **per_reader(rankings, popularity),
+        "profile_popularity": np.array(profile),
+        **over_lists(rankings, len(popularity)),
+        "readers": float(len(chosen)),
+    }
+
+
+def summarize(values: Mapping[str, FloatArray | float], *, seed: int = 0) -> dict[str, Any]:
+    """Means over readers, with their 95% intervals under ``intervals``."""
+    arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    plain = {name: value for name, value in values.items() if not isinstance(value, np.ndarray)}
+    intervals = {name: bootstrap_interval(value, seed=seed) for name, value in arrays.items()}
+    return {**mean_of(arrays), **plain, "intervals": intervals}
+
+
+def evaluate_release(
+    release: Release, readers: HeldOutReaders, *, sizes: Iterable[int] = (), seed: int = 0
+) -> dict[str, dict[str, Any]]:
+    """Metrics by ranker, popularity beside them, and under ``sizes`` those by profile size."""
+    model = Model(release)
+    sizes = tuple(sizes)
+    answer = {}
+    for ranker in (*release.rankers, POPULARITY):
+        answer[ranker] = summarize(evaluate(model, readers, ranker=ranker), seed=seed)
+        by_size = {
+            str(size): summarize(evaluate(model, readers, ranker=ranker, size=size, seed=seed))
+            for size in sizes
+        }
+        if by_size:
+            answer[ranker]["sizes"] = by_size
+    return answer
+
+
+def locate(uri: str) -> tuple[str, str | None]:
+    """The store and the version that a release's address names; no version means the latest."""
+    store, found, version = uri.rstrip("/").rpartition("/releases/")
+    return (store, version) if found and "/" not in version else (uri, None)
+
+
+def table_of(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    """The means as lines of text, a ranker in each column."""
+    names = [name for name, value in next(iter(metrics.values())).items() if _is_number(value)]
+    head = "".join([" " * 22, *(f"{ranker:>14}" for ranker in metrics)])
+    rows = [
+        "".join([f"{name:22}", *(f"{values[name]:14.4f}" for values in metrics.values())])
+        for name in names
+    ]
+    return "\n".join([head, *rows])
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="spark.evaluate", description=__doc__)
+    add = parser.add_argument
+    add("--release", required=True, help="a store (its latest release), or …/releases/VERSION")
+    add("--fold-in", required=True, type=Path, help="CSV of user_id, book_id, rating to fold in")
+    add("--held-out", required=True, type=Path, help="CSV of the ratings that are held out")
+    add("--endpoint-url", help="S3 service other than AWS (default: S3_ENDPOINT_URL)")
+    add("--sizes", action="store_true", help=f"measure with {SIZES} ratings folded in, too")
+    add("--seed", type=int, default=0, help="for draws of ratings and of the intervals")
+    add("--json", action="store_true", help="JSON instead of a table")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Evaluate; 0 if that went well."""
+    options = parse_arguments(arguments)
+    uri, version = locate(options.release)
+    try:
+        readers = read_readers(options.fold_in, options.held_out)
+        store = open_store(uri, endpoint_url=options.endpoint_url)
+        metrics = _evaluate_stored(store, version, readers, options)
+    except (BadReaders, InvalidRating, ReleaseError, StoreError) as error:
+        sys.stderr.write(f"Nothing was evaluated: {error}\n")
+        return 1
+    sys.stdout.write(f"{json.dumps(metrics, indent=1) if options.json else table_of(metrics)}\n")
+    return 0
+
+
+def _evaluate_stored(
+    store: Store, version: str | None, readers: HeldOutReaders, options: argparse.Namespace
+) -> dict[str, dict[str, Any]]:
+    with TemporaryDirectory(prefix="bookfold-evaluate-") as folder:
+        release = open_release(store, cache_dir=Path(folder), version=version)
+        sizes = SIZES if options.sizes else ()
+        return evaluate_release(release, readers, sizes=sizes, seed=options.seed)
+
+
+def _rank(
+    model: Model,
+    ranker: str,
+    ratings: Mapping[int, float],
+    readers: HeldOutReaders,
+    reader: int,
+) -> ReaderRanking:
+    hidden = readers.held_out[reader]
+    known = readers.fold_in[reader].keys()
+    try:
+        if ranker == POPULARITY:
+            release = model.release
+            rows = release.rows_of(np.array(sorted(known), dtype=np.int64))
+            counts = release.books["ratings"].astype(np.float64)
+            top = top_n(counts, release.book_ids, DEPTH, exclude_rows=rows[rows >= 0])
+        else:
+            top = model.fold_in(ratings, ranker=ranker).top(DEPTH, exclude=known)
+    except NothingToFoldIn:
+        top = []
+    books = np.array([book.book_id for book in top], dtype=np.int64)
+    return ReaderRanking(
+        rows=model.release.rows_of(books),
+        stars=np.array([hidden.get(int(book), np.nan) for book in books]),
+        liked=sum(stars >= LIKED for stars in hidden.values()),
+    )
+
+
+def _read_ratings(path: Path) -> dict[int, dict[int, float]]:
+    columns = {"user_id": pa.int64(), "book_id": pa.int64(), "rating": pa.float64()}
+    convert = pyarrow.csv.ConvertOptions(include_columns=list(columns), column_types=columns)
+    try:
+        table = pyarrow.csv.read_csv(path, convert_options=convert)
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise BadReaders(f"{path} holds no ratings that can be read: {error}.") from error
+    ratings: dict[int, dict[int, float]] = {}
+    rows = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
+    for reader, book, stars in rows:
+        ratings.setdefault(reader, {})[book] = stars
+    return ratings
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

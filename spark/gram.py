@@ -1,0 +1,176 @@
+"""The Gram matrix of the books in blocks of rows, pruned to what neighbors need of it.
+
+With X the rows of `spark.signals` (rows × books, sparse), the Gram matrix XᵀX tells how much any
+two books are met together. It is never whole anywhere: the rows that touch a block of books
+come together on one executor, which makes the block's part of the matrix, chooses the most
+similar books of each book, keeps what belongs to them and forgets the rest.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812 - the name all of Spark's documentation uses
+from scipy.sparse import csr_matrix
+
+from recommender.engine.values import Float32Array
+
+# Fixed, so that sums round alike on whatever cluster they are made.
+PARTS = 16
+PIECES = "block int, part int, rows binary, books binary, given binary, wanted binary"
+GRAM_ROWS = (
+    "book int, candidates array<int>, wanted array<float>, others array<int>, values array<float>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GramSettings:
+    """Sizes.
+
+    Attributes
+    ----------
+    candidates
+        The most similar books a book's neighbors are chosen from.
+    kept
+        Entries kept of a row: those of its most similar books.
+    block
+        Books in a block. An executor's task holds two arrays of this by all books, in float32.
+    """
+
+    candidates: int = 200
+    kept: int = 1000
+    block: int = 500
+
+
+def gram_rows(entries: DataFrame, squares: Float32Array, settings: GramSettings) -> DataFrame:
+    """One row of the Gram matrix for each book.
+
+    Parameters
+    ----------
+    entries
+        ``row, book, given, wanted``: the sparse rows; ``book`` counts from 0.
+    squares
+        Shape (books,): the diagonal of the Gram matrix.
+
+    Returns
+    -------
+    ``book``; ``candidates`` (books, ascending) and ``wanted`` (for each the product of what they
+    give with what the book is wanted); ``others`` and ``values``, the pruned row of the Gram matrix
+    with its diagonal. Only similar books are kept, so what is missing is nearly zero.
+    """
+    parted = entries.select("*", F.pmod(F.xxhash64("row"), F.lit(PARTS)).cast("int").alias("part"))
+    block, books = settings.block, len(squares)
+
+    # Spark tells from the annotations what to hand over, so a partial would not do.
+    def split(table: pa.Table) -> pa.Table:
+        return _split(table, block=block, books=books)
+
+    def block_rows(table: pa.Table) -> pa.Table:
+        return _block_rows(table, squares=squares, settings=settings)
+
+    pieces = parted.groupBy("part").applyInArrow(split, PIECES)
+    return pieces.groupBy("block").applyInArrow(block_rows, GRAM_ROWS)
+
+
+def _split(table: pa.Table, *, block: int, books: int) -> pa.Table:
+    """For every block of books the rows that touch it."""
+    row, book = table.column("row").to_numpy(), table.column("book").to_numpy()
+    order = np.lexsort((book, row))
+    columns = {name: table.column(name).to_numpy()[order] for name in ("given", "wanted")}
+    row, book = row[order], book[order]
+    place = np.unique(row, return_inverse=True)[1]
+    pieces = []
+    for number in range(-(-books // block)):
+        touched = np.zeros(place[-1] + 1, dtype=bool)
+        touched[place[book // block == number]] = True
+        chosen = touched[place]
+        arrays = {"rows": row, "books": book, **columns}
+        piece = {name: array[chosen].tobytes() for name, array in arrays.items()}
+        if chosen.any():
+            pieces.append({"block": number, "part": int(table.column("part")[0].as_py()), **piece})
+    return pa.Table.from_pylist(pieces, schema=_PIECES)
+
+
+_PIECES = pa.schema(
+    [
+        ("block", pa.int32()),
+        ("part", pa.int32()),
+        *((name, pa.binary()) for name in ("rows", "books", "given", "wanted")),
+    ]
+)
+
+
+def _block_rows(table: pa.Table, *, squares: Float32Array, settings: GramSettings) -> pa.Table:
+    """The Gram matrix's rows of one block, pruned."""
+    table = table.sort_by("part")
+    first = int(table.column("block")[0].as_py()) * settings.block
+    mine = slice(first, min(first + settings.block, len(squares)))
+    given, wanted = _matrices(table, len(squares))
+    products = (given[:, mine].T @ given).toarray()
+    toward = (wanted[:, mine].T @ given).toarray()
+    lengths = np.sqrt(np.maximum(squares, np.finfo(np.float32).tiny))
+    found = list(_prune(products, toward, lengths, first, settings))
+    columns = dict(zip(_GRAM_ROWS.names, zip(*found, strict=True), strict=True))
+    return pa.table({name: list(values) for name, values in columns.items()}, schema=_GRAM_ROWS)
+
+
+_GRAM_ROWS = pa.schema(
+    [
+        ("book", pa.int32()),
+        ("candidates", pa.list_(pa.int32())),
+        ("wanted", pa.list_(pa.float32())),
+        ("others", pa.list_(pa.int32())),
+        ("values", pa.list_(pa.float32())),
+    ]
+)
+
+
+def _matrices(table: pa.Table, books: int) -> tuple[Any, Any]:
+    """What the rows give and want, both of shape (rows, books)."""
+
+    def joined(name: str, dtype: type[np.generic]) -> NDArray[Any]:
+        pieces = [np.frombuffer(piece.as_py(), dtype=dtype) for piece in table.column(name)]
+        return np.concatenate(pieces)
+
+    rows = np.unique(joined("rows", np.int64), return_inverse=True)[1]
+    where = (rows, joined("books", np.int32))
+    shape = (int(rows.max()) + 1, books)
+    given = csr_matrix((joined("given", np.float32), where), shape=shape)
+    return given, csr_matrix((joined("wanted", np.float32), where), shape=shape)
+
+
+def _prune(
+    products: Float32Array,
+    toward: Float32Array,
+    lengths: Float32Array,
+    first: int,
+    settings: GramSettings,
+) -> Iterator[tuple[int, NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]]:
+    """For each book of the block: its candidates and the entries that are kept, by cosine."""
+    for offset, row in enumerate(products):
+        book = first + offset
+        similarity = row / lengths
+        similarity[book] = 0.0
+        similar = _largest(similarity, settings.kept)
+        candidates = np.sort(similar[: settings.candidates])
+        others = np.sort(np.append(similar, book))
+        yield (
+            book,
+            candidates.astype(np.int32),
+            toward[offset, candidates],
+            others.astype(np.int32),
+            row[others],
+        )
+
+
+def _largest(values: Float32Array, count: int) -> NDArray[np.int64]:
+    """Where the largest positive values are, the largest first; of equals the first."""
+    positive = np.flatnonzero(values > 0)
+    if len(positive) > count:
+        least = np.partition(values[positive], len(positive) - count)[len(positive) - count]
+        positive = positive[values[positive] >= least]
+    return positive[np.argsort(-values[positive], kind="stable")][:count]

@@ -1,0 +1,133 @@
+"""Metrics of ranked lists against what readers had hidden from the ranker. Pure NumPy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.engine.values import FloatArray, IntArray
+
+LIKED = 4.0
+DISLIKED = 2.0
+DEPTH = 100
+
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderRanking:
+    """The books a ranker puts first for one reader, and what the reader thinks of them.
+
+    Attributes
+    ----------
+    rows
+        Shape (depth,): rows of the recommended books, the best first.
+    stars
+        Shape (depth,): the stars the reader gave in secret, NaN where there are none.
+    liked
+        How many of the hidden books are liked, recommended or not.
+    """
+
+    rows: IntArray
+    stars: FloatArray
+    liked: int
+
+
+def ndcg_at(k: int, relevant: BoolArray, liked: int) -> float:
+    """Normalized discounted cumulative gain of one list, with binary relevance.
+
+    A relevant book in place i (from 1) gains ``1 / log2(i + 1)``; the sum is divided by that of the
+    best list there is, which has ``min(k, liked)`` relevant books first (Järvelin and Kekäläinen,
+    2002).
+
+    Parameters
+    ----------
+    relevant
+        Shape (depth,): whether the book in each place is one the reader likes.
+    liked
+        Count of all such books, at least 1.
+    """
+    gains = 1.0 / np.log2(np.arange(2, k + 2))
+    gained = float(gains[: len(relevant[:k])][relevant[:k]].sum())
+    return gained / float(gains[: min(k, liked)].sum())
+
+
+def recall_at(k: int, relevant: BoolArray, liked: int) -> float:
+    """The share of the liked books that is among the first k, of as many as can be there."""
+    return float(relevant[:k].sum()) / min(k, liked)
+
+
+def disliked_at(k: int, stars: FloatArray) -> float:
+    """Among the hidden books in the first k, the share with 2 stars or fewer; 0 for none."""
+    known = stars[:k][~np.isnan(stars[:k])]
+    return float((known <= DISLIKED).mean()) if len(known) else 0.0
+
+
+def gini(counts: NDArray[np.int64]) -> float:
+    """How unevenly counts are spread: 0 if all are the same, near 1 if one has them all."""
+    ordered = np.sort(counts).astype(np.float64)
+    total = ordered.sum()
+    if not total:
+        return 0.0
+    places = np.arange(1, len(ordered) + 1)
+    return float(((2 * places - len(ordered) - 1) * ordered).sum() / (len(ordered) * total))
+
+
+def per_reader(rankings: Sequence[ReaderRanking], popularity: FloatArray) -> dict[str, FloatArray]:
+    """Metrics that each list has alone; shape (readers,) each.
+
+    NDCG and recall are NaN for a reader who hid nothing they like: it can't be told.
+
+    Parameters
+    ----------
+    popularity
+        Shape (books,): the share of the readers evaluated whose history has the book.
+    """
+    values: dict[str, list[float]] = {
+        name: [] for name in ("ndcg@10", "ndcg@100", "recall@20", "recall@50")
+    }
+    values |= {"disliked@20": [], "popularity@10": []}
+    for ranking in rankings:
+        relevant = ranking.stars >= LIKED
+        for k in (10, 100):
+            known = ndcg_at(k, relevant, ranking.liked) if ranking.liked else np.nan
+            values[f"ndcg@{k}"].append(known)
+        for k in (20, 50):
+            known = recall_at(k, relevant, ranking.liked) if ranking.liked else np.nan
+            values[f"recall@{k}"].append(known)
+        values["disliked@20"].append(disliked_at(20, ranking.stars))
+        top = popularity[ranking.rows[:10]]
+        values["popularity@10"].append(float(top.mean()) if len(top) else np.nan)
+    return {name: np.array(column) for name, column in values.items()}
+
+
+def over_lists(rankings: Sequence[ReaderRanking], books: int) -> dict[str, float]:
+    """Metrics of all lists together: how many books they reach, and how evenly."""
+    counts = np.zeros(books, dtype=np.int64)
+    for ranking in rankings:
+        counts[ranking.rows[:10]] += 1
+    return {
+        "coverage@10": float((counts > 0).mean()),
+        "gini@10": gini(counts),
+        "max_share@10": float(counts.max() / len(rankings)),
+    }
+
+
+def bootstrap_interval(values: FloatArray, *, seed: int, draws: int = 1000) -> tuple[float, float]:
+    """The 95% interval of a mean over readers, by drawing readers again (percentile method)."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return float("nan"), float("nan")
+    random = np.random.default_rng(seed)
+    picks = random.integers(0, len(known), size=(draws, len(known)))
+    low, high = np.percentile(known[picks].mean(axis=1), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def mean_of(values: Mapping[str, FloatArray]) -> dict[str, float]:
+    """Each metric's mean over the readers for whom it is known."""
+    return {
+        name: float(np.nanmean(column)) if not np.isnan(column).all() else float("nan")
+        for name, column in values.items()
+    }

@@ -1,0 +1,173 @@
+"""The rows from which neighbors are learnt: what readers rated and shelved, and what books share.
+
+Every row says which books go together: a reader's ratings and to-read shelf, the books of an
+author or a series, the books under a tag. A row has two numbers for a book: what it is worth as a
+sign of what else will please (``given``), and how much the row would like to see it (``wanted``).
+They differ for readers only: a book somebody read and disliked still tells what they read, but
+nobody should be led to it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import functions as F  # noqa: N812 - the name all of Spark's documentation uses
+
+from recommender.engine.values import IntArray
+from recommender.engine.weights import WeightTable
+from spark.factors import weight_column
+
+STARS = (1.0, 2.0, 3.0, 4.0, 5.0)
+GIVEN = WeightTable(STARS, (0.2, 0.3, 0.6, 1.0, 1.3))
+WANTED = WeightTable(STARS, (-1.0, -0.3, 0.5, 1.0, 1.3))
+SERIES = r"\(([^()]*?),? #[\d.\-]+[^()]*\)\s*$"
+AUTHORS_PER_BOOK = 2
+TAG_BOOKS_AT_LEAST = 3
+TAG_SHARE_AT_MOST = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalSettings:
+    """How much each kind of row counts, found on held-out readers.
+
+    Long histories count more: a reader's row is multiplied with the root of
+    ``(ratings + length_offset) ** length_power``, scaled to 1 over all ratings.
+    """
+
+    given: WeightTable = GIVEN
+    wanted: WeightTable = WANTED
+    length_offset: float = 10.0
+    length_power: float = 0.25
+    to_read: float = 0.4
+    series: float = 10.0
+    authors: float = 5.0
+    tags: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class SideFiles:
+    """Files beside the ratings which tell more about the books; None where there is none."""
+
+    books: str | None = None
+    book_tags: str | None = None
+    to_read: str | None = None
+
+    @classmethod
+    def beside(cls, ratings: str) -> "SideFiles":
+        """What lies in the folder of the ratings (or in the folder named instead of them)."""
+        if "://" in ratings and not ratings.startswith("file://"):
+            return cls()
+        path = Path(ratings.removeprefix("file://"))
+        folder = path if (path / "books.csv").is_file() or not path.is_file() else path.parent
+
+        def find(name: str) -> str | None:
+            for file in (folder / f"{name}.csv", folder / f"{name}.csv.gz"):
+                if file.is_file():
+                    return str(file)
+            return None
+
+        return cls(find("books"), find("book_tags"), find("to_read"))
+
+    def names(self) -> list[str]:
+        """The signals there are, for people."""
+        found = [("authors and series", self.books), ("to-read shelves", self.to_read)]
+        if self.books:
+            found.append(("tags", self.book_tags))
+        return [name for name, path in found if path]
+
+
+def index_books(session: SparkSession, book_ids: IntArray) -> DataFrame:
+    """``book_id``, ``book``: the place of every book in the release."""
+    pairs = [(int(book_id), place) for place, book_id in enumerate(book_ids)]
+    return F.broadcast(session.createDataFrame(pairs, "book_id bigint, book int"))
+
+
+def reader_rows(ratings: DataFrame, index: DataFrame, settings: SignalSettings) -> DataFrame:
+    """``row, book, given, wanted, scale`` of every rating (``user_id, book_id, stars``)."""
+    length = F.count(F.lit(1)).over(Window.partitionBy("user_id")) + settings.length_offset
+    scaled = ratings.select("*", F.pow(length, settings.length_power).alias("by_length"))
+    mean = scaled.agg(F.avg("by_length")).collect()[0][0]
+    scale = F.sqrt(F.col("by_length") / F.lit(mean))
+    return scaled.join(index, "book_id", how="inner").select(
+        F.col("user_id").cast("bigint").alias("row"),
+        "book",
+        (weight_column(settings.given, F.col("stars")) * scale).cast("float").alias("given"),
+        (weight_column(settings.wanted, F.col("stars")) * scale).cast("float").alias("wanted"),
+        scale.cast("float").alias("scale"),
+    )
+
+
+def side_rows(
+    session: SparkSession,
+    files: SideFiles,
+    readers: DataFrame,
+    index: DataFrame,
+    settings: SignalSettings,
+) -> list[DataFrame]:
+    """``row, book, given, wanted`` from each file there is; ``readers`` are their rated rows."""
+    rows = []
+    if files.to_read:
+        rows.append(_to_read(_read(session, files.to_read), readers, index, settings.to_read))
+    if files.books:
+        books = _read(session, files.books).join(index, "book_id", how="inner").cache()
+        rows.append(_authors(books, settings.authors))
+        rows.append(_series(books, settings.series))
+        if files.book_tags:
+            count = index.count()
+            rows.append(_tags(_read(session, files.book_tags), books, count, settings.tags))
+    return rows
+
+
+def _read(session: SparkSession, path: str) -> DataFrame:
+    return session.read.csv(path, header=True, quote='"', escape='"')
+
+
+def _row(kind: str, name: Column) -> Column:
+    """A number for a row that is no reader's; readers' are small, so they do not meet."""
+    return F.xxhash64(F.lit(kind), name).alias("row")
+
+
+def _both_ways(rows: DataFrame) -> DataFrame:
+    return rows.select("row", "book", F.col("given").cast("float"), F.col("given").alias("wanted"))
+
+
+def _to_read(shelves: DataFrame, readers: DataFrame, index: DataFrame, value: float) -> DataFrame:
+    """Shelves of readers whose ratings take part, so never those of a reader held out."""
+    scales = readers.groupBy("row").agg(F.first("scale").alias("scale"))
+    shelved = shelves.select(F.col("user_id").cast("bigint").alias("row"), "book_id").distinct()
+    return _both_ways(
+        shelved.join(scales, "row", how="inner")
+        .join(index, "book_id", how="inner")
+        .select("row", "book", (F.col("scale") * value).cast("float").alias("given"))
+    )
+
+
+def _authors(books: DataFrame, value: float) -> DataFrame:
+    authors = F.explode(F.slice(F.split("authors", ", "), 1, AUTHORS_PER_BOOK))
+    named = books.select("book", authors.alias("name")).where("name != ''")
+    given = F.lit(value**0.5).cast("float").alias("given")
+    return _both_ways(named.select(_row("author", F.col("name")), "book", given))
+
+
+def _series(books: DataFrame, value: float) -> DataFrame:
+    name = F.trim(F.regexp_extract(F.lower("title"), SERIES, 1))
+    named = books.select("book", name.alias("name")).where("name != ''")
+    given = F.lit(value**0.5).cast("float").alias("given")
+    return _both_ways(named.select(_row("series", F.col("name")), "book", given))
+
+
+def _tags(book_tags: DataFrame, books: DataFrame, book_count: int, value: float) -> DataFrame:
+    """Tags by how often they were given and how rare they are, each book scaled to one."""
+    by_edition = books.select("goodreads_book_id", "book")
+    tagged = book_tags.join(F.broadcast(by_edition), "goodreads_book_id", how="inner").select(
+        _row("tag", F.col("tag_id")),
+        "book",
+        F.log1p(F.greatest(F.col("count").cast("double"), F.lit(1.0))).alias("often"),
+        F.count(F.lit(1)).over(Window.partitionBy("tag_id")).alias("books"),
+    )
+    telling = tagged.where(
+        F.col("books").between(TAG_BOOKS_AT_LEAST, int(book_count * TAG_SHARE_AT_MOST))
+    ).select("row", "book", (F.col("often") * F.log(book_count / F.col("books"))).alias("strength"))
+    length = F.sqrt(F.sum(F.col("strength") ** 2).over(Window.partitionBy("book")))
+    given = (F.col("strength") / length * value**0.5).cast("float").alias("given")
+    return _both_ways(telling.select("row", "book", given))
