@@ -39,6 +39,22 @@ def pytest_configure(config: pytest.Config) -> None:
     django.setup()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share something costly in one xdist worker (`--dist loadgroup`)."""
+    for item in items:
+        for name in ("spark", "s3", "browser"):
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.xdist_group(name))
+                break
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail where NO_SKIPS is set, as it is in CI, and a test was skipped all the same."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("NO_SKIPS") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if services in config.stash:
         config.stash[services].stop()

@@ -19,7 +19,7 @@ ATTEMPTS = 4
 PAUSE_SECONDS = 1.0
 LARGEST_ARCHIVE = 200 << 20
 LARGEST_FILE = 500 << 20
-CHUNK = 1 << 18
+CHUNK = 1 << 16
 Say = Callable[[str], None]
 
 

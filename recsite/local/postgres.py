@@ -77,9 +77,8 @@ class Postgres:
         binaries = _reachable_binaries(account)
         if not (self.data / "PG_VERSION").exists():
             self._create(binaries, account)
-        _end_orphan(self.data)
-        # The backends of a killed server need a moment to notice, and bar the way until then.
-        if not wait_until(lambda: self._serve(binaries, account), seconds=10, interval=0.5):
+        _end_orphans(self.data)
+        if not self._serve(binaries, account):
             raise LocalError(f"PostgreSQL did not start; {self.log} says why.")
         self._ensure_database()
 
@@ -278,24 +277,28 @@ def _copy_out(packages: Path, target: Path) -> None:
         ) from error
 
 
-def _end_orphan(data: Path) -> None:
-    """End a server that outlived its parent, and drop a lock file that no server holds.
+def _end_orphans(data: Path) -> None:
+    """End what outlived its parent, and drop a lock file that no server holds.
 
     The lock file of a killed server names a process id that may belong to something else by now,
-    before which PostgreSQL would give way. Its own check of shared memory still guards the data.
+    before which PostgreSQL would give way. Its backends need a moment to notice that it is gone,
+    and bar the way until then.
     """
     lock = data / "postmaster.pid"
-    try:
-        pid = int(lock.read_text().splitlines()[0])
-    except (FileNotFoundError, IndexError, ValueError):
-        lock.unlink(missing_ok=True)
-        return
-    if _serves(pid, data):
-        os.kill(pid, signal.SIGINT)
-        if not wait_until(lambda: not _serves(pid, data), seconds=STOP_SECONDS):
+    first = lock.read_text().split("\n", 1)[0] if lock.exists() else ""
+    if first.isdecimal() and _serves(int(first), data):
+        os.kill(int(first), signal.SIGINT)
+    if not wait_until(lambda: not _servers_of(data), seconds=STOP_SECONDS):
+        for pid in _servers_of(data):
             os.kill(pid, signal.SIGKILL)
-            wait_until(lambda: not _serves(pid, data), seconds=STOP_SECONDS)
+        wait_until(lambda: not _servers_of(data), seconds=STOP_SECONDS)
     lock.unlink(missing_ok=True)
+
+
+def _servers_of(data: Path) -> list[int]:
+    """The process ids of the data folder's server and of its backends."""
+    found = (int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal())
+    return [pid for pid in found if _serves(pid, data)]
 
 
 def _serves(pid: int, data: Path) -> bool:

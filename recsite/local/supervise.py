@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from honcho.colour import get_colours
 from honcho.printer import Message, Printer
@@ -47,11 +47,11 @@ class Part(Protocol):
 
 
 class Screen:
-    """Standard output, shared by all parts: each line with its time and the part's name."""
+    """What all parts print, on one stream: each line with its time and the part's name."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], output: TextIO = sys.stdout) -> None:
         width = max(map(len, names), default=0)
-        self._printer = Printer(sys.stdout, width=width)
+        self._printer = Printer(output, width=width)
         self._colours = dict(zip(names, get_colours(), strict=False))
         self._lock = threading.Lock()
 
@@ -100,8 +100,8 @@ class Watched:
     """One part, and when it may be started again after it died."""
 
     part: Part
+    pause: float
     started: float = field(default_factory=time.monotonic)
-    pause: float = FIRST_PAUSE
     due: float | None = None
 
 
@@ -112,8 +112,9 @@ class Supervisor:
     thread that started it ends.
     """
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, screen: Screen, *, first_pause: float = FIRST_PAUSE) -> None:
         self._screen = screen
+        self._first_pause = first_pause
         self._watched: list[Watched] = []
         self._stopping = threading.Event()
 
@@ -130,7 +131,7 @@ class Supervisor:
 
     def start(self, part: Part) -> None:
         part.start()
-        self._watched.append(Watched(part))
+        self._watched.append(Watched(part, self._first_pause))
 
     def wait(self, seconds: float) -> None:
         """Look after the parts for a while; returns early when told to stop."""
@@ -163,7 +164,7 @@ class Supervisor:
     def _note_death(self, watched: Watched, now: float) -> None:
         watched.part.stop()  # what is left of its session
         if now - watched.started > STEADY_SECONDS:
-            watched.pause = FIRST_PAUSE
+            watched.pause = self._first_pause
         self._screen.line(
             watched.part.name, f"has ended, and is started again in {watched.pause:g} s"
         )

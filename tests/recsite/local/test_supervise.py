@@ -1,0 +1,138 @@
+import io
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from recsite.local.process import LocalError, wait_until
+from recsite.local.supervise import Program, Screen, Supervisor
+from tests.recsite.local.test_process import is_alive
+
+ROOT = Path(__file__).resolve().parents[3]
+SLEEP = [sys.executable, "-c", "print('awake', flush=True); import time; time.sleep(60)"]
+
+
+@pytest.fixture
+def said() -> io.StringIO:
+    """What was shown."""
+    return io.StringIO()
+
+
+@pytest.fixture
+def screen(said: io.StringIO) -> Screen:
+    return Screen(["sleeper"], said)
+
+
+@pytest.fixture
+def supervisor(screen: Screen) -> Iterator[Supervisor]:
+    supervisor = Supervisor(screen, first_pause=0.05)
+    yield supervisor
+    supervisor.stop()
+
+
+def looked(supervisor: Supervisor, until: Callable[[], bool]) -> bool:
+    """Let the supervisor look after its parts until something is so."""
+
+    def look() -> bool:
+        supervisor.look()
+        return until()
+
+    return wait_until(look, seconds=20)
+
+
+def test_what_was_killed_is_started_again(supervisor: Supervisor, screen: Screen) -> None:
+    sleeper = Program("sleeper", SLEEP, os.environ, screen)
+    supervisor.start(sleeper)
+    first = sleeper.pid
+    assert first
+    os.kill(first, signal.SIGKILL)
+    assert looked(supervisor, lambda: sleeper.alive() and sleeper.pid != first)
+
+
+def test_the_pause_grows_while_a_part_keeps_dying(
+    supervisor: Supervisor, screen: Screen, said: io.StringIO
+) -> None:
+    supervisor.start(Program("sleeper", [sys.executable, "-c", "pass"], os.environ, screen))
+    assert looked(supervisor, lambda: said.getvalue().count("is started again") == 3)
+    pauses = [line.split(" in ")[1] for line in said.getvalue().splitlines()]
+    assert pauses == ["0.05 s", "0.1 s", "0.2 s"]
+
+
+def test_a_part_that_cannot_start_again_is_tried_on(
+    supervisor: Supervisor, said: io.StringIO
+) -> None:
+    class Broken:
+        name = "broken"
+        pid = None
+        starts = 0
+
+        def alive(self) -> bool:
+            return False
+
+        def start(self) -> None:
+            self.starts += 1
+            if self.starts > 1:
+                raise LocalError("It can't.")
+
+        def stop(self) -> None:
+            """Nothing runs."""
+
+    broken = Broken()
+    supervisor.start(broken)
+
+    assert looked(supervisor, lambda: broken.starts == 3)
+    assert "It can't." in said.getvalue()
+
+
+def test_stop_ends_the_last_started_first(supervisor: Supervisor, screen: Screen) -> None:
+    ended: list[str] = []
+
+    class Noted(Program):
+        def stop(self) -> None:
+            ended.append(self.name)
+            Program.stop(self)
+
+    for name in ("first", "second"):
+        supervisor.start(Noted(name, SLEEP, os.environ, screen))
+    supervisor.stop()
+    assert ended == ["second", "first"]
+
+
+def test_lines_are_shown_with_the_name_of_their_part(
+    supervisor: Supervisor, screen: Screen, said: io.StringIO
+) -> None:
+    supervisor.start(Program("sleeper", SLEEP, os.environ, screen))
+    assert wait_until(lambda: "sleeper | awake" in said.getvalue(), seconds=10)
+
+
+SUPERVISE = """
+import os, sys
+from recsite.local.supervise import Program, Screen, Supervisor
+supervisor = Supervisor(Screen(["a", "b"]))
+supervisor.listen()
+for name in ("a", "b"):
+    part = Program(name, ["sh", "-c", "sleep 60 & wait"], os.environ, Screen([name]))
+    supervisor.start(part)
+    print(part.pid, flush=True)
+while not supervisor.stopping():
+    supervisor.wait(60)
+supervisor.stop()
+"""
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_no_part_outlives_the_supervisor(signum: signal.Signals) -> None:
+    command = [sys.executable, "-c", SUPERVISE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        parts = [int(process.stdout.readline()) for _ in range(2)]
+        assert all(map(is_alive, parts))
+        process.send_signal(signum)
+        process.wait(20)
+    assert wait_until(lambda: not any(map(is_alive, parts)), seconds=10)
+    if signum != signal.SIGKILL:
+        assert process.returncode == 0
