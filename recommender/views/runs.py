@@ -26,8 +26,14 @@ NOT_FOUND = [ImportItem.State.UNMATCHED, ImportItem.State.AMBIGUOUS, ImportItem.
 @require_safe
 def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
     saved = own_run(request, run_id)
-    picks = saved.recommendations.prefetch_related(Prefetch("book", Book.objects.for_cards()))
-    context = {"run": saved, "release": saved.release, "picks": picks, **_what_came_of_it(saved)}
+    picks = list(saved.recommendations.prefetch_related(Prefetch("book", Book.objects.for_cards())))
+    context = {
+        "run": saved,
+        "release": saved.release,
+        "picks": picks,
+        "stars_are_known": any(pick.expected_stars is not None for pick in picks),
+        **_what_came_of_it(saved),
+    }
     return render(request, "recommender/run.html", context)
 
 
