@@ -8,6 +8,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,8 +36,8 @@ def install(files: tuple[str, ...]) -> None:
     if not PYTHON.exists() or not has_pip(PYTHON):
         make_venv()
     say(f"Installing {', '.join(files)} into .venv …")
-    command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
-    command += ["--root-user-action=ignore", "--no-deps"]
+    command: list[str | Path] = [PYTHON, "-m", "pip", "install", "--no-deps"]
+    command += ["--disable-pip-version-check", "--root-user-action=ignore"]
     for name in files:
         command += ["-r", str(ROOT / name)]
     if run(command):
@@ -81,7 +82,7 @@ def digest(name: str) -> str:
     return hashlib.sha256(sys.version.encode() + (ROOT / name).read_bytes()).hexdigest()
 
 
-def run(command: "list[str | Path]", *, quiet: bool = False) -> int:
+def run(command: "Sequence[str | Path]", *, quiet: bool = False) -> int:
     output = subprocess.DEVNULL if quiet else None
     return subprocess.run(command, cwd=ROOT, check=False, stdout=output, stderr=output).returncode
 
