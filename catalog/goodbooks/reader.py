@@ -20,6 +20,7 @@ from catalog.goodbooks.table import Problems, Row, Table, UnusableFolder, find_t
 
 Say = Callable[[str], None]
 
+LINES_BETWEEN_NEWS = 250_000
 DESCRIPTION_SOURCE = "beeFormer (machine-written, CC BY-SA 4.0)"
 
 
@@ -94,7 +95,7 @@ def _read_shelvings(
     genres = _genres_by_tag(tags)
     counts: dict[tuple[int, str], int] = {}
     rows = 0
-    for row, book_id in _rows_of_books(book_tags, books, "tag_id", "count"):
+    for row, book_id in _rows_of_books(book_tags, books, say, "tag_id", "count"):
         rows += 1
         tag_id, count = row.values[1:]
         if tag_id not in genres:
@@ -123,7 +124,7 @@ def _genres_by_tag(tags: Table) -> dict[str, str | None]:
 
 
 def _rows_of_books(
-    table: Table, books: Mapping[int, BookRow], *columns: str
+    table: Table, books: Mapping[int, BookRow], say: Say, *columns: str
 ) -> Iterator[tuple[Row, int]]:
     """Lines of a table about books, with the book's id; lines about unknown books are reported."""
     if "book_id" in table.columns():
@@ -136,6 +137,8 @@ def _rows_of_books(
             for edition_id in reversed(book.edition_ids)
         }
     for row in table.rows(key, *columns):
+        if row.line % LINES_BETWEEN_NEWS == 0:
+            say(f"  {row.line:,} lines …")
         book_id = by_text.get(row.values[0])
         if book_id is None:
             table.wrong(row.line, f"{key} {row.values[0]!r} is no book of this folder")
@@ -152,7 +155,7 @@ def _read_to_read(
         say("There is no to_read.csv; to-read counts stay as they are.")
         return None
     say(f"Reading {table.name} …")
-    counts = Counter(book_id for _, book_id in _rows_of_books(table, books))
+    counts = Counter(book_id for _, book_id in _rows_of_books(table, books, say))
     say(f"  {counts.total():,} wishes")
     return {book_id: counts[book_id] for book_id in books}
 
@@ -167,7 +170,7 @@ def _read_descriptions(
     descriptions: dict[int, Description] = {}
     has_source = "source" in table.columns()
     columns = ("description", "source") if has_source else ("description",)
-    for row, book_id in _rows_of_books(table, books, *columns):
+    for row, book_id in _rows_of_books(table, books, say, *columns):
         text = row.values[1].strip('" \n').replace(NUL, "")
         source = (row.values[2] if has_source else "")[:120] or DESCRIPTION_SOURCE
         if not text:

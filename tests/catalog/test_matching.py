@@ -1,6 +1,6 @@
 """Matching: numbers before titles, and never a wrong book."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -136,9 +136,9 @@ def test_thousands_of_lines_take_four_queries_and_little_time(
         for i in range(1, 5_001)
     ]
 
-    begun = perf_counter()
+    begun = process_time()
     with django_assert_num_queries(3):  # no line has a work id, and Django asks for none
         found = match(wanted)
 
-    assert perf_counter() - begun < 5
+    assert process_time() - begun < 5
     assert [found[i].book_id for i in range(1, 5_001)] == [book.pk for book in books[:5_000]]
