@@ -10,10 +10,12 @@ import argparse
 import re
 from pathlib import Path
 
+from playwright.sync_api import ViewportSize
+
 from tests.browser.chromium import chromium
 
 PICTURE = Path(__file__).parents[2] / "docs" / "screenshots" / "recommendations.png"
-SIZE = {"width": 1180, "height": 1330}
+SIZE = ViewportSize(width=1180, height=1330)
 
 
 def take(site: str, picture: Path) -> None:
