@@ -30,5 +30,33 @@ def test_somebody_is_added_and_made_staff() -> None:
         "password1": "seven-green-lanterns",
         "password2": "seven-green-lanterns",
     }
+    assert client.post("/admin/accounts/user/add/", form).status_code == 302
+    eve = User.objects.get(email="eve@example.org")
+    assert eve.check_password("seven-green-lanterns")
+
+    staff = {"email": eve.email, "is_active": "on", "is_staff": "on"}
+    client.post(change_page("accounts_user", eve.pk), staff)
+    eve.refresh_from_db()
+    assert eve.is_staff
+
+
+def test_an_address_is_taken_in_any_case() -> None:
+    UserFactory.create(email="ada@example.org")
+    form = {"email": "Ada@example.org", "usable_password": "false"}
+    page = curator().post("/admin/accounts/user/add/", form)
+    assert page.status_code == 200
+    assert User.objects.filter(email__iexact="ada@example.org").count() == 1
+
+
+def test_the_demo_account_stays_the_same(
+    settings: Settings, tmp_path: Path, client: Client
+) -> None:
+    settings.BOOKFOLD_HOME = tmp_path / "home"
+    said = [StringIO(), StringIO()]
+    for out in said:
+        call_command("create_demo_user", stdout=out)
+    assert said[0].getvalue() == said[1].getvalue()
+    email, password = said[0].getvalue().split()
+    assert (settings.BOOKFOLD_HOME / "demo-password").stat().st_mode & 0o077 == 0
     form = {"username": email, "password": password, "next": "/admin/"}
     assert client.post("/admin/login/", form).headers["Location"] == "/admin/"
