@@ -1,0 +1,200 @@
+"""Whole builds: in this process, as a command, under spark-submit and on a cluster."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from itertools import chain
+from pathlib import Path
+
+import pyspark
+import pytest
+from pyspark.sql import SparkSession
+
+from recommender.engine.model import Model
+from recommender.engine.release import list_versions, open_release, read_latest
+from recommender.engine.store import FileStore, StoreError, open_store
+from spark.factors import FactorSettings
+from spark.java import find_java
+from spark.pipeline import STEPS, BuildOptions, build_release
+from spark.progress import Progress
+from tests.spark.ratings import planted_ratings, write_ratings
+
+pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark")]
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = FactorSettings(rank=4, iterations=4, alpha=5.0, regularization=0.1)
+CLUSTER = "local-cluster[2,1,1024]"
+FLAGS = ["--rank=8", "--iterations=2", "--simulated", "--dataset=planted"]
+
+
+def options(ratings: Path, *, promote: bool = True) -> BuildOptions:
+    return BuildOptions(
+        ratings=str(ratings), dataset="planted", simulated=True, promote=promote, factors=SMALL
+    )
+
+
+def build(spark: SparkSession, ratings: Path, store: FileStore, *, promote: bool = True) -> str:
+    """Build as the command does, and give what it showed."""
+    shown = io.StringIO()
+    build_release(
+        spark,
+        options(ratings, promote=promote),
+        store=store,
+        progress=Progress(STEPS, stream=shown),
+    )
+    return shown.getvalue()
+
+
+def test_a_release_comes_out_that_answers(
+    spark: SparkSession, ratings_csv: Path, tmp_path: Path
+) -> None:
+    store = FileStore(tmp_path / "store")
+    shown = build(spark, ratings_csv, store)
+    release = open_release(store, cache_dir=tmp_path / "cache")
+    top = Model(release).fold_in({1: 5, 5: 4}).top(6, exclude={1, 5})
+    assert {book.book_id % 4 for book in top} == {1}
+    data = release.manifest.dataset
+    assert (data.name, data.simulated) == ("planted", True)
+    assert (data.ratings, data.readers, data.books) == (1200, 120, 40)
+    assert release.manifest.parts["factors"] == SMALL.to_json()
+    assert "Training factors: 100 %" in shown
+    assert "1,200 ratings of 40 books by 120 readers kept" in shown
+
+
+def test_the_same_ratings_and_seed_give_the_same_model(
+    spark: SparkSession, ratings_csv: Path, tmp_path: Path
+) -> None:
+    # Spark adds numbers up in the order in which tasks end, so the last bits may differ from
+    # run to run; what has to be alike is the data, and the model to within rounding.
+    tops = []
+    manifests = []
+    for name in ("one", "two"):
+        store = FileStore(tmp_path / name)
+        build(spark, ratings_csv, store)
+        release = open_release(store, cache_dir=tmp_path / "cache")
+        manifests.append(release.manifest)
+        tops.append(Model(release).fold_in({1: 5, 5: 4}).top(40))
+    assert manifests[0].dataset == manifests[1].dataset
+    assert manifests[0].files["books.parquet"] == manifests[1].files["books.parquet"]
+    assert {b.book_id: pytest.approx(b.score, abs=1e-4) for b in tops[0]} == {
+        b.book_id: b.score for b in tops[1]
+    }
+
+
+def test_a_build_may_leave_the_old_release_in_use(
+    spark: SparkSession, ratings_csv: Path, tmp_path: Path
+) -> None:
+    store = FileStore(tmp_path / "store")
+    build(spark, ratings_csv, store, promote=False)
+    assert len(list_versions(store)) == 1
+    assert read_latest(store) is None
+
+
+class FullDisk(FileStore):
+    """A folder whose disk is full when the factors arrive."""
+
+    def upload(self, key: str, path: Path) -> None:
+        if key.endswith("factors.safetensors"):
+            raise StoreError(f"Could not write {key}: No space left on device.")
+        super().upload(key, path)
+
+
+def test_a_build_that_fails_leaves_the_release_in_use(
+    spark: SparkSession, ratings_csv: Path, tmp_path: Path
+) -> None:
+    store = FileStore(tmp_path / "store")
+    build(spark, ratings_csv, store)
+    before = store.get("latest.json")
+    with pytest.raises(StoreError, match="No space"):
+        build(spark, ratings_csv, FullDisk(tmp_path / "store"))
+    assert store.get("latest.json") == before
+    assert len(list_versions(store)) == 1
+
+
+def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"PYTHONPATH", "PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET"}
+    }
+    environment |= {**find_java().environment, "PYSPARK_PYTHON": sys.executable}
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+def test_the_command_builds_and_says_in_one_line_what_is_wrong(
+    ratings_csv: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    command = [sys.executable, "-m", "spark.build", "--master=local[2]", "--driver-memory=1g"]
+    arguments = [f"--store={store.as_uri()}", *FLAGS]
+    built = run(*command, f"--ratings={ratings_csv}", *arguments, cwd=ROOT)
+    assert built.returncode == 0, built.stderr
+    assert read_latest(open_store(str(store))) is not None
+    before = (store / "latest.json").read_bytes()
+
+    bad = write_ratings(tmp_path / "bad.csv", [(1, 2, 0)])
+    refused = run(*command, f"--ratings={bad}", *arguments, cwd=ROOT)
+    assert refused.returncode == 1
+    assert "None of the lines" in refused.stderr.splitlines()[-1]
+    assert "Traceback" not in refused.stderr
+    assert (store / "latest.json").read_bytes() == before
+
+
+def test_the_same_file_runs_under_spark_submit_on_a_cluster(
+    ratings_csv: Path, tmp_path: Path
+) -> None:
+    submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
+    store = tmp_path / "store"
+    spark_submit: list[str | Path] = [
+        submit,
+        "--master",
+        CLUSTER,
+        "--conf",
+        "spark.executor.memory=512m",
+    ]
+    arguments = [f"--ratings={ratings_csv}", f"--store={store}", *FLAGS]
+    built = run(*spark_submit, ROOT / "spark" / "build.py", *arguments, cwd=tmp_path)
+    assert built.returncode == 0, built.stderr
+    release = open_release(open_store(str(store)), cache_dir=tmp_path / "cache")
+    assert release.manifest.dataset.ratings == 1200
+
+
+CLUSTER_SCRIPT = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from spark.session import spark_session
+
+
+def where(_):
+    import recommender.engine.foldin, spark.clean
+    return [recommender.engine.foldin.__file__, spark.clean.__file__]
+
+
+with spark_session(master=sys.argv[2], driver_memory="1g") as session:
+    found = session.sparkContext.parallelize(range(2), 2).map(where).collect()
+print(json.dumps(found))
+"""
+
+
+def test_executors_find_the_code_they_need(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(CLUSTER_SCRIPT)
+    ran = run(sys.executable, script, ROOT, CLUSTER, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    for path in chain.from_iterable(json.loads(ran.stdout.splitlines()[-1])):
+        # From what was shipped to the executor, not from the folder that happens to be here.
+        assert "bookfold.zip" in path
+
+
+def test_planted_ratings_are_the_same_every_time() -> None:
+    assert planted_ratings() == planted_ratings()
