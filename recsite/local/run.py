@@ -167,7 +167,7 @@ def start_site(
         supervisor.start(standin)
     web = ["gunicorn", "recsite.wsgi", f"--bind={address.bind}:{address.port}", "--workers=2"]
     web += ["--threads=4", "--no-control-socket", "--graceful-timeout=10", "--log-level=warning"]
-    worker = ["celery", "-q", "-A", "workers.app", "worker", "--concurrency=2", "--loglevel=INFO"]
+    worker = ["celery", "-q", "-A", "workers.app", "worker", "--concurrency=2", "--loglevel=WARNING"]
     beat = ["celery", "-q", "-A", "workers.app", "beat", "--loglevel=WARNING", "--pidfile="]
     quiet = "ignore:You're running the worker with superuser"  # which is warned of in docs
     for name, arguments in (("web", web), ("worker", worker), ("beat", beat)):
