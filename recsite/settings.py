@@ -215,12 +215,14 @@ STORAGES = {
 
 # Security.
 COVER_HOST = env.url("COVER_HOST", "", schemes=("https",))
+# Open Library sends many covers on to the Internet Archive, and the policy holds for that too.
+COVER_SOURCES = [COVER_HOST, "https://archive.org", "https://*.archive.org"] if COVER_HOST else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, *([COVER_HOST] if COVER_HOST else [])],
+        "img-src": [SELF, *COVER_SOURCES],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],

@@ -1,15 +1,12 @@
 """Saved lists: one of them, all of them, and a new one."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from recommender.models import ImportItem, Run
-from recommender.services import releases
 from tests.factories import (
     BookFactory,
     ImportItemFactory,
@@ -28,15 +25,6 @@ pytestmark = pytest.mark.django_db
 
 def address(run: Run) -> str:
     return reverse("run", args=[run.pk])
-
-
-@pytest.fixture
-def own_store(settings: Settings, tmp_path: Path) -> Iterator[str]:
-    settings.RELEASE_STORE = (tmp_path / "store").as_uri()
-    settings.RELEASE_CACHE = tmp_path / "cache"
-    releases.forget_model()
-    yield settings.RELEASE_STORE
-    releases.forget_model()
 
 
 class TestOneList:

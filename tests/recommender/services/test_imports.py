@@ -19,7 +19,7 @@ from recommender.sources.base import SourceError
 from recommender.sources.profile import NotAProfile
 from recsite.local.standins.faults import Fault
 from tests.factories import BookFactory, LibraryEntryFactory, ReaderFactory
-from tests.recommender.services.conftest import Camps
+from tests.recommender.conftest import Camps
 
 HEADER = "Book Id,Title,Author,ISBN,ISBN13,My Rating,Date Read,Date Added,Exclusive Shelf\n"
 State = ImportJob.State

@@ -7,7 +7,7 @@ from recommender.models import Run
 from recommender.services import runs
 from recommender.services.releases import NoRelease
 from tests.factories import BookFactory, LibraryEntryFactory, ReaderFactory
-from tests.recommender.services.conftest import Camps
+from tests.recommender.conftest import Camps
 
 
 def test_a_list_comes_from_the_taste_that_was_shown(camps: Camps) -> None:
