@@ -48,15 +48,11 @@ def spark_session(
     if not is_submitted():
         os.environ.update(find_java().environment)
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-        builder = builder.config("spark.driver.host", "127.0.0.1")
-        builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
-        builder = builder.master(master or "local[*]")
-        # Spark's own 200 is for clusters; here the many small tasks would take the longest.
-        partitions = str(2 * len(os.sched_getaffinity(0)))
-        builder = builder.config("spark.sql.shuffle.partitions", partitions)
-    elif master:
+        master = master or "local[*]"
+    if master:
         builder = builder.master(master)
+        for key, value in _local_settings(master).items():
+            builder = builder.config(key, value)
     session = builder.getOrCreate()
     try:
         with _zipped_code() as code:
@@ -88,6 +84,19 @@ def _settings(driver_memory: str | None) -> dict[str, str]:
         "spark.sql.session.timeZone": "UTC",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
+    }
+
+
+def _local_settings(master: str) -> dict[str, str]:
+    """What holds only where driver and executors are on this machine."""
+    if not master.startswith("local"):
+        return {}
+    return {
+        # Whatever else the machine's name may stand for, and without an open port.
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        # Spark's own 200 is for clusters; here the many small tasks would take the longest.
+        "spark.sql.shuffle.partitions": str(2 * len(os.sched_getaffinity(0))),
     }
 
 
