@@ -109,7 +109,7 @@ class Home:
             file.truncate(0)
 
     def owner(self) -> int | None:
-        """The process that has the folder, as it noted itself down."""
+        """The process that has the folder, as it noted itself down, or that died having it."""
         text = self.lock_file.read_text() if self.lock_file.exists() else ""
         return int(text) if text.isdecimal() else None
 

@@ -286,26 +286,7 @@ def _end_orphans(data: Path) -> None:
     """
     lock = data / "postmaster.pid"
     first = lock.read_text().split("\n", 1)[0] if lock.exists() else ""
-    if first.isdecimal() and _serves(int(first), data):
+    if first.isdecimal() and works_in(int(first), data, "postgres"):
         os.kill(int(first), signal.SIGINT)
-    if not wait_until(lambda: not _servers_of(data), seconds=STOP_SECONDS):
-        for pid in _servers_of(data):
-            os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not _servers_of(data), seconds=STOP_SECONDS)
+    end_working_in(data, "postgres", patience=STOP_SECONDS)
     lock.unlink(missing_ok=True)
-
-
-def _servers_of(data: Path) -> list[int]:
-    """The process ids of the data folder's server and of its backends."""
-    found = (int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal())
-    return [pid for pid in found if _serves(pid, data)]
-
-
-def _serves(pid: int, data: Path) -> bool:
-    """Whether the process is a PostgreSQL server that works in the data folder."""
-    process = Path(f"/proc/{pid}")
-    try:
-        is_postgres = (process / "exe").readlink().name.startswith("postgres")
-        return is_postgres and (process / "cwd").readlink() == data.resolve()
-    except (FileNotFoundError, PermissionError, ProcessLookupError):
-        return False

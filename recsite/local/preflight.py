@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from recsite.local.home import Home
-from recsite.local.process import LocalError
+from recsite.local.process import LocalError, wait_until
 from spark.java import NoJava, find_java
 
 OLDEST_PYTHON = (3, 11)
@@ -58,14 +58,22 @@ def port_of(environment: Mapping[str, str]) -> int:
     return int(text)
 
 
-def check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int, *, patience: float = 0.0) -> None:
+    """The port must be free, or become so while what was killed still ends."""
+    wait_until(lambda: _try_port(host, port) is None, seconds=patience)
+    if error := _try_port(host, port):
+        raise LocalError(_port_refusal(host, port, error)) from error
+
+
+def _try_port(host: str, port: int) -> OSError | None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise LocalError(_port_refusal(host, port, error)) from error
+            return error
+    return None
 
 
 def _port_refusal(host: str, port: int, error: OSError) -> str:

@@ -72,6 +72,12 @@ def _death_signal_setter(death_signal: signal.Signals) -> Callable[[], None] | N
     return set_death_signal
 
 
+def end_with_parent() -> None:
+    """Have this process told to stop, by SIGTERM, when the one that started it dies."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+
+
 def stop(process: subprocess.Popen[bytes], signum: signal.Signals, *, patience: float) -> None:
     """Ask a process to end, wait, and kill it and its session where it does not."""
     if process.poll() is None:
@@ -90,6 +96,29 @@ def kill_session(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
+
+
+def working_in(folder: Path, program: str) -> list[int]:
+    """The ids of all processes of a program whose working directory is the folder."""
+    found = (int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal())
+    return [pid for pid in found if works_in(pid, folder, program)]
+
+
+def works_in(pid: int, folder: Path, program: str) -> bool:
+    process = Path(f"/proc/{pid}")
+    try:
+        is_program = (process / "exe").readlink().name.startswith(program)
+        return is_program and (process / "cwd").readlink() == folder.resolve()
+    except (FileNotFoundError, PermissionError, ProcessLookupError):
+        return False
+
+
+def end_working_in(folder: Path, program: str, *, patience: float) -> None:
+    """Wait until no process of a program works in the folder, and kill those that stay."""
+    if not wait_until(lambda: not working_in(folder, program), seconds=patience):
+        for pid in working_in(folder, program):
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not working_in(folder, program), seconds=patience)
 
 
 def free_port() -> int:

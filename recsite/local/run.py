@@ -16,11 +16,12 @@ from recsite.local import preflight
 from recsite.local.embedded import embedded
 from recsite.local.home import ROOT, Home, home_of, read_dotenv
 from recsite.local.prepared import Prepared
-from recsite.local.process import LocalError, free_port, spawn, stop
+from recsite.local.process import LocalError, end_with_parent, free_port, spawn, stop
 from recsite.local.supervise import Program, Screen, Supervisor
 
 READY_SECONDS = 180.0
 LOOK_SECONDS = 2.0
+LEFTOVER_SECONDS = 15.0
 STANDIN_PAUSE_SECONDS = "0.2"  # politeness is for the real Goodreads
 PARTS = ("postgres", "valkey", "goodreads", "web", "worker", "beat")
 PUBLISHED = (
@@ -58,9 +59,13 @@ def main() -> int:
         preflight.check_data(os.environ)
         address = Address(os.environ.get("BIND") or "127.0.0.1", preflight.port_of(os.environ))
         home.create()
+        if "MAKELEVEL" in os.environ:
+            end_with_parent()  # a killed make leaves nothing behind
+        was_killed = home.owner() is not None
         with claimed(home):
             preflight.check_space(home)
-            preflight.check_port(address.bind, address.port)
+            patience = LEFTOVER_SECONDS if was_killed else 0.0
+            preflight.check_port(address.bind, address.port, patience=patience)
             return serve(home, address)
     except LocalError as error:
         say(str(error))
@@ -165,14 +170,15 @@ def start_site(
         command = standin_command(prepared, standin_url)
         standin = Program("goodreads", command, environment, screen)
         supervisor.start(standin)
-    web = ["gunicorn", "recsite.wsgi", f"--bind={address.bind}:{address.port}", "--workers=2"]
-    web += ["--threads=4", "--no-control-socket", "--graceful-timeout=10", "--log-level=warning"]
-    worker = ["celery", "-q", "-A", "workers.app", "worker", "--concurrency=2", "--loglevel=WARNING"]
-    beat = ["celery", "-q", "-A", "workers.app", "beat", "--loglevel=WARNING", "--pidfile="]
-    quiet = "ignore:You're running the worker with superuser"  # which is warned of in docs
+    web = ["-m", "gunicorn", "recsite.wsgi", f"--bind={address.bind}:{address.port}"]
+    web += ["--workers=2", "--threads=4", "--graceful-timeout=10", "--log-level=warning"]
+    web += ["--no-control-socket"]
+    celery = ["-m", "celery", "--quiet", "-A", "workers.app"]
+    worker = [*celery, "worker", "--concurrency=2", "--loglevel=WARNING"]
+    worker = ["-W", "ignore:You're running the worker with superuser", *worker]
+    beat = [*celery, "beat", "--loglevel=WARNING", "--pidfile="]
     for name, arguments in (("web", web), ("worker", worker), ("beat", beat)):
-        command = [sys.executable, "-W", quiet, "-m", *arguments]
-        supervisor.start(Program(name, command, environment, screen))
+        supervisor.start(Program(name, [sys.executable, *arguments], environment, screen))
     return standin
 
 

@@ -41,6 +41,8 @@ class Valkey:
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        # One that outlived its parent was told to end by the kernel, and may still be writing.
+        end_working_in(self.folder, "valkey", patience=STOP_SECONDS)
         with self.log.open("ab") as log:
             self._process = spawn(
                 [get_binary_path(), "-"],
