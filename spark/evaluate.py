@@ -123,8 +123,15 @@ def evaluate(
 
 
 def summarize(values: Mapping[str, FloatArray | float], *, seed: int = 0) -> dict[str, Any]:
-    """Means over readers, with their 95% intervals under ``intervals``."""
-    arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    """Means over readers, with their 95% intervals under ``intervals``.
+
+    What is known for no reader is left out.
+    """
+    arrays = {
+        name: value
+        for name, value in values.items()
+        if isinstance(value, np.ndarray) and not np.isnan(value).all()
+    }
     plain = {name: value for name, value in values.items() if not isinstance(value, np.ndarray)}
     intervals = {name: bootstrap_interval(value, seed=seed) for name, value in arrays.items()}
     return {**mean_of(arrays), **plain, "intervals": intervals}
@@ -156,7 +163,9 @@ def locate(uri: str) -> tuple[str, str | None]:
 
 def table_of(metrics: Mapping[str, Mapping[str, Any]]) -> str:
     """The means as lines of text, a ranker in each column."""
-    names = [name for name, value in next(iter(metrics.values())).items() if _is_number(value)]
+    names = [
+        name for name, value in next(iter(metrics.values())).items() if isinstance(value, float)
+    ]
     head = "".join([" " * 22, *(f"{ranker:>14}" for ranker in metrics)])
     rows = [
         "".join([f"{name:22}", *(f"{values[name]:14.4f}" for values in metrics.values())])
@@ -242,10 +251,6 @@ def _read_ratings(path: Path) -> dict[int, dict[int, float]]:
     for reader, book, stars in rows:
         ratings.setdefault(reader, {})[book] = stars
     return ratings
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, float)
 
 
 if __name__ == "__main__":

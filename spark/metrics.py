@@ -115,10 +115,14 @@ def over_lists(rankings: Sequence[ReaderRanking], books: int) -> dict[str, float
 
 
 def bootstrap_interval(values: FloatArray, *, seed: int, draws: int = 1000) -> tuple[float, float]:
-    """The 95% interval of a mean over readers, by drawing readers again (percentile method)."""
+    """The 95% interval of a mean over readers, by drawing readers again (percentile method).
+
+    Parameters
+    ----------
+    values
+        Shape (readers,), not all of them NaN; readers whose value is NaN do not count.
+    """
     known = values[~np.isnan(values)]
-    if not len(known):
-        return float("nan"), float("nan")
     random = np.random.default_rng(seed)
     picks = random.integers(0, len(known), size=(draws, len(known)))
     low, high = np.percentile(known[picks].mean(axis=1), [2.5, 97.5])
@@ -127,7 +131,4 @@ def bootstrap_interval(values: FloatArray, *, seed: int, draws: int = 1000) -> t
 
 def mean_of(values: Mapping[str, FloatArray]) -> dict[str, float]:
     """Each metric's mean over the readers for whom it is known."""
-    return {
-        name: float(np.nanmean(column)) if not np.isnan(column).all() else float("nan")
-        for name, column in values.items()
-    }
+    return {name: float(np.nanmean(column)) for name, column in values.items()}

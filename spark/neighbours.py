@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the name all of Spark's documentation uses
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
-from scipy.sparse import csc_matrix
+from scipy.sparse import csc_array, diags_array
 
 from recommender.engine.publish import Part
 from recommender.engine.values import Float32Array, FloatArray, IntArray
@@ -165,7 +165,7 @@ def neighbours_part(table: pa.Table, counts: Float32Array, settings: NeighbourSe
     lengths = np.zeros(len(counts) + 1, dtype=np.int64)
     lengths[table.column("book").to_numpy() + 1] = np.diff(neighbours.ends, prepend=0)
     discount = (counts + settings.discount_offset) ** -settings.discount_power
-    columns = csc_matrix(
+    columns = csc_array(
         (
             np.concatenate([weights.of(i) for i in order] or [np.empty(0, np.float32)]),
             np.concatenate([neighbours.of(i) for i in order] or [np.empty(0, np.int32)]),
@@ -173,7 +173,7 @@ def neighbours_part(table: pa.Table, counts: Float32Array, settings: NeighbourSe
         ),
         shape=(len(counts), len(counts)),
     )
-    by_book = columns.multiply(discount.astype(np.float32)).tocsr()
+    by_book = (columns @ diags_array(discount)).tocsr()
     by_book.sort_indices()
     return Part(
         tensors={

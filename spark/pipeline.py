@@ -33,9 +33,15 @@ from spark.factors import (
     train_factors,
     weigh,
 )
+from spark.neighbours import JOBS as NEIGHBOUR_JOBS
+from spark.neighbours import NeighbourSettings, train_neighbours
 from spark.progress import Progress
+from spark.signals import SideFiles
+from spark.stars import JOBS as STAR_JOBS
+from spark.stars import StarSettings, train_stars
 
-STEPS = 6
+STEPS = 8
+DEFAULT_RANKER = "neighbours"
 CLEAN_JOBS = 10
 
 
@@ -48,6 +54,8 @@ class BuildOptions:
     simulated: bool = False
     promote: bool = True
     factors: FactorSettings = field(default_factory=FactorSettings)
+    neighbours: NeighbourSettings = field(default_factory=NeighbourSettings)
+    stars: StarSettings = field(default_factory=StarSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +92,17 @@ def build_release(
         model = train_factors(weigh(ratings.rows, options.factors.weights), options.factors)
     with progress.step("Collecting factors", session):
         book_ids, item_factors = factor_matrix(model.itemFactors)
-    with progress.step("Writing the release"):
-        draft = draft_release(
-            options, ratings, book_ids, {"factors": factors_part(item_factors, options.factors)}
+    parts = {"factors": factors_part(item_factors, options.factors)}
+    files = SideFiles.beside(options.ratings)
+    progress.note(f"Beside the ratings: {', '.join(files.names()) or 'nothing more'}")
+    with progress.step("Finding neighbors", session, expected_jobs=NEIGHBOUR_JOBS):
+        parts["neighbours"] = train_neighbours(
+            session, ratings.rows, book_ids, files, options.neighbours
         )
+    with progress.step("Fitting stars", session, expected_jobs=STAR_JOBS):
+        parts["stars"] = train_stars(ratings.rows, book_ids, options.stars)
+    with progress.step("Writing the release"):
+        draft = draft_release(options, ratings, book_ids, parts)
         manifest = write_release(store, draft, now=datetime.now(UTC))
     with progress.step("Putting it in use" if options.promote else "Leaving the old one in use"):
         if options.promote:
@@ -127,7 +142,7 @@ def draft_release(
             books=ratings.report.books,
             sha256=ratings.sha256,
         ),
-        default_ranker="factors",
+        default_ranker=DEFAULT_RANKER,
         code_revision=code_revision(),
         gate={"passed": None, "reason": "not evaluated"},
     )

@@ -122,7 +122,18 @@ class Scores:
 
     def expected_stars(self, book_ids: Sequence[int]) -> list[float | None]:
         """The stars the reader would probably give, None where the release can not tell."""
-        return [None for _ in book_ids]
+        release = self.release
+        rows = release.rows_of(np.array(book_ids, dtype=np.int64))
+        expected = None
+        if release.stars is not None:
+            rated = release.rows_of(np.array(list(self.rated), dtype=np.int64))
+            given = np.array(list(self.rated.values()))
+            expected = release.stars.expected(rated, given, rows)
+        if expected is None:
+            return [None for _ in book_ids]
+        return [
+            float(stars) if row >= 0 else None for row, stars in zip(rows, expected, strict=True)
+        ]
 
     def _row(self, book_id: int) -> int:
         row = int(self.release.rows_of(np.array([book_id], dtype=np.int64))[0])

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.engine.foldin import FactorRanker
+from recommender.engine.neighbours import NeighbourRanker
 from recommender.engine.values import FloatArray, IntArray, ScoredBook, Tensors
 from recommender.engine.weights import WeightTable
 
@@ -35,6 +36,7 @@ class Ranker(Protocol):
 
 RANKERS: Mapping[str, Callable[[Tensors, Mapping[str, Any]], Ranker]] = {
     "factors": FactorRanker.from_part,
+    "neighbours": NeighbourRanker.from_part,
 }
 
 

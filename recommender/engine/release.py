@@ -30,6 +30,7 @@ from recommender.engine.manifest import (
     book_ids_sha256,
 )
 from recommender.engine.rankers import RANKERS, Ranker
+from recommender.engine.stars import StarModel
 from recommender.engine.store import NotFound, Store, StoreError
 from recommender.engine.tensors import BadTensorFile, map_tensors
 from recommender.engine.values import IntArray, NothingToFoldIn
@@ -88,6 +89,8 @@ class Release:
         Tensors by part and name.
     rankers
         Rankers by name, ready to fold in.
+    stars
+        What tells expected stars; None if the release can't.
     """
 
     manifest: Manifest
@@ -96,6 +99,7 @@ class Release:
     books: Mapping[str, NDArray[Any]]
     parts: Mapping[str, Mapping[str, NDArray[Any]]]
     rankers: Mapping[str, Ranker]
+    stars: StarModel | None = None
 
     @property
     def version(self) -> str:
@@ -197,11 +201,16 @@ def load_release(manifest: Manifest, digest: str, paths: Mapping[str, Path]) -> 
             for part, settings in manifest.parts.items()
             if part in RANKERS
         }
+        stars = (
+            StarModel.from_part(parts["stars"], manifest.parts["stars"])
+            if "stars" in parts
+            else None
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise CorruptRelease(f"A part of release {manifest.version} is wrong: {error}.") from error
     if manifest.default_ranker not in rankers:
         raise CorruptRelease(f"Release {manifest.version} lacks its own default ranker.")
-    return Release(manifest, digest, book_ids, books, parts, rankers)
+    return Release(manifest, digest, book_ids, books, parts, rankers, stars)
 
 
 def probe_scores(release: Release, ranker: str, ratings: Mapping[int, float]) -> NDArray[Any]:

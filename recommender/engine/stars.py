@@ -87,10 +87,10 @@ class StarModel:
         system = rated.T @ rated
         system.flat[:: len(system) + 1] += self.regularization * len(rows)
         factor = np.linalg.solve(system, rated.T @ (left - reader_bias))
-        expected = (
+        expected: FloatArray = (
             self.mean
             + reader_bias
             + self.book_bias[wanted]
             + self.item_factors[wanted].astype(np.float64) @ factor
         )
-        return np.clip(expected, LOWEST_SHOWN, HIGHEST_STARS)
+        return expected.clip(LOWEST_SHOWN, HIGHEST_STARS)

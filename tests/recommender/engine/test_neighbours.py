@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.sparse import random as random_sparse
+from scipy.sparse import csr_array
 
 from recommender.engine.neighbours import NeighbourRanker
 from recommender.engine.values import NothingToFoldIn
@@ -10,8 +10,9 @@ BOOKS = 60
 
 
 def dense_and_ranker(seed: int = 5) -> tuple[np.ndarray, NeighbourRanker]:
-    matrix = random_sparse(BOOKS, BOOKS, density=0.2, format="csr", dtype=np.float32, rng=seed)
-    matrix.sort_indices()
+    random = np.random.default_rng(seed)
+    whole = random.random((BOOKS, BOOKS)) * (random.random((BOOKS, BOOKS)) < 0.2)
+    matrix = csr_array(whole.astype(np.float32))
     ranker = NeighbourRanker(
         matrix.indptr.astype(np.int64),
         matrix.indices.astype(np.int32),

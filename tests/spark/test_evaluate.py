@@ -1,0 +1,137 @@
+"""Evaluation of a release whose ranks are known beforehand."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from recommender.engine.manifest import Dataset
+from recommender.engine.publish import Draft, Part, promote, write_release
+from recommender.engine.store import FileStore
+from recommender.engine.weights import SIGNED_WEIGHTS
+from spark.evaluate import BadReaders, locate, main, read_readers
+
+BOOKS = 12
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DATASET = Dataset("made up", simulated=True, ratings=9, readers=3, books=BOOKS, sha256="0" * 64)
+Rating = tuple[int, int, float]
+
+
+def chain_release(folder: Path) -> str:
+    """A release in which every book leads to all later ones, the next one first."""
+    weights = [[1.0 / (j - i) if j > i else 0.0 for j in range(BOOKS)] for i in range(BOOKS)]
+    targets = [j for i in range(BOOKS) for j in range(i + 1, BOOKS)]
+    values = [weights[i][j] for i in range(BOOKS) for j in range(i + 1, BOOKS)]
+    starts = np.cumsum([0, *(BOOKS - 1 - i for i in range(BOOKS))])
+    tensors: dict[str, NDArray[Any]] = {
+        "starts": starts.astype(np.int64),
+        "targets": np.array(targets, dtype=np.int32),
+        "values": np.array(values, dtype=np.float32),
+    }
+    draft = Draft(
+        books={"book_id": np.arange(1, BOOKS + 1), "ratings": np.arange(BOOKS, 0, -1)},
+        parts={"neighbours": Part(tensors, {"weights": SIGNED_WEIGHTS.to_json()})},
+        dataset=DATASET,
+        default_ranker="neighbours",
+    )
+    store = FileStore(folder / "store")
+    version = write_release(store, draft, now=NOW).version
+    promote(store, version)
+    return version
+
+
+def write(path: Path, rows: Sequence[Rating]) -> Path:
+    lines = ["rating,user_id,book_id", *(f"{stars},{user},{book}" for user, book, stars in rows)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def evaluated(
+    folder: Path, capsys: pytest.CaptureFixture[str], *flags: str
+) -> dict[str, dict[str, Any]]:
+    files = [f"--fold-in={folder / 'fold.csv'}", f"--held-out={folder / 'held.csv'}"]
+    assert main([f"--release={folder / 'store'}", *files, "--json", *flags]) == 0
+    answer: dict[str, dict[str, Any]] = json.loads(capsys.readouterr().out)
+    return answer
+
+
+def test_every_metric_of_two_readers_by_hand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Reader 1 likes what comes right after; reader 2 dislikes that and likes what is third."""
+    chain_release(tmp_path)
+    write(tmp_path / "fold.csv", [(1, 1, 5), (2, 5, 4), (9, 3, 5)])
+    write(tmp_path / "held.csv", [(1, 2, 5), (2, 6, 2), (2, 8, 4)])
+    metrics = evaluated(tmp_path, capsys)["neighbours"]
+    assert metrics["readers"] == 2
+    assert metrics["ndcg@10"] == pytest.approx((1 + 1 / np.log2(4)) / 2)
+    assert metrics["ndcg@100"] == pytest.approx((1 + 1 / np.log2(4)) / 2)
+    assert metrics["recall@20"] == 1.0
+    assert metrics["disliked@20"] == pytest.approx(0.25)
+    # Five books are read by one reader of two each; reader 9 has nothing held out.
+    assert metrics["profile_popularity"] == pytest.approx(0.5)
+    # Reader 1 is shown books 2 to 11; reader 2 books 6 to 12, then 1 to 3, which score nothing.
+    assert metrics["popularity@10"] == pytest.approx((4 * 0.5 / 10 + 4 * 0.5 / 10) / 2)
+    assert metrics["coverage@10"] == 1.0
+    assert metrics["max_share@10"] == 1.0
+
+
+def test_popularity_stands_beside_the_rankers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain_release(tmp_path)
+    write(tmp_path / "fold.csv", [(1, 12, 5), (1, 2, 5)])
+    write(tmp_path / "held.csv", [(1, 3, 5)])
+    answer = evaluated(tmp_path, capsys)
+    # The first book is the most popular, the third comes after it: the read one is left out.
+    assert answer["popularity"]["ndcg@10"] == pytest.approx(1 / np.log2(3))
+    assert answer["neighbours"]["ndcg@10"] == 1.0
+
+
+def test_by_size_only_readers_with_as_many_ratings_count(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain_release(tmp_path)
+    write(tmp_path / "fold.csv", [(1, 1, 5), (1, 2, 5), (1, 4, 5), (2, 5, 5)])
+    write(tmp_path / "held.csv", [(1, 3, 5), (2, 6, 5)])
+    answer = evaluated(tmp_path, capsys, "--sizes")["neighbours"]
+    sizes = answer["sizes"]
+    assert sizes["3"]["readers"] == 1
+    assert sizes["5"] == {"intervals": {}}
+
+
+def test_a_reader_with_nothing_but_dislikes_gets_no_list(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain_release(tmp_path)
+    write(tmp_path / "fold.csv", [(1, 1, 5), (2, 5, 1)])
+    write(tmp_path / "held.csv", [(1, 2, 5), (2, 6, 5)])
+    assert evaluated(tmp_path, capsys)["neighbours"]["ndcg@10"] == 0.5
+
+
+def test_files_that_do_not_fit_are_refused_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain_release(tmp_path)
+    fold = write(tmp_path / "fold.csv", [(1, 1, 5)])
+    with pytest.raises(BadReaders, match="folded in and held out at once"):
+        read_readers(fold, fold)
+    with pytest.raises(BadReaders, match="No reader is in both"):
+        read_readers(fold, write(tmp_path / "held.csv", [(2, 1, 5)]))
+    (tmp_path / "bad.csv").write_text("user,book\n1,2\n", encoding="utf-8")
+    files = [f"--fold-in={fold}", f"--held-out={tmp_path / 'bad.csv'}"]
+    assert main([f"--release={tmp_path / 'store'}", *files]) == 1
+    assert "holds no ratings that can be read" in capsys.readouterr().err
+
+
+def test_addresses_of_stores_and_of_releases() -> None:
+    assert locate("s3://bucket/models") == ("s3://bucket/models", None)
+    assert locate("/srv/store/releases/20261123T120000Z-abc/") == (
+        "/srv/store",
+        "20261123T120000Z-abc",
+    )
