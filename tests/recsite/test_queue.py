@@ -13,7 +13,7 @@ from recsite.queue import enqueue_on_commit
 
 app_without_broker = Celery("away")
 app_without_broker.config_from_object("django.conf:settings", namespace="CELERY")
-app_without_broker.conf.broker_url = "redis://127.0.0.1:9/0"
+app_without_broker.conf.update(broker_url="redis://127.0.0.1:9/0")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -69,7 +69,7 @@ def test_a_worker_killed_in_the_middle_of_a_pull_loses_nothing(
 ) -> None:
     first = start_celery_worker(GOODREADS_BASE_URL=standin)
     job = imports.start_pull(reader=ReaderFactory.create(), text=str(int(Fault.SLOW_PAGES)))
-    assert wait_until(lambda: state_of(job) == State.FETCHING and job.pages_fetched, seconds=60)
+    assert wait_until(lambda: state_of(job) == State.FETCHING and job.pages_fetched > 0, seconds=60)
 
     first.kill()
 
