@@ -5,9 +5,11 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import pyspark
 import pytest
 from pyspark.sql import SparkSession
@@ -29,67 +31,62 @@ CLUSTER = "local-cluster[2,1,1024]"
 FLAGS = ["--rank=8", "--iterations=2", "--simulated", "--dataset=planted"]
 
 
-def options(ratings: Path, *, promote: bool = True) -> BuildOptions:
-    return BuildOptions(
-        ratings=str(ratings), dataset="planted", simulated=True, promote=promote, factors=SMALL
-    )
-
-
 def build(spark: SparkSession, ratings: Path, store: FileStore, *, promote: bool = True) -> str:
     """Build as the command does, and give what it showed."""
     shown = io.StringIO()
-    build_release(
-        spark,
-        options(ratings, promote=promote),
-        store=store,
-        progress=Progress(STEPS, stream=shown),
+    options = BuildOptions(
+        ratings=str(ratings), dataset="planted", simulated=True, promote=promote, factors=SMALL
     )
+    build_release(spark, options, store=store, progress=Progress(STEPS, stream=shown))
     return shown.getvalue()
 
 
-def test_a_release_comes_out_that_answers(
-    spark: SparkSession, ratings_csv: Path, tmp_path: Path
-) -> None:
-    store = FileStore(tmp_path / "store")
-    shown = build(spark, ratings_csv, store)
-    release = open_release(store, cache_dir=tmp_path / "cache")
-    top = Model(release).fold_in({1: 5, 5: 4}).top(6, exclude={1, 5})
-    assert {book.book_id % 4 for book in top} == {1}
+@dataclass(frozen=True)
+class Built:
+    """A store with one release in use, and what its build showed."""
+
+    ratings: Path
+    root: Path
+    shown: str
+
+
+@pytest.fixture(scope="module")
+def built(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder = tmp_path_factory.mktemp("built")
+    ratings = write_ratings(folder / "ratings.csv", planted_ratings())
+    return Built(ratings, folder / "store", build(spark, ratings, FileStore(folder / "store")))
+
+
+def test_a_release_comes_out_that_answers(built: Built, tmp_path: Path) -> None:
+    release = open_release(FileStore(built.root), cache_dir=tmp_path)
+    scores = Model(release).fold_in({1: 5, 5: 4}, ranker="factors")
+    assert {book.book_id % 4 for book in scores.top(6, exclude={1, 5})} == {1}
     data = release.manifest.dataset
     assert (data.name, data.simulated) == ("planted", True)
     assert (data.ratings, data.readers, data.books) == (1200, 120, 40)
     assert release.manifest.parts["factors"] == SMALL.to_json()
-    assert "Training factors: 100 %" in shown
-    assert "1,200 ratings of 40 books by 120 readers kept" in shown
+    assert "Training factors: 100 %" in built.shown
+    assert "1,200 ratings of 40 books by 120 readers kept" in built.shown
 
 
-def test_the_same_ratings_and_seed_give_the_same_model(
-    spark: SparkSession, ratings_csv: Path, tmp_path: Path
+def test_a_second_build_gives_the_same_model_and_may_leave_the_first_in_use(
+    spark: SparkSession, built: Built, tmp_path: Path
 ) -> None:
     # Spark adds numbers up in the order in which tasks end, so the last bits may differ from
     # run to run; what has to be alike is the data, and the model to within rounding.
-    tops = []
-    manifests = []
-    for name in ("one", "two"):
-        store = FileStore(tmp_path / name)
-        build(spark, ratings_csv, store)
-        release = open_release(store, cache_dir=tmp_path / "cache")
-        manifests.append(release.manifest)
-        tops.append(Model(release).fold_in({1: 5, 5: 4}).top(40))
-    assert manifests[0].dataset == manifests[1].dataset
-    assert manifests[0].files["books.parquet"] == manifests[1].files["books.parquet"]
-    assert {b.book_id: pytest.approx(b.score, abs=1e-4) for b in tops[0]} == {
-        b.book_id: b.score for b in tops[1]
-    }
-
-
-def test_a_build_may_leave_the_old_release_in_use(
-    spark: SparkSession, ratings_csv: Path, tmp_path: Path
-) -> None:
-    store = FileStore(tmp_path / "store")
-    build(spark, ratings_csv, store, promote=False)
-    assert len(list_versions(store)) == 1
-    assert read_latest(store) is None
+    store = FileStore(built.root)
+    before = store.get("latest.json")
+    build(spark, built.ratings, store, promote=False)
+    assert store.get("latest.json") == before
+    first, second = (
+        open_release(store, cache_dir=tmp_path, version=version)
+        for version in list_versions(store)[:2]
+    )
+    assert first.manifest.dataset == second.manifest.dataset
+    assert first.manifest.files["books.parquet"] == second.manifest.files["books.parquet"]
+    np.testing.assert_allclose(
+        first.parts["factors"]["item_factors"], second.parts["factors"]["item_factors"], atol=1e-4
+    )
 
 
 class FullDisk(FileStore):
@@ -101,16 +98,13 @@ class FullDisk(FileStore):
         super().upload(key, path)
 
 
-def test_a_build_that_fails_leaves_the_release_in_use(
-    spark: SparkSession, ratings_csv: Path, tmp_path: Path
-) -> None:
-    store = FileStore(tmp_path / "store")
-    build(spark, ratings_csv, store)
-    before = store.get("latest.json")
+def test_a_build_that_fails_leaves_the_release_in_use(spark: SparkSession, built: Built) -> None:
+    store = FileStore(built.root)
+    before, versions = store.get("latest.json"), list_versions(store)
     with pytest.raises(StoreError, match="No space"):
-        build(spark, ratings_csv, FullDisk(tmp_path / "store"))
+        build(spark, built.ratings, FullDisk(built.root))
     assert store.get("latest.json") == before
-    assert len(list_versions(store)) == 1
+    assert list_versions(store) == versions
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -194,7 +188,3 @@ def test_executors_find_the_code_they_need(tmp_path: Path) -> None:
     for path in chain.from_iterable(json.loads(ran.stdout.splitlines()[-1])):
         # From what was shipped to the executor, not from the folder that happens to be here.
         assert "bookfold.zip" in path
-
-
-def test_planted_ratings_are_the_same_every_time() -> None:
-    assert planted_ratings() == planted_ratings()
