@@ -21,7 +21,7 @@ from spark.signals import STARS, SideFiles, SignalSettings, index_books, reader_
 
 WEIGHTS = "book int, neighbours array<int>, weights array<float>"
 JOBS = 9
-FOLD_IN_WEIGHTS = WeightTable(STARS, (-0.4, -0.1, 0.5, 1.0, 1.3))
+FOLD_IN_WEIGHTS = WeightTable(STARS, (-0.6, -0.2, 0.5, 1.0, 1.25))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class NeighbourSettings:
     ridge: float = 6.0
     ridge_power: float = 0.6
     discount_offset: float = 30.0
-    discount_power: float = 0.12
+    discount_power: float = 0.11
     gram: GramSettings = field(default_factory=GramSettings)
     signals: SignalSettings = field(default_factory=SignalSettings)
 

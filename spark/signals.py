@@ -37,8 +37,8 @@ class SignalSettings:
     given: WeightTable = GIVEN
     wanted: WeightTable = WANTED
     length_offset: float = 10.0
-    length_power: float = 0.25
-    to_read: float = 0.4
+    length_power: float = 0.6
+    to_read: float = 0.6
     series: float = 10.0
     authors: float = 5.0
     tags: float = 30.0
