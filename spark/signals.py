@@ -158,8 +158,10 @@ def _series(books: DataFrame, value: float) -> DataFrame:
 
 def _tags(book_tags: DataFrame, books: DataFrame, book_count: int, value: float) -> DataFrame:
     """Tags by how often they were given and how rare they are, each book scaled to one."""
-    by_edition = books.select("goodreads_book_id", "book")
-    tagged = book_tags.join(F.broadcast(by_edition), "goodreads_book_id", how="inner").select(
+    # The official file names books by edition; the starter shelf has none, and uses its own ids.
+    key = "book_id" if "book_id" in book_tags.columns else "goodreads_book_id"
+    named = F.broadcast(books.select(key, "book"))
+    tagged = book_tags.join(named, key, how="inner").select(
         _row("tag", F.col("tag_id")),
         "book",
         F.log1p(F.greatest(F.col("count").cast("double"), F.lit(1.0))).alias("often"),
