@@ -45,6 +45,9 @@ class LibraryEntry(models.Model):
     book = models.ForeignKey(Book, models.PROTECT, null=True, blank=True, related_name="entries")
     source = models.CharField(max_length=20, choices=Source)
     source_key = models.CharField(max_length=200, help_text="The line's key at its source.")
+    account = models.CharField(
+        max_length=100, blank=True, help_text="Whose shelf it was pulled from; empty for files."
+    )
     title = models.CharField(max_length=500, help_text="As the source writes it.")
     author = models.CharField(max_length=300, blank=True)
     stars = models.DecimalField(max_digits=3, decimal_places=2, null=True, blank=True)

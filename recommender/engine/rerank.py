@@ -77,16 +77,15 @@ class _History:
     ) -> "_History":
         books = [facts[book_id] for book_id in read if book_id in facts]
         spoken = Counter(book.language for book in books if book.language)
-        next_volumes: dict[str, int] = {}
+        volumes: dict[str, set[int]] = {}
         for book in books:
             if book.series:
                 # A volume without a number says that the series was begun, if nothing more.
-                after = math.floor(book.number or 0) + 1
-                next_volumes[book.series] = max(next_volumes.get(book.series, 0), after)
+                volumes.setdefault(book.series, set()).add(math.floor(book.number or 0))
         return cls(
             languages=frozenset(spoken if spoken.total() >= options.languages_from else ()),
             finished=frozenset(book.series for book in books if book.is_box_set and book.series),
-            next_volumes=next_volumes,
+            next_volumes={series: _next_volume(read) for series, read in volumes.items()},
             author_ids=frozenset(author for book in books for author in book.author_ids),
         )
 
@@ -102,6 +101,14 @@ class _History:
         if book.series in self.finished:
             return False
         return book.number == self.next_volumes.get(book.series, FIRST_VOLUME)
+
+
+def _next_volume(read: set[int]) -> int:
+    """The volume after those that follow each other from the first one that was read."""
+    volume = min(read)
+    while volume in read:
+        volume += 1
+    return volume
 
 
 def _spread_authors(

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -29,7 +29,10 @@ log = structlog.get_logger(__name__)
 
 TASK = "imports.run"
 STALLED_AFTER = timedelta(seconds=45)
+#: Longer waits are left to `requeue_stalled`: a message must not outlive the broker's patience.
+LONGEST_COUNTDOWN = 600.0
 GAVE_UP = "Something went wrong on our side, several times. Your request is kept: please try again."
+REPLACED = "A newer request of yours has taken the place of this one."
 NO_MODEL = "Our model is still being built. Your books are kept: please try again in a few minutes."
 
 State = ImportJob.State
@@ -53,13 +56,15 @@ class TryLater(Exception):
 def start_pull(*, reader: Reader, text: str) -> ImportJob:
     """Begin to pull the shelf that the pasted text names.
 
-    Where the reader has an import under way, that one is returned. Raises `SourceError` with a
-    sentence for the reader where the text names no profile, or the shelf was pulled just now.
+    Where this shelf is on its way already, that import is returned; any other import of the
+    reader's makes room. Raises `SourceError` with a sentence for the reader where the text names no
+    profile, or somebody had the shelf pulled just now.
     """
     account = str(profile.parse_profile(text))
     kind = staging.kind_of_pull()
     recent = timezone.now() - timedelta(seconds=settings.IMPORT_COOLDOWN_SECONDS)
-    if reader.imports.filter(account=account, state=State.DONE, finished_at__gt=recent).exists():
+    just_done = ImportJob.objects.filter(kind=kind, account=account, state=State.DONE)
+    if just_done.filter(finished_at__gt=recent).exists():
         raise TooSoon
     return _create(ImportJob(reader=reader, kind=kind, account=account), pages=())
 
@@ -78,11 +83,19 @@ def start_upload(*, reader: Reader, filename: str, content: bytes) -> ImportJob:
 
 @transaction.atomic
 def _create(job: ImportJob, *, pages: Iterable[ShelfPage]) -> ImportJob:
-    try:
-        with transaction.atomic():
-            job.save(force_insert=True)
-    except IntegrityError:
-        return job.reader.imports.open().get()
+    Reader.objects.select_for_update().get(pk=job.reader_id)
+    under_way = job.reader.imports.open()
+    if same := under_way.filter(kind=job.kind, account=job.account).exclude(account="").first():
+        return same
+    under_way.update(
+        state=State.FAILED,
+        error_code="replaced",
+        error_message=REPLACED,
+        finished_at=timezone.now(),
+        held_by="",
+        held_until=None,
+    )
+    job.save(force_insert=True)
     for page in pages:
         staging.stage_page(job=job, page=page)
     enqueue_on_commit(TASK, str(job.pk))
@@ -123,9 +136,10 @@ def run_import(*, job_id: UUID | str, task_id: str) -> None:
     except LostHold:
         log.info("import.taken_over", job_id=str(job_id))
     except SourceError as error:
-        if error.retryable and hold.job.attempts < MAX_ATTEMPTS:
-            raise _postpone(hold, error) from error
-        _fail(hold, error.code, str(error))
+        if not error.retryable or hold.job.attempts >= MAX_ATTEMPTS:
+            _fail(hold, error.code, str(error))
+        elif (seconds := _postpone(hold, error)) <= LONGEST_COUNTDOWN:
+            raise TryLater(seconds) from error
     except NothingToRecommendFrom as error:
         _fail(hold, "nothing_to_recommend_from", str(error))
     except NoRelease:
@@ -200,6 +214,7 @@ def _fetch(hold: Hold) -> None:
 @transaction.atomic
 def _match(hold: Hold) -> None:
     """Match what is staged and bring the library in line, all or nothing."""
+    hold.job.refresh_from_db(fields=["reader"])  # a guest may have got an account meanwhile
     library.match_items(job=hold.job)
     library.apply_items(job=hold.job)
     hold.update(state=State.RECOMMENDING)
@@ -207,11 +222,13 @@ def _match(hold: Hold) -> None:
 
 @transaction.atomic
 def _recommend(hold: Hold) -> None:
+    hold.job.refresh_from_db(fields=["reader"])
     run = runs.recommend(reader=hold.job.reader)
     hold.update(state=State.DONE, run=run, finished_at=timezone.now())
 
 
-def _postpone(hold: Hold, error: SourceError) -> TryLater:
+def _postpone(hold: Hold, error: SourceError) -> float:
+    """Let the job rest; answer for how many seconds."""
     seconds = error.retry_after or 15.0 * hold.job.attempts
     hold.release(
         state=State.QUEUED,
@@ -219,7 +236,7 @@ def _postpone(hold: Hold, error: SourceError) -> TryLater:
         error_message=str(error),
         queued_at=timezone.now() + timedelta(seconds=seconds),
     )
-    return TryLater(seconds)
+    return seconds
 
 
 def _fail(hold: Hold, code: str, sentence: str) -> None:

@@ -44,21 +44,59 @@ def apply_items(*, job: ImportJob) -> Changes:
     """Bring the reader's library in line with the rows of an import.
 
     1. Of several rows for one book (two editions) a rated one stays, then the one added last.
-    2. A row updates the entry with its key or its book, or makes a new one.
-    3. Entries that a whole pull of the shelf no longer has are removed, if that can be believed.
+    2. A row updates the entry of its book or with its key, or makes a new one.
+    3. Entries pulled from another profile make room: a library is one person's.
+    4. Entries that a whole pull of the shelf no longer has are removed, if that can be believed.
     """
     Reader.objects.select_for_update().get(pk=job.reader_id)
     rows = list(job.items.exclude(state=ImportItem.State.FAILED))
-    entries = list(job.reader.entries.all())
-    changes = _compare(job.reader, _one_a_book(rows), entries)
+    changes = _compare(job, _one_a_book(rows), list(job.reader.entries.all()))
     LibraryEntry.objects.filter(pk__in=changes.replaced).delete()
     LibraryEntry.objects.bulk_update(
-        changes.updated, ["book", "source_key", *KEPT_FIELDS, "updated_at"], batch_size=2000
+        changes.updated,
+        ["book", "source_key", "account", *KEPT_FIELDS, "updated_at"],
+        batch_size=2000,
     )
     LibraryEntry.objects.bulk_create(changes.created, batch_size=2000)
+    if job.account and rows:
+        own = ["", job.account]
+        job.reader.entries.filter(source=Source.GOODREADS).exclude(account__in=own).delete()
+        job.reader.shelves.filter(source=Source.GOODREADS).exclude(account__in=own).delete()
     if job.account:
         _remember_shelf(job, rows)
     return changes
+
+
+@transaction.atomic
+def match_lost_entries(*, reader: Reader) -> int:
+    """Look again for the books of entries that found none; say how many have one now.
+
+    The catalog grows, and a line of a shelf waits for the day its book is added.
+    """
+    lost = list(reader.entries.select_for_update().filter(book=None))
+    if not lost:
+        return 0
+    found = match(
+        [
+            Wanted(entry.pk, _edition_id(entry), None, "", entry.title, entry.author)
+            for entry in lost
+        ]
+    )
+    taken = set(reader.entries.exclude(book=None).values_list("book", flat=True))
+    matched = []
+    for entry in lost:
+        book_id = found[entry.pk].book_id
+        if book_id is not None and book_id not in taken:
+            entry.book_id = book_id
+            taken.add(book_id)
+            matched.append(entry)
+    LibraryEntry.objects.bulk_update(matched, ["book"], batch_size=2000)
+    return len(matched)
+
+
+def _edition_id(entry: LibraryEntry) -> int | None:
+    is_number = entry.source == Source.GOODREADS and entry.source_key.isdecimal()
+    return int(entry.source_key) if is_number else None
 
 
 def _one_a_book(rows: Iterable[ImportItem]) -> list[ImportItem]:
@@ -75,30 +113,30 @@ def _preference(row: ImportItem) -> tuple[bool, str, int]:
     return (row.stars is not None, str(row.added_on or ""), -row.position)
 
 
-def _compare(reader: Reader, rows: list[ImportItem], entries: list[LibraryEntry]) -> Changes:
+def _compare(job: ImportJob, rows: list[ImportItem], entries: list[LibraryEntry]) -> Changes:
+    """Find each row's entry: first by book, then by key among those that no other row took."""
     changes = Changes()
     by_key = {entry.source_key: entry for entry in entries if entry.source == Source.GOODREADS}
     by_book = {entry.book_id: entry for entry in entries if entry.book_id}
+    place = {row.pk: by_book[row.book_id] for row in rows if row.book_id in by_book}
+    used = {entry.pk for entry in place.values()}
     for row in rows:
         same_key = by_key.get(row.source_key)
-        entry = by_book.get(row.book_id) if row.book_id else None
-        entry = entry or same_key
-        if entry is None:
-            entry = LibraryEntry(reader=reader, source=Source.GOODREADS)
-            _copy(row, entry)
-            changes.created.append(entry)
-            continue
-        if same_key and same_key is not entry and same_key.book_id is None:
-            changes.replaced.append(same_key.pk)
-        if _copy(row, entry):
-            changes.updated.append(entry)
+        if same_key and same_key.pk not in used:
+            used.add(same_key.pk)
+            if row.pk in place:  # its key goes to the book's own entry
+                changes.replaced.append(same_key.pk)
+            place.setdefault(row.pk, same_key)
+        entry = place.get(row.pk) or LibraryEntry(reader=job.reader, source=Source.GOODREADS)
+        if _copy(row, entry, account=job.account):
+            (changes.updated if entry.pk else changes.created).append(entry)
     return changes
 
 
-def _copy(row: ImportItem, entry: LibraryEntry) -> bool:
+def _copy(row: ImportItem, entry: LibraryEntry, *, account: str) -> bool:
     """Take over what the row says; say whether that changed anything."""
     new = {name: getattr(row, name) for name in (*KEPT_FIELDS, "source_key")}
-    new["book_id"] = row.book_id or entry.book_id
+    new |= {"book_id": row.book_id or entry.book_id, "account": account or entry.account}
     changed = any(getattr(entry, name) != value for name, value in new.items())
     for name, value in new.items():
         setattr(entry, name, value)
@@ -117,7 +155,9 @@ def _remember_shelf(job: ImportJob, rows: list[ImportItem]) -> None:
     if job.saw_whole_shelf and rows:
         keys = {row.source_key for row in rows}
         books = {row.book_id for row in rows if row.book_id}
-        before = job.reader.entries.filter(source=Source.GOODREADS, shelf=job.shelf)
+        before = job.reader.entries.filter(
+            source=Source.GOODREADS, account=job.account, shelf=job.shelf
+        )
         gone = before.exclude(source_key__in=keys).exclude(book__in=books)
         lost = gone.count()
         believable = lost <= SUSPICIOUS_SHRINKAGE * before.count()

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from recommender.models import LibraryEntry, Reader
@@ -54,15 +53,20 @@ def claim_guest(*, user: User, guest_id: int) -> Reader:
 
 
 def _move_library(guest: Reader, owner: Reader) -> None:
+    """Move the guest's entries, except those for which the owner has one changed later."""
+    by_book: dict[object, LibraryEntry] = {}
+    by_key: dict[object, LibraryEntry] = {}
+    for entry in owner.entries.all():
+        by_book[entry.book_id or entry] = by_key[entry.source, entry.source_key] = entry
+    moved, beaten = [], []
     for entry in guest.entries.all():
-        same = Q(source=entry.source, source_key=entry.source_key)
-        if entry.book_id:
-            same |= Q(book=entry.book_id)
-        rivals = owner.entries.filter(same)
-        if rivals.filter(updated_at__gte=entry.updated_at).exists():
-            continue
-        rivals.delete()
-        LibraryEntry.objects.filter(pk=entry.pk).update(reader=owner)
+        places = by_book.get(entry.book_id), by_key.get((entry.source, entry.source_key))
+        rivals = [rival for rival in places if rival]
+        if all(rival.updated_at < entry.updated_at for rival in rivals):
+            moved.append(entry.pk)
+            beaten += [rival.pk for rival in rivals]
+    LibraryEntry.objects.filter(pk__in=beaten).delete()
+    LibraryEntry.objects.filter(pk__in=moved).update(reader=owner)
 
 
 def remove_forgotten_guests() -> int:

@@ -4,15 +4,18 @@ import threading
 from datetime import datetime
 from functools import cache
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 
-from recommender.engine.manifest import Manifest
+from recommender.engine.manifest import Manifest, ReleaseError
 from recommender.engine.model import Model
 from recommender.engine.release import NoRelease, Release, ReleaseHolder, read_latest, read_manifest
 from recommender.engine.store import Store, StoreError, open_store
 from recommender.models import ModelRelease
 from recsite.health import NotReady
+
+log = structlog.get_logger(__name__)
 
 __all__ = [
     "NoRelease",
@@ -90,7 +93,7 @@ def record(release: Release) -> ModelRelease:
 def record_latest() -> ModelRelease | None:
     """Note which release the store names as latest; it becomes the active one.
 
-    Returns None where the store names none or cannot be reached; the row that was active stays.
+    Returns None where the store names none, or one that cannot be read; the active row stays.
     """
     store = _store()
     try:
@@ -99,7 +102,8 @@ def record_latest() -> ModelRelease | None:
             return None
         active = ModelRelease.objects.filter(is_active=True, version=latest.version).first()
         return active or _activate(_row(*read_manifest(store, latest.version)))
-    except StoreError:
+    except (ReleaseError, StoreError) as error:
+        log.warning("releases.latest_unreadable", error=str(error))
         return None
 
 

@@ -1,6 +1,6 @@
 """Recommendations: a library is folded into the model, and the list is saved."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -10,7 +10,8 @@ from recommender.engine.model import Model, NothingToFoldIn, Scores
 from recommender.engine.rerank import BookFacts, rerank
 from recommender.engine.values import ScoredBook
 from recommender.models import LibraryEntry, Reader, Recommendation, Run
-from recommender.services import releases
+from recommender.services import library, releases
+from recommender.sources.base import UNREAD_SHELVES
 
 #: Books scored best that go into the rules for a list; a list of ten rarely needs fifty.
 CANDIDATES = 400
@@ -49,32 +50,45 @@ def recommend(*, reader: Reader, top: int = 10) -> Run:
     Raises `NothingToRecommendFrom` where the library holds no liked book the model knows, and
     `releases.NoRelease` where no model is loaded.
     """
+    library.match_lost_entries(reader=reader)
     entries = list(LibraryEntry.objects.filter(reader=reader).select_related("book"))
-    ratings = {
-        entry.book.goodbooks_id: float(entry.stars)
+    numbers = {
+        entry.pk: entry.book.goodbooks_id
         for entry in entries
-        if entry.book
-        and entry.book.goodbooks_id
-        and entry.stars is not None
-        and not entry.is_left_out
+        if entry.book and entry.book.goodbooks_id
     }
-    known = {entry.book.goodbooks_id for entry in entries if entry.book and entry.book.goodbooks_id}
-    picks = pick(ratings=ratings, known=known, top=top)
+    known = [entry for entry in entries if entry.pk in numbers]
+    picks = pick(
+        ratings={
+            numbers[entry.pk]: float(entry.stars)
+            for entry in known
+            if entry.stars is not None and not entry.is_left_out
+        },
+        read={
+            numbers[entry.pk]
+            for entry in known
+            if entry.stars is not None or entry.shelf not in UNREAD_SHELVES
+        },
+        known=set(numbers.values()),
+        top=top,
+    )
     return _save(reader, picks, library_size=len(entries), top=top)
 
 
-def pick(*, ratings: Mapping[int, float], known: Iterable[int], top: int) -> Picks:
+def pick(
+    *, ratings: Mapping[int, float], read: Collection[int], known: Collection[int], top: int
+) -> Picks:
     """Choose the best books for some ratings; nothing is saved.
 
-    `ratings` and `known` (all books the reader has, rated or not) go by `Book.goodbooks_id`.
+    All three go by `Book.goodbooks_id`: `known` are the books that the reader has on any shelf,
+    which are not recommended, and `read` those among them which tell where in a series he is.
     """
     model = releases.current_model()
     try:
         scores = model.fold_in(ratings)
     except NothingToFoldIn as error:
         raise NothingToRecommendFrom(_what_is_missing(len(ratings))) from error
-    known = set(known)
-    candidates = scores.top(CANDIDATES, exclude=known)
+    candidates = [c for c in scores.top(CANDIDATES, exclude=known) if c.score > 0]
     books = {
         book.goodbooks_id: book
         for book in Book.objects.known_as([*known, *(c.book_id for c in candidates)]).for_cards()
@@ -83,7 +97,7 @@ def pick(*, ratings: Mapping[int, float], known: Iterable[int], top: int) -> Pic
     chosen = rerank(
         [c for c in candidates if (b := books.get(c.book_id)) and b.status == Book.Status.ACTIVE],
         facts={book_id: facts_of(book) for book_id, book in books.items()},
-        read=known,
+        read=read,
     )[:top]
     return Picks(model, scores.ranker, scores.rated, _explain(scores, chosen, books))
 
@@ -130,6 +144,7 @@ def _reasons(scores: Scores, book_id: int, books: Mapping[int, Book]) -> list[di
     return [
         {
             "book": books[reason.book_id].pk,
+            "book_id": reason.book_id,
             "title": books[reason.book_id].title,
             "stars": reason.stars,
             "share": round(reason.contribution / score, 6) if score > 0 else 0.0,

@@ -11,7 +11,7 @@ from catalog.matching import Wanted, match
 from catalog.models import Book
 from catalog.normalize import isbn13_of
 from recommender.services import staging
-from recommender.sources.base import ShelfRow
+from recommender.sources.base import UNREAD_SHELVES, ShelfRow
 from recommender.sources.exports import open_export
 from recommender.sources.profile import parse_profile
 
@@ -28,6 +28,7 @@ class Shelf:
 
     rows: int
     ratings: dict[int, float]
+    read: frozenset[int]
     known: frozenset[int]
 
 
@@ -70,7 +71,8 @@ def _from_ratings(path: Path, content: bytes) -> Shelf:
     if len(readers) > 1:
         raise UnreadableFile(f"{path} holds ratings of {len(readers)} readers; give those of one.")
     rated = {book_id: stars for book_id, stars in ratings.items() if stars}
-    return Shelf(rows=len(ratings), ratings=rated, known=frozenset(ratings))
+    known = frozenset(ratings)
+    return Shelf(rows=len(ratings), ratings=rated, read=known, known=known)
 
 
 def _matched(shelf_rows: Iterable[ShelfRow]) -> Shelf:
@@ -98,4 +100,10 @@ def _matched(shelf_rows: Iterable[ShelfRow]) -> Shelf:
         book_id = found[place].book_id
         if book_id in numbers and row.stars is not None:
             ratings.setdefault(numbers[book_id], row.stars)
-    return Shelf(rows=len(rows), ratings=ratings, known=frozenset(numbers.values()))
+    read = frozenset(
+        numbers[book_id]
+        for place, row in enumerate(rows)
+        if (book_id := found[place].book_id) in numbers
+        and (row.stars is not None or row.shelf not in UNREAD_SHELVES)
+    )
+    return Shelf(len(rows), ratings, read=read, known=frozenset(numbers.values()))

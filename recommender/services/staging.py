@@ -31,7 +31,8 @@ def pages(*, job: ImportJob) -> Iterator[ShelfPage]:
     known = SourceShelf.objects.filter(
         reader=job.reader, source=Source.GOODREADS, account=job.account, shelf=job.shelf
     ).first()
-    etag = known.etag if known else ""
+    # Rows that found no book are read again, for the catalog may know them by now.
+    etag = known.etag if known and not job.reader.entries.filter(book=None).exists() else ""
     return source_of(kind=job.kind, account=int(job.account), shelf=job.shelf, etag=etag).pages()
 
 

@@ -40,7 +40,7 @@ class TestOneList:
             (int(e.attributes["data-book-id"]), e.attributes["data-rank"])
             for e in page.all(data_book_id="*", data_rank="*")
         ]
-        assert shown == [(book.pk, str(rank)) for rank, book in enumerate(books, start=1)]
+        assert shown == [(book.goodbooks_id, str(rank)) for rank, book in enumerate(books, start=1)]
         assert page.one("h1").words == "Your next ten books"
 
     def test_it_does_not_exist_for_a_stranger_or_for_nobody(self) -> None:

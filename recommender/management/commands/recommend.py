@@ -36,7 +36,9 @@ class Command(BaseCommand):
                 shelf = shelves.from_file(options["csv"])
             else:
                 shelf = shelves.from_goodreads(options["goodreads_id"])
-            picks = pick(ratings=shelf.ratings, known=shelf.known, top=options["top"])
+            picks = pick(
+                ratings=shelf.ratings, read=shelf.read, known=shelf.known, top=options["top"]
+            )
         except (SourceError, NothingToRecommendFrom, NoRelease, shelves.UnreadableFile) as error:
             raise CommandError(str(error)) from error
         if options["json"]:
@@ -62,7 +64,10 @@ class Command(BaseCommand):
                     "authors": pick.book.author_names,
                     "score": pick.score,
                     "expected_stars": pick.expected_stars,
-                    "reasons": pick.reasons,
+                    "reasons": [
+                        {name: reason[name] for name in ("book_id", "title", "stars", "share")}
+                        for reason in pick.reasons
+                    ],
                 }
                 for rank, pick in enumerate(chosen, start=1)
             ],

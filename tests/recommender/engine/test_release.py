@@ -248,6 +248,13 @@ class TestReleaseHolder:
         assert isinstance(holder.last_error, StoreError)
         assert holder.current.version == good.version
 
+    def test_outlives_a_folder_of_the_host_that_fails(self, store: Store, tmp_path: Path) -> None:
+        publish(store)
+        holder = ReleaseHolder(store, cache_dir=tmp_path / ("too long a name" * 20))
+        assert holder.refresh() is False
+        assert isinstance(holder.last_error, ReleaseError)
+        assert "Could not keep" in str(holder.last_error)
+
     def test_without_any_release_there_is_none_to_use(self, store: Store, cache: Path) -> None:
         holder = ReleaseHolder(store, cache_dir=cache)
         assert holder.refresh() is False

@@ -30,9 +30,14 @@ def test_of_a_begun_series_only_the_next_volume_is_offered() -> None:
     assert order([6, 5, 3, 4], facts, {1, 2}) == [3]
 
 
-def test_a_gap_behind_the_reader_is_taken_as_read_elsewhere() -> None:
+def test_a_gap_in_what_was_read_comes_next() -> None:
     facts = {n: volume(n) for n in range(1, 7)}
-    assert order([2, 6, 5], facts, {1, 4}) == [5]
+    assert order([2, 6, 5], facts, {1, 4}) == [2]
+
+
+def test_who_began_in_the_middle_goes_on_from_there() -> None:
+    facts = {n: volume(n) for n in range(1, 7)}
+    assert order([1, 2, 6, 5], facts, {3, 4}) == [5]
 
 
 def test_novellas_between_volumes_are_not_the_next_volume() -> None:

@@ -4,10 +4,11 @@ import pytest
 
 from catalog.models import Book
 from recommender.models import Run
-from recommender.services import runs
+from recommender.services import releases, runs
 from recommender.services.releases import NoRelease
 from tests.factories import BookFactory, LibraryEntryFactory, ReaderFactory
 from tests.recommender.conftest import Camps
+from tests.releases import publish_release
 
 
 def test_a_list_comes_from_the_taste_that_was_shown(camps: Camps) -> None:
@@ -44,6 +45,32 @@ def test_what_is_in_the_library_is_not_recommended(camps: Camps) -> None:
     run = runs.recommend(reader=reader)
 
     assert not run.recommendations.filter(book__in=camps.sea[:2]).exists()
+
+
+def test_a_volume_that_waits_to_be_read_is_not_one_that_was_read(camps: Camps) -> None:
+    first, second, third = camps.sea[4:7]
+    for number, book in enumerate((first, second, third), start=1):
+        Book.objects.filter(pk=book.pk).update(series_name="Tides", series_number=number)
+    reader = ReaderFactory.create()
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=5)
+    LibraryEntryFactory.create(reader=reader, book=second, stars=None, shelf="to-read")
+
+    offered = {place.book for place in runs.recommend(reader=reader).recommendations.all()}
+
+    assert first in offered
+    assert offered.isdisjoint({second, third})
+
+
+def test_a_list_is_short_rather_than_filled_up_without_reason(camps: Camps, own_store: str) -> None:
+    publish_release(own_store, [[book.goodbooks_id or 0 for book in camps.sea[:4]], [1, 2]])
+    releases.forget_model()
+    reader = ReaderFactory.create()
+    for book in camps.sea[:2]:
+        LibraryEntryFactory.create(reader=reader, book=book, stars=5)
+
+    run = runs.recommend(reader=reader)
+
+    assert {place.book for place in run.recommendations.all()} == set(camps.sea[2:4])
 
 
 def test_a_hidden_book_is_not_recommended(camps: Camps) -> None:
