@@ -7,12 +7,15 @@ import socket
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 PR_SET_PDEATHSIG = 1
+
+_spawned: weakref.WeakSet[subprocess.Popen[bytes]] = weakref.WeakSet()
 
 
 class LocalError(Exception):
@@ -42,7 +45,7 @@ def spawn(
     The kernel sends that signal when the THREAD ends that called this function: call it from one
     that lives as long as the process is wanted.
     """
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [str(part) for part in argv],
         env=dict(env),
         cwd=cwd,
@@ -56,6 +59,13 @@ def spawn(
         # The only place after the change of user, which clears the death signal, and before exec.
         preexec_fn=_death_signal_setter(death_signal),  # noqa: PLW1509
     )
+    _spawned.add(process)
+    return process
+
+
+def spawned() -> set[int]:
+    """The ids of the processes that `spawn` started and whose end nobody has asked for yet."""
+    return {process.pid for process in _spawned if process.returncode is None}
 
 
 def _death_signal_setter(death_signal: signal.Signals) -> Callable[[], None] | None:

@@ -17,7 +17,7 @@ from honcho.colour import get_colours
 from honcho.printer import Message, Printer
 
 from recsite.local.home import ROOT
-from recsite.local.process import LocalError, spawn, stop
+from recsite.local.process import LocalError, spawn, spawned, stop
 
 PR_SET_CHILD_SUBREAPER = 36
 LOOK_SECONDS = 0.2
@@ -31,10 +31,6 @@ class Part(Protocol):
     @property
     def name(self) -> str:
         """What it is called on the screen."""
-
-    @property
-    def pid(self) -> int | None:
-        """Its process id while it is started."""
 
     def alive(self) -> bool:
         """Whether it runs."""
@@ -179,11 +175,13 @@ class Supervisor:
             self._screen.line(watched.part.name, str(error))
 
     def _reap(self) -> None:
-        """Bury orphans that came to this process; its own children are waited for elsewhere."""
-        own = {watched.part.pid for watched in self._watched}
-        for pid in _children():
-            if pid not in own:
-                os.waitpid(pid, os.WNOHANG)
+        """Bury orphans that came to this process.
+
+        Those it started itself are waited for by whoever did: buried here, they would seem to have
+        ended well.
+        """
+        for pid in set(_children()) - spawned():
+            os.waitpid(pid, os.WNOHANG)
 
 
 def _children() -> list[int]:

@@ -3,12 +3,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from recsite.local.process import LocalError, wait_until
+from recsite.local.process import LocalError, spawn, wait_until
 from recsite.local.supervise import Program, Screen, Supervisor
 from tests.recsite.local.test_process import is_alive
 
@@ -44,6 +45,12 @@ def looked(supervisor: Supervisor, until: Callable[[], bool]) -> bool:
     return wait_until(look, seconds=20)
 
 
+def state_of(pid: int) -> str:
+    """The kernel's letter for what a process does; Z once it has ended and waits to be buried."""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.read_text().rpartition(")")[2].split()[0] if stat.exists() else ""
+
+
 def test_what_was_killed_is_started_again(supervisor: Supervisor, screen: Screen) -> None:
     sleeper = Program("sleeper", SLEEP, os.environ, screen)
     supervisor.start(sleeper)
@@ -67,7 +74,6 @@ def test_a_part_that_cannot_start_again_is_tried_on(
 ) -> None:
     class Broken:
         name = "broken"
-        pid = None
         starts = 0
 
         def alive(self) -> bool:
@@ -86,6 +92,27 @@ def test_a_part_that_cannot_start_again_is_tried_on(
 
     assert looked(supervisor, lambda: broken.starts == 3)
     assert "It can't." in said.getvalue()
+
+
+def test_a_child_that_dies_during_a_restart_keeps_its_exit_code(
+    supervisor: Supervisor, screen: Screen
+) -> None:
+    class Slow(Program):
+        def start(self) -> None:
+            Program.start(self)
+            time.sleep(0.5)
+
+    slow = Slow("sleeper", SLEEP, os.environ, screen)
+    supervisor.start(slow)
+    first = slow.pid
+    assert first
+    os.kill(first, signal.SIGKILL)
+    child = spawn([sys.executable, "-c", "import time; time.sleep(0.4); exit(1)"], env=os.environ)
+    assert looked(supervisor, lambda: slow.alive() and slow.pid != first)
+    assert wait_until(lambda: state_of(child.pid) in ("Z", ""), seconds=20)
+
+    supervisor.look()
+    assert child.poll() == 1
 
 
 def test_stop_ends_the_last_started_first(supervisor: Supervisor, screen: Screen) -> None:
