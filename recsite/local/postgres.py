@@ -191,23 +191,33 @@ class Postgres:
                 connect_timeout=10,
             )
         except psycopg.OperationalError as error:
+            if not self.alive():
+                raise LocalError(f"PostgreSQL ended at once; {self.log} says why.") from error
             self.stop()
             raise LocalError(
                 f"PostgreSQL refused the password kept for it; move {self.folder} away to start "
                 f"with an empty database ({error})."
             ) from error
-        owner, database = sql.Identifier(OWNER), sql.Identifier(DATABASE)
-        with connection:
-            if not connection.execute(
-                "SELECT 1 FROM pg_roles WHERE rolname = %s", [OWNER]
-            ).fetchone():
-                connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(owner))
-            connection.execute(
-                sql.SQL("ALTER ROLE {} PASSWORD {}").format(owner, sql.Literal(self.password))
-            )
-            known = "SELECT 1 FROM pg_database WHERE datname = %s"
-            if not connection.execute(known, [DATABASE]).fetchone():
-                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner))
+        try:
+            with connection:
+                _create_missing(connection, self.password)
+        except psycopg.Error as error:
+            self.stop()
+            raise LocalError(
+                f"PostgreSQL could not make the site's role and database ({error}); {self.log} "
+                "says more."
+            ) from error
+
+
+def _create_missing(connection: psycopg.Connection, password: str) -> None:
+    owner, database = sql.Identifier(OWNER), sql.Identifier(DATABASE)
+    known = "SELECT 1 FROM pg_roles WHERE rolname = %s"
+    if not connection.execute(known, [OWNER]).fetchone():
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(owner))
+    connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(owner, sql.Literal(password)))
+    known = "SELECT 1 FROM pg_database WHERE datname = %s"
+    if not connection.execute(known, [DATABASE]).fetchone():
+        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner))
 
 
 @contextmanager

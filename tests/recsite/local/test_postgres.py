@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from recsite.local.postgres import Postgres
-from recsite.local.process import LocalError
+from recsite.local.process import Account, LocalError
 
 pytestmark = pytest.mark.services
 
@@ -120,3 +120,29 @@ def test_damaged_data_end_in_one_sentence_that_names_the_log(tmp_path: Path) -> 
     (postgres.data / "global" / "pg_control").unlink()
     with pytest.raises(LocalError, match=r"did not start; .*/log says why"):
         postgres.start()
+
+
+def test_a_server_that_is_killed_at_once_is_a_local_error(tmp_path: Path) -> None:
+    class Short(Postgres):
+        def _serve(self, binaries: Path, account: Account | None) -> bool:
+            is_up = Postgres._serve(self, binaries, account)
+            killed(self)
+            return is_up
+
+    postgres = Short(tmp_path / "postgres", "own", "super", tmp_path / "log", durable=False)
+    with pytest.raises(LocalError, match="ended at once"):
+        postgres.start()
+    postgres.stop()
+
+
+def test_a_server_that_fails_while_the_database_is_made_is_a_local_error(
+    tmp_path: Path,
+) -> None:
+    postgres = make(tmp_path)
+    with postgres:
+        superuser = f"postgres://postgres:super@127.0.0.1:{postgres.port}/postgres"
+        with psycopg.connect(superuser) as connection:
+            connection.execute("ALTER ROLE postgres SET default_transaction_read_only = on")
+    with pytest.raises(LocalError, match="read-only"):
+        postgres.start()
+    assert not postgres.alive()
