@@ -81,7 +81,7 @@ def _port_refusal(host: str, port: int, error: OSError) -> str:
         return f"Port {port} is in use by another program; stop that, or set PORT to a free one."
     if error.errno == errno.EACCES:
         return f"This account may not open port {port}; set PORT to one above 1023."
-    return f"{host} port {port} can't be opened ({error.strerror}); set HOST and PORT to others."
+    return f"{host} port {port} can't be opened ({error.strerror}); set BIND and PORT to others."
 
 
 def check_java(environment: Mapping[str, str] = os.environ) -> None:
