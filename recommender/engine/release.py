@@ -291,9 +291,9 @@ class ReleaseHolder:
 def _fetch(store: Store, key: str, info: FileInfo, cache_dir: Path) -> Path:
     """The file in the host's folder, fetched if it is not there or was damaged."""
     path = cache_dir / f"{info.sha256}{Path(key).suffix}"
-    if path.is_file() and _is_intact(path, info):
-        return path
     try:
+        if path.is_file() and _is_intact(path, info):
+            return path
         cache_dir.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".fetching-", dir=cache_dir)
         os.close(handle)
