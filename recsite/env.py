@@ -71,6 +71,10 @@ class Reader:
             raise ImproperlyConfigured(f"{name} must be an address that starts with {allowed}.")
         return value
 
+    def folder(self, name: str, default: Path) -> Path:
+        """An absolute path; `~` and paths from the present folder may be given."""
+        return Path(self.text(name, "") or default).expanduser().absolute()
+
     def _cast(self, name: str, default: T, cast: Callable[[str], T], rule: str) -> T:
         value = self._env.str(name, default="").strip()
         if not value:

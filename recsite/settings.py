@@ -16,7 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = Reader(BASE_DIR / ".env")
 
 # State of the embedded default. While `make run` serves a site, it says there where its parts are.
-BOOKFOLD_HOME = Path(env.text("BOOKFOLD_HOME", str(BASE_DIR / ".local"))).expanduser()
+BOOKFOLD_HOME = env.folder("BOOKFOLD_HOME", BASE_DIR / ".local")
 env.fall_back_on(BOOKFOLD_HOME / "site.env")
 
 # What kind of place this is.
@@ -122,7 +122,7 @@ SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
 
 # Releases of the model: where they come from, and the host's copy that all processes map.
 RELEASE_STORE = env.text("RELEASE_STORE", (BOOKFOLD_HOME / "store").as_uri())
-RELEASE_CACHE = Path(env.text("RELEASE_CACHE", str(BOOKFOLD_HOME / "cache")))
+RELEASE_CACHE = env.folder("RELEASE_CACHE", BOOKFOLD_HOME / "cache")
 RELEASE_POLL_SECONDS = env.number("RELEASE_POLL_SECONDS", 10.0, least=0.1)
 S3_ENDPOINT_URL = env.url("S3_ENDPOINT_URL", "", schemes=("http", "https"))
 
@@ -178,6 +178,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXIES", 0, most=10)
 ACCOUNT_ADAPTER = "recommender.account_adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -1,11 +1,17 @@
 """A bad setting stops the start with a sentence that names it."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+
+from recsite.local.home import Home
+from recsite.local.preflight import port_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,6 +26,33 @@ def start(**variables: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
+
+
+SHOW = """
+import json, os, sys
+from pathlib import Path
+from recsite.env import Reader
+Reader(Path(sys.argv[1]))
+from recsite import settings
+shown = {name: str(getattr(settings, name, "")) for name in dir(settings) if name.isupper()}
+print(json.dumps([dict(os.environ), shown]))
+"""
+
+
+def loaded(dotenv: Path, **variables: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The environment and the settings of a site with such a file and hardly a variable."""
+    done = subprocess.run(
+        [sys.executable, "-c", SHOW, dotenv],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "SECRET_KEY": "x" * 40} | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    environment, settings = json.loads(done.stdout)
+    return environment, settings
 
 
 @pytest.mark.parametrize(
@@ -54,3 +87,48 @@ def test_the_example_names_every_variable() -> None:
     names = {part.split('"')[1] for part in source.split("env.")[1:] if '("' in part[:12]}
     assert len(names) > 20
     assert not {name for name in names if f"# {name}=" not in example}
+
+
+def test_the_example_holds_what_it_says_once_it_is_uncommented(tmp_path: Path) -> None:
+    example = (ROOT / ".env.example").read_text()
+    lines = re.findall(r"^# ([A-Z_0-9]+=.+)$", example, re.MULTILINE)
+    assert len(lines) > 20
+    (tmp_path / ".env").write_text("\n".join(lines))
+
+    environment, settings = loaded(tmp_path / ".env")
+
+    values = dict(line.split("=", 1) for line in lines)
+    assert {name: environment[name] for name in values} == values
+    assert not [line for line in lines if " " in line]
+    for name in set(values) & set(settings) - {"BOOKFOLD_HOME", "RELEASE_CACHE"}:
+        assert settings[name].strip("[]'").lower() in (values[name].lower(), f"{values[name]}.0")
+    assert port_of(values) == 8000
+    assert (settings["BOOKFOLD_HOME"], settings["RELEASE_CACHE"]) == (
+        str(ROOT / ".local"),
+        str(ROOT / ".local/cache"),
+    )
+
+
+def test_state_may_lie_in_a_folder_named_from_here(tmp_path: Path) -> None:
+    home = os.path.relpath(tmp_path, ROOT)
+    addresses = {"DATABASE_URL": "postgres://a:b@127.0.0.1:1/c", "REDIS_URL": "redis://127.0.0.1"}
+    _, settings = loaded(tmp_path / "none", BOOKFOLD_HOME=home, **addresses)
+    assert Path(settings["BOOKFOLD_HOME"]).resolve() == tmp_path.resolve()
+    assert Path(urlsplit(settings["RELEASE_STORE"]).path).resolve() == tmp_path.resolve() / "store"
+
+
+def test_commands_find_the_site_that_runs(tmp_path: Path) -> None:
+    Home(tmp_path).publish(
+        {
+            "DATABASE_URL": "postgres://a:b@127.0.0.1:1/c",
+            "REDIS_URL": "redis://127.0.0.1:2/0",
+            "RELEASE_STORE": "file:///releases",
+        }
+    )
+    _, settings = loaded(tmp_path / "none", BOOKFOLD_HOME=str(tmp_path))
+    assert settings["REDIS_URL"] == "redis://127.0.0.1:2/0"
+    assert settings["RELEASE_STORE"] == "file:///releases"
+    _, settings = loaded(
+        tmp_path / "none", BOOKFOLD_HOME=str(tmp_path), REDIS_URL="redis://127.0.0.1:3/0"
+    )
+    assert settings["REDIS_URL"] == "redis://127.0.0.1:3/0"
