@@ -23,7 +23,7 @@ from recommender.engine.model import Model
 from recommender.engine.rankers import top_n
 from recommender.engine.release import Release, open_release
 from recommender.engine.store import Store, StoreError, open_store
-from recommender.engine.values import FloatArray, InvalidRating, NothingToFoldIn
+from recommender.engine.values import FloatArray, IntArray, InvalidRating, NothingToFoldIn
 from spark.metrics import (
     DEPTH,
     LIKED,
@@ -103,8 +103,6 @@ def evaluate(
         chosen = [reader for reader in chosen if len(readers.fold_in[reader]) >= size]
     if not chosen:
         return {}
-    shares = readers.popularity()
-    popularity = np.array([shares.get(int(book), 0.0) for book in model.release.book_ids])
     random = np.random.default_rng(seed)
     rankings = []
     for reader in chosen:
@@ -113,6 +111,26 @@ def evaluate(
             drawn = random.choice(sorted(ratings), size=size, replace=False)
             ratings = {int(book): ratings[int(book)] for book in drawn}
         rankings.append(_rank(model, ranker, ratings, readers, reader))
+    return measure_lists(rankings, chosen, readers, model.release.book_ids)
+
+
+def measure_lists(
+    rankings: Sequence[ReaderRanking],
+    chosen: Sequence[int],
+    readers: HeldOutReaders,
+    book_ids: IntArray,
+) -> dict[str, FloatArray | float]:
+    """All metrics of the lists of some readers; arrays where each reader has a value.
+
+    Parameters
+    ----------
+    rankings
+        Of each of the ``chosen`` readers, in their order.
+    book_ids
+        Shape (books,): the books that could have been recommended, by row.
+    """
+    shares = readers.popularity()
+    popularity = np.array([shares.get(int(book), 0.0) for book in book_ids])
     profile = [np.mean([shares[book] for book in readers.history(reader)]) for reader in chosen]
     return {
         **per_reader(rankings, popularity),
@@ -140,12 +158,17 @@ def summarize(values: Mapping[str, FloatArray | float], *, seed: int = 0) -> dic
 def evaluate_release(
     release: Release, readers: HeldOutReaders, *, sizes: Iterable[int] = (), seed: int = 0
 ) -> dict[str, dict[str, Any]]:
-    """Metrics by ranker, popularity beside them, and under ``sizes`` those by profile size."""
+    """Metrics by ranker, popularity beside them.
+
+    For the default ranker and for popularity also by profile size, under ``sizes``.
+    """
     model = Model(release)
     sizes = tuple(sizes)
     answer = {}
     for ranker in (*release.rankers, POPULARITY):
         answer[ranker] = summarize(evaluate(model, readers, ranker=ranker), seed=seed)
+        if ranker not in (release.manifest.default_ranker, POPULARITY):
+            continue
         by_size = {
             str(size): summarize(evaluate(model, readers, ranker=ranker, size=size, seed=seed))
             for size in sizes

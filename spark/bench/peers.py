@@ -1,0 +1,136 @@
+"""Other people's ways to recommend, each as it is commonly done, tuned on the same readers as ours.
+
+A peer is fitted on the stars of the training readers (readers × books, sparse; 0 is no rating) and
+gives the scores of all books for other readers whose ratings come in the same shape.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csr_array
+
+from recommender.engine.values import Float32Array, FloatArray
+from recommender.engine.weights import WeightTable
+
+Scorer = Callable[[csr_array], FloatArray | Float32Array]
+Fit = Callable[[csr_array], Scorer]
+
+STARS = (1.0, 2.0, 3.0, 4.0, 5.0)
+LIKES = WeightTable((3.0, 4.0), (0.0, 1.0))
+GRADED = WeightTable(STARS, (0.0, 0.1, 0.5, 1.0, 1.3))
+
+
+def weighted(stars: csr_array, table: WeightTable) -> csr_array:
+    """The same readers and books with weights in the place of stars."""
+    weights = table(stars.data.astype(np.float64)).astype(np.float32)
+    return csr_array((weights, stars.indices, stars.indptr), shape=stars.shape)
+
+
+def fit_popularity(train: csr_array) -> Scorer:
+    """The books most readers have rated."""
+    counts = np.bincount(train.indices, minlength=train.shape[1]).astype(np.float64)
+    return lambda fold_in: np.broadcast_to(counts, fold_in.shape).copy()
+
+
+def fit_item_knn(train: csr_array, *, neighbours: int = 50, shrink: float = 20.0) -> Scorer:
+    """Cosine of the likes, shrunk, the best few of each book (Sarwar et al., 2001)."""
+    likes = weighted(train, GRADED)
+    products = (likes.T @ likes).toarray()
+    lengths = np.sqrt(np.maximum(np.diag(products), 1e-9))
+    products /= np.outer(lengths, lengths) + shrink
+    np.fill_diagonal(products, 0)
+    cut = np.partition(products, -neighbours, axis=0)[-neighbours]
+    products[products < cut] = 0
+    return lambda fold_in: weighted(fold_in, GRADED) @ products
+
+
+def fit_ease(
+    train: csr_array, *, table: WeightTable, ridge: float, per_book: float, discount: float
+) -> Scorer:
+    """EASE, the whole matrix at once (Steck, 2019); λ may grow with a book's own count."""
+    rated = weighted(train, table)
+    products = (rated.T @ rated).toarray()
+    counts = np.diag(products).copy()
+    products.flat[:: len(products) + 1] += ridge + per_book * counts
+    inverse = cho_solve(cho_factor(products, overwrite_a=True), np.eye(len(products), dtype="f4"))
+    inverse /= -np.diag(inverse)
+    np.fill_diagonal(inverse, 0)
+    inverse *= (counts + 30.0) ** -discount
+    return lambda fold_in: weighted(fold_in, table) @ inverse
+
+
+def explicit_factors(
+    train: csr_array, *, rank: int = 48, ridge: float = 0.1, rounds: int = 6, seed: int = 1
+) -> FloatArray:
+    """Item factors of explicit ALS with Spark's scaling of λ (Zhou et al., 2008)."""
+    items = np.random.default_rng(seed).normal(0, rank**-0.5, (train.shape[1], rank))
+    by_book = csr_array(train.T)
+    for _ in range(rounds):
+        readers = solve_rows(train, items, ridge)
+        items = solve_rows(by_book, readers, ridge)
+    return items
+
+
+def solve_rows(stars: csr_array, factors: FloatArray, ridge: float) -> FloatArray:
+    """The exact factor of every row, given those of the columns: ALS's half-step."""
+    rank = factors.shape[1]
+    solved = np.zeros((stars.shape[0], rank))
+    for row in range(stars.shape[0]):
+        part = slice(stars.indptr[row], stars.indptr[row + 1])
+        mine = factors[stars.indices[part]]
+        system = mine.T @ mine + np.eye(rank) * ridge * max(len(mine), 1)
+        solved[row] = np.linalg.solve(system, mine.T @ stars.data[part])
+    return solved
+
+
+def fit_explicit(train: csr_array, *, exact: bool) -> Scorer:
+    """Explicit ALS: the stars projected as the ancestor did it, or folded in exactly."""
+    items, ridge = explicit_factors(train), 0.1
+    if exact:
+        return lambda fold_in: solve_rows(fold_in, items, ridge) @ items.T
+    return lambda fold_in: (fold_in @ items) @ items.T
+
+
+def fit_implicit_als(train: csr_array) -> Scorer:
+    """ALS of the package ``implicit``, readers folded in by its own ``recalculate_user``."""
+    als = import_module("implicit.cpu.als")
+    model: Any = als.AlternatingLeastSquares(
+        factors=128, regularization=0.05, alpha=10.0, iterations=12, random_state=1
+    )
+    likes = weighted(train, LIKES)
+    likes.eliminate_zeros()
+    sparse = import_module("scipy.sparse")
+    model.fit(sparse.csr_matrix(likes), show_progress=False)
+
+    def score(fold_in: csr_array) -> FloatArray:
+        given = weighted(fold_in, LIKES)
+        given.eliminate_zeros()
+        rows = np.arange(fold_in.shape[0])
+        factors: FloatArray = model.recalculate_user(rows, sparse.csr_matrix(given))
+        scores: FloatArray = factors @ model.item_factors.T
+        return scores
+
+    return score
+
+
+def peers() -> Mapping[str, Fit]:
+    """All peers that can be had here, by name."""
+    found: dict[str, Fit] = {
+        "popularity": fit_popularity,
+        "explicit ALS, naive projection": lambda train: fit_explicit(train, exact=False),
+        "explicit ALS, exact fold-in": lambda train: fit_explicit(train, exact=True),
+        "item-kNN": fit_item_knn,
+        "EASE, likes only": lambda train: fit_ease(
+            train, table=LIKES, ridge=250.0, per_book=0.0, discount=0.0
+        ),
+        "EASE, graded, tuned": lambda train: fit_ease(
+            train, table=GRADED, ridge=150.0, per_book=0.1, discount=0.15
+        ),
+    }
+    if find_spec("implicit"):
+        found["implicit's ALS"] = fit_implicit_als
+    return found
