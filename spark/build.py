@@ -16,6 +16,7 @@ from recommender.engine.manifest import ReleaseError
 from recommender.engine.store import StoreError, open_store
 from spark.clean import BadRatings
 from spark.factors import FactorSettings
+from spark.holdout import READERS
 from spark.java import NoJava
 from spark.pipeline import STEPS, BuildOptions, build_release
 from spark.progress import Progress
@@ -39,6 +40,12 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--seed", type=int, default=defaults.seed)
     add("--dataset", help="what to call the ratings (default: the name of the folder)")
     add("--simulated", action="store_true", help="the readers are invented")
+    add(
+        "--hold-out",
+        type=int,
+        default=READERS,
+        help="readers to leave out of the training and to measure on; 0 to train on everybody",
+    )
     add("--no-promote", action="store_true", help="write the release, but leave the old one in use")
     return parser.parse_args(arguments)
 
@@ -58,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         dataset=options.dataset,
         simulated=options.simulated,
         promote=not options.no_promote,
+        hold_out=options.hold_out,
+        seed=options.seed,
         factors=settings,
     )
     progress = Progress(STEPS)

@@ -33,6 +33,8 @@ from spark.factors import (
     train_factors,
     weigh,
 )
+from spark.gate import GateRefused, measure
+from spark.holdout import READERS, HoldOut, hold_out
 from spark.neighbours import JOBS as NEIGHBOUR_JOBS
 from spark.neighbours import NeighbourSettings, train_neighbours
 from spark.progress import Progress
@@ -40,9 +42,9 @@ from spark.signals import SideFiles
 from spark.stars import JOBS as STAR_JOBS
 from spark.stars import StarSettings, train_stars
 
-STEPS = 8
+STEPS = 9
 DEFAULT_RANKER = "neighbours"
-CLEAN_JOBS = 10
+CLEAN_JOBS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,8 @@ class BuildOptions:
     dataset: str | None = None
     simulated: bool = False
     promote: bool = True
+    hold_out: int = READERS
+    seed: int = 1
     factors: FactorSettings = field(default_factory=FactorSettings)
     neighbours: NeighbourSettings = field(default_factory=NeighbourSettings)
     stars: StarSettings = field(default_factory=StarSettings)
@@ -60,9 +64,13 @@ class BuildOptions:
 
 @dataclass(frozen=True, slots=True)
 class CleanRatings:
-    """Ratings that are fit for training, with what is known about them."""
+    """Ratings that are fit for training, with what is known about them.
+
+    The report and the hash are of all ratings, the books of those that are trained on.
+    """
 
     rows: DataFrame
+    held_out: HoldOut
     books: dict[str, NDArray[Any]]
     report: CleanReport
     sha256: str
@@ -79,13 +87,15 @@ def build_release(
     ------
     BadRatings
         If the ratings can't be used at all.
+    GateRefused
+        If the release is worse than the one in use; it has been written all the same.
     StoreError, ReleaseError
         If the release can't be written or put in use.
     """
     # A store that can't be reached is better found out before the work than after it.
     read_latest(store)
     with progress.step("Reading and cleaning ratings", session, expected_jobs=CLEAN_JOBS):
-        ratings = clean(session, options.ratings)
+        ratings = clean(session, options.ratings, readers=options.hold_out, seed=options.seed)
     for sentence in ratings.report.sentences():
         progress.note(sentence)
     with progress.step("Training factors", session, expected_jobs=expected_jobs(options.factors)):
@@ -101,9 +111,19 @@ def build_release(
         )
     with progress.step("Fitting stars", session, expected_jobs=STAR_JOBS):
         parts["stars"] = train_stars(ratings.rows, book_ids, options.stars)
+    draft = draft_release(options, ratings, book_ids, parts)
+    with progress.step("Measuring it on readers held out"):
+        held_out = ratings.held_out
+        draft = measure(draft, held_out.readers, rule=held_out.rule, store=store)
+    for sentence in describe_metrics(draft):
+        progress.note(sentence)
     with progress.step("Writing the release"):
-        draft = draft_release(options, ratings, book_ids, parts)
         manifest = write_release(store, draft, now=datetime.now(UTC))
+    if options.promote and manifest.gate["passed"] is False:
+        raise GateRefused(
+            f"{manifest.version} was written, but {manifest.gate['reason']} on the readers held "
+            "out; use `manage.py releases --promote` if you want it all the same."
+        )
     with progress.step("Putting it in use" if options.promote else "Leaving the old one in use"):
         if options.promote:
             promote(store, manifest.version)
@@ -111,18 +131,20 @@ def build_release(
     return manifest
 
 
-def clean(session: SparkSession, path: str) -> CleanRatings:
-    """Read, check and settle the ratings; they stay cached for what follows."""
+def clean(session: SparkSession, path: str, *, readers: int = 0, seed: int = 1) -> CleanRatings:
+    """Read, check and settle the ratings, and set so many readers aside."""
     lines = Observation()
     parsed = parse_ratings(read_ratings(session, path)).observe(lines, *line_counts())
     settled = settle(parsed).cache()
     counts, sha256 = summarize(settled)
     if not counts["kept"]:
         raise BadRatings(f"None of the lines at {path} is a rating that can be used.")
-    table = book_counts(settled).toArrow()
+    held_out = hold_out(settled, readers, seed=seed)
+    training = held_out.training.cache()
+    table = book_counts(training).toArrow()
     books = {name: table.column(name).to_numpy() for name in table.column_names}
     report = CleanReport(**lines.get, **counts, books=table.num_rows)
-    return CleanRatings(settled, books, report, sha256)
+    return CleanRatings(training, held_out, books, report, sha256)
 
 
 def draft_release(
@@ -144,8 +166,20 @@ def draft_release(
         ),
         default_ranker=DEFAULT_RANKER,
         code_revision=code_revision(),
-        gate={"passed": None, "reason": "not evaluated"},
     )
+
+
+def describe_metrics(draft: Draft) -> list[str]:
+    """What was measured, in words."""
+    if not draft.metrics:
+        return ["No readers were held out, so nothing was measured"]
+    count = draft.metrics["held_out"]["readers"]
+    return [
+        f"{ranker}: NDCG@100 {values['ndcg@100']:.3f}, coverage@10 {values['coverage@10']:.3f} "
+        f"on {count} readers held out"
+        for ranker, values in draft.metrics["rankers"].items()
+        if "ndcg@100" in values
+    ]
 
 
 def code_revision() -> str:

@@ -144,9 +144,7 @@ def test_the_command_builds_and_says_in_one_line_what_is_wrong(
     assert (store / "latest.json").read_bytes() == before
 
 
-def test_the_same_file_runs_under_spark_submit_on_a_cluster(
-    ratings_csv: Path, tmp_path: Path
-) -> None:
+def test_the_same_file_runs_under_spark_submit_on_a_cluster(built: Built, tmp_path: Path) -> None:
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
     store = tmp_path / "store"
     spark_submit: list[str | Path] = [
@@ -156,11 +154,14 @@ def test_the_same_file_runs_under_spark_submit_on_a_cluster(
         "--conf",
         "spark.executor.memory=512m",
     ]
-    arguments = [f"--ratings={ratings_csv}", f"--store={store}", *FLAGS]
-    built = run(*spark_submit, ROOT / "spark" / "build.py", *arguments, cwd=tmp_path)
-    assert built.returncode == 0, built.stderr
+    arguments = [f"--ratings={built.ratings}", f"--store={store}", *FLAGS]
+    ran = run(*spark_submit, ROOT / "spark" / "build.py", *arguments, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
     release = open_release(open_store(str(store)), cache_dir=tmp_path / "cache")
     assert release.manifest.dataset.ratings == 1200
+    here = open_release(FileStore(built.root), cache_dir=tmp_path / "cache").parts["neighbours"]
+    for name, tensor in release.parts["neighbours"].items():
+        np.testing.assert_allclose(tensor, here[name], atol=1e-5)
 
 
 CLUSTER_SCRIPT = """

@@ -1,0 +1,103 @@
+"""The gate: a release is measured before it may be put in use, and refused where it is worse."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from recommender.engine.manifest import ReleaseError
+from recommender.engine.model import Model
+from recommender.engine.publish import Draft, write_release
+from recommender.engine.release import Release, open_release, read_latest, read_manifest
+from recommender.engine.store import FileStore, Store
+from spark.evaluate import SIZES, HeldOutReaders, evaluate, evaluate_release, summarize
+
+FEWEST_READERS = 50
+# By how much a metric may fall against the release in use.
+TOLERATED = {"ndcg@100": 0.01, "coverage@10": 0.1}
+NOT_EVALUATED = {"passed": None, "reason": "not evaluated"}
+
+
+class GateRefused(ReleaseError):
+    """A release is worse than the one in use."""
+
+
+def measure(draft: Draft, readers: HeldOutReaders, *, rule: str, store: Store) -> Draft:
+    """The draft with its metrics on the readers held out, and with the gate's verdict.
+
+    Parameters
+    ----------
+    rule
+        How the readers were chosen; the release in use is compared if it left out the same.
+
+    Raises
+    ------
+    ReleaseError
+        If the draft would not open, or a probe fails.
+    StoreError
+        If the store of the release in use can't be read.
+    """
+    if not readers.readers:
+        return replace(draft, gate=NOT_EVALUATED)
+    with TemporaryDirectory(prefix="bookfold-gate-") as folder:
+        trial = FileStore(Path(folder) / "trial")
+        version = write_release(trial, draft, now=datetime.now(UTC)).version
+        release = open_release(trial, cache_dir=Path(folder) / "cache", version=version)
+        metrics = evaluate_release(release, readers, sizes=SIZES)
+        active, why_not = _comparable(store, Path(folder) / "cache", rule)
+        gate = judge(
+            metrics[draft.default_ranker],
+            _metrics_of(active, readers) if active else None,
+            readers=len(readers.readers),
+            in_use=active.version if active else why_not,
+        )
+    about = {"rule": rule, "readers": len(readers.readers)}
+    return replace(draft, metrics={"held_out": about, "rankers": metrics}, gate=gate)
+
+
+def judge(
+    candidate: Mapping[str, Any], active: Mapping[str, Any] | None, *, readers: int, in_use: str
+) -> dict[str, Any]:
+    """The verdict, as the manifest keeps it: ``passed``, ``reason``, ``compared_with``.
+
+    Parameters
+    ----------
+    candidate, active
+        Metrics of the two default rankers on the same readers; ``active`` is None where there is
+        nothing to compare with, and ``in_use`` tells why.
+    """
+    if active is None:
+        return {"passed": True, "reason": in_use, "compared_with": None}
+    compared = {name: [active[name], candidate[name]] for name in TOLERATED}
+    verdict = {"compared_with": in_use, "readers": readers, "before_and_after": compared}
+    if readers < FEWEST_READERS:
+        reason = f"{readers} readers are too few to tell the two apart"
+        return {"passed": True, "reason": reason, **verdict}
+    worse = [
+        f"{name} fell from {before:.4f} to {after:.4f}"
+        for name, (before, after) in compared.items()
+        if after < before * (1 - TOLERATED[name])
+    ]
+    reason = "; ".join(worse) or "no worse than the release in use"
+    return {"passed": not worse, "reason": reason, **verdict}
+
+
+def _comparable(store: Store, cache_dir: Path, rule: str) -> tuple[Release | None, str]:
+    """The release in use, if it has not seen these readers; else why it can't be compared."""
+    latest = read_latest(store)
+    if latest is None:
+        return None, "there was no release in use"
+    try:
+        manifest, _ = read_manifest(store, latest.version)
+        if manifest.metrics.get("held_out", {}).get("rule") != rule:
+            return None, "the release in use was trained on the readers held out here"
+        return open_release(store, cache_dir=cache_dir, version=latest.version), ""
+    except ReleaseError as error:
+        return None, f"the release in use can't be opened: {error}"
+
+
+def _metrics_of(release: Release, readers: HeldOutReaders) -> dict[str, Any]:
+    ranker = release.manifest.default_ranker
+    return summarize(evaluate(Model(release), readers, ranker=ranker))
