@@ -16,6 +16,7 @@ from recommender.sources.exports import open_export
 from recommender.sources.profile import parse_profile
 
 RATING_COLUMNS = {"book_id", "rating"}
+LARGEST_BOOK_ID = 2**63 - 1  # what a release can name
 
 
 class UnreadableFile(Exception):
@@ -41,9 +42,9 @@ def from_file(path: Path) -> Shelf:
         content = path.read_bytes()
     except OSError as error:
         raise UnreadableFile(f"{path} cannot be read: {error.strerror}.") from error
-    header = content.partition(b"\n")[0].decode("utf-8-sig", "replace").strip()
-    if set(header.split(",")) >= RATING_COLUMNS:
-        return _from_ratings(path, content)
+    lines = content.decode("utf-8-sig", "replace").splitlines()
+    if _columns(lines) >= RATING_COLUMNS:
+        return _from_ratings(path, lines)
     pages = open_export(content, limit=settings.IMPORT_MAX_BYTES).pages()
     return _matched(row for page in pages for row in page.rows)
 
@@ -55,17 +56,28 @@ def from_goodreads(text: str) -> Shelf:
     return _matched(row for page in pages for row in page.rows)
 
 
-def _from_ratings(path: Path, content: bytes) -> Shelf:
+def _columns(lines: list[str]) -> set[str]:
+    """The names in the heading, in quotes or not; none where the file is of another kind."""
+    try:
+        return set(next(csv.reader(lines, skipinitialspace=True), []))
+    except csv.Error:
+        return set()
+
+
+def _from_ratings(path: Path, lines: list[str]) -> Shelf:
     ratings: dict[int, float] = {}
     readers: set[str] = set()
-    rows = csv.DictReader(content.decode("utf-8-sig", "replace").splitlines())
-    for line, row in enumerate(rows, start=2):
+    rows = csv.DictReader(lines, skipinitialspace=True)
+    for row in rows:
+        where = f"{path}, line {rows.line_num}"
         try:
             book_id, stars = int(row["book_id"]), float(row["rating"])
         except (TypeError, ValueError) as error:
-            raise UnreadableFile(f"{path}, line {line}: book_id and rating are numbers.") from error
+            raise UnreadableFile(f"{where}: book_id and rating are numbers.") from error
+        if not 0 < book_id <= LARGEST_BOOK_ID:
+            raise UnreadableFile(f"{where}: there is no book with the number {book_id}.")
         if not 0 <= stars <= 5:
-            raise UnreadableFile(f"{path}, line {line}: a rating of {stars:g} is not 0 to 5 stars.")
+            raise UnreadableFile(f"{where}: a rating of {stars:g} is not 0 to 5 stars.")
         readers.add(row.get("user_id") or "")
         ratings[book_id] = stars
     if len(readers) > 1:
