@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import django
 from django.apps import apps
@@ -76,15 +77,21 @@ def load(dataset: Dataset) -> None:
 
 
 def has_release(dataset: Dataset, before: Prepared | None) -> bool:
-    """Whether the release in use was built from this dataset.
+    """Whether there is a release in use that goes with this dataset.
 
-    A release that was built elsewhere is taken by the name of its dataset; where this site had
-    another dataset before, a name alone proves nothing.
+    Once the site was prepared with the dataset, whichever release somebody put in use is kept. A
+    release that was there before the site is taken by the name of its dataset.
     """
-    in_use = [
-        row["dataset"] for row in json.loads(captured("releases", json=True)) if row["in_use"]
-    ]
-    return in_use == [dataset.name] and (before is None or before.dataset == dataset)
+    readable = [row for row in releases() if row["in_use"] and "dataset" in row]
+    if before is not None:
+        return bool(readable) and before.dataset == dataset
+    return [row["dataset"] for row in readable] == [dataset.name]
+
+
+def releases() -> list[dict[str, Any]]:
+    """What `manage.py releases --json` tells."""
+    answer: list[dict[str, Any]] = json.loads(captured("releases", json=True))
+    return answer
 
 
 def run_with_django(home: Home, work: Callable[[Home], None]) -> int:

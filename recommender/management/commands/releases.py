@@ -41,7 +41,8 @@ class Command(BaseCommand):
             return
         for release in answer:
             mark = "in use" if release["in_use"] else ""
-            self.stdout.write(f"{release['version']}  {release['dataset']}  {mark}".rstrip())
+            about = release.get("dataset") or f"unreadable: {release['problem']}"
+            self.stdout.write(f"{release['version']}  {about}  {mark}".rstrip())
 
 
 def _version(store: Store, wanted: str) -> str:
@@ -58,13 +59,15 @@ def _describe(store: Store) -> list[dict[str, Any]]:
     in_use = latest.version if latest else None
     found = []
     for version in list_versions(store):
-        dataset = read_manifest(store, version)[0].dataset
-        found.append(
-            {
-                "version": version,
-                "dataset": dataset.name,
-                "simulated": dataset.simulated,
-                "in_use": version == in_use,
+        release: dict[str, Any] = {"version": version, "in_use": version == in_use}
+        try:
+            manifest, _ = read_manifest(store, version)
+            release |= {
+                "dataset": manifest.dataset.name,
+                "simulated": manifest.dataset.simulated,
+                "gate": manifest.gate,
             }
-        )
+        except ReleaseError as error:  # one that is broken must not hide the others
+            release["problem"] = str(error)
+        found.append(release)
     return found

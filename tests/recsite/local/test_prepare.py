@@ -1,0 +1,75 @@
+"""When `make run` builds a release, and when it keeps the one in use."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from pytest_django import Settings
+
+from recsite.local.prepare import captured, has_release, releases
+from recsite.local.prepared import Dataset, Prepared
+from tests.releases import publish_release
+
+pytestmark = pytest.mark.django_db
+
+SHELF = Dataset("/data/starter", "starter shelf", simulated=True)
+OTHER = Dataset("/data/goodbooks", "goodbooks-10k", simulated=False)
+CAMPS = Dataset("/data/camps", "two camps", simulated=True)  # what the releases of tests are of
+BOOKS = [[1, 2], [3, 4]]
+LATER = datetime(2026, 11, 23, 12, tzinfo=UTC) + timedelta(hours=1)
+
+
+@pytest.fixture
+def own_store(settings: Settings, tmp_path: Path) -> str:
+    """An empty store of releases."""
+    store = (tmp_path / "store").as_uri()
+    settings.RELEASE_STORE = store
+    return store
+
+
+def prepared_with(dataset: Dataset) -> Prepared:
+    return Prepared(dataset, 7, "demo@example.org", "password")
+
+
+def manifest_of(store: str, version: str) -> Path:
+    return Path(urlsplit(store).path) / "releases" / version / "manifest.json"
+
+
+def test_without_a_release_one_is_built(own_store: str) -> None:
+    assert not has_release(SHELF, None)
+    assert not has_release(SHELF, prepared_with(SHELF))
+
+
+def test_what_an_operator_put_in_use_stays(own_store: str) -> None:
+    publish_release(own_store, BOOKS)
+    assert has_release(SHELF, prepared_with(SHELF))
+
+
+def test_another_dataset_gets_a_release_of_its_own(own_store: str) -> None:
+    publish_release(own_store, BOOKS)
+    assert not has_release(OTHER, prepared_with(SHELF))
+
+
+def test_a_release_that_was_there_first_is_taken_by_its_name(own_store: str) -> None:
+    publish_release(own_store, BOOKS)
+    assert has_release(CAMPS, None)
+    assert not has_release(SHELF, None)
+
+
+def test_an_unreadable_release_in_use_is_none(own_store: str) -> None:
+    version = publish_release(own_store, BOOKS)
+    manifest_of(own_store, version).write_text("{}")
+    assert not has_release(SHELF, prepared_with(SHELF))
+
+
+def test_an_unreadable_old_release_hides_no_other(own_store: str) -> None:
+    old = publish_release(own_store, BOOKS)
+    new = publish_release(own_store, BOOKS, now=LATER)
+    manifest_of(own_store, old).write_text("{}")
+
+    assert has_release(CAMPS, None)
+    assert [row["version"] for row in releases()] == [old, new]
+    first, second = captured("releases").splitlines()
+    assert first.startswith(f"{old}  unreadable: ")
+    assert second == f"{new}  two camps  in use"
