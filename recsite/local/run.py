@@ -48,6 +48,14 @@ class Address:
         return everywhere.get(self.bind, self.bind)
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The processes which have to do with the dataset in use."""
+
+    web: Program
+    standin: Program | None  # where Goodreads itself is not asked
+
+
 def say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
@@ -106,14 +114,14 @@ def serve(home: Home, address: Address) -> int:
         if supervisor.stopping() or prepared is None:
             return 0
         say("Starting the site …")
-        standin = start_site(supervisor, screen, environment, prepared, address)
+        site = start_site(supervisor, screen, environment, prepared, address)
         wait_until_ready(supervisor, environment, address)
         if not supervisor.stopping():
             home.publish({name: environment[name] for name in PUBLISHED if name in environment})
-            show(prepared, address, standin)
+            show(prepared, address, site)
         while not supervisor.stopping():
             supervisor.wait(LOOK_SECONDS)
-            prepared = follow(home, prepared, address, standin)
+            prepared = follow(home, prepared, address, site)
     finally:
         say("Stopping …")
         home.withdraw()
@@ -162,13 +170,11 @@ def start_site(
     environment: Mapping[str, str],
     prepared: Prepared,
     address: Address,
-) -> Program | None:
-    """Start the processes of the site; returns the stand-in for Goodreads, if there is one."""
+) -> Site:
+    """Start the processes of the site."""
     standin = None
-    environment = dict(environment)
+    environment = with_sample(environment, prepared)
     if standin_url := environment.get("STANDIN_URL"):
-        if prepared.sample_reader:
-            environment["SAMPLE_READER"] = str(prepared.sample_reader)
         command = standin_command(prepared, standin_url)
         standin = Program("goodreads", command, environment, screen)
         supervisor.start(standin)
@@ -179,9 +185,19 @@ def start_site(
     worker = [*celery, "worker", "--concurrency=2", "--loglevel=WARNING"]
     worker = ["-W", "ignore:You're running the worker with superuser", *worker]
     beat = [*celery, "beat", "--loglevel=WARNING", "--pidfile="]
-    for name, arguments in (("web", web), ("worker", worker), ("beat", beat)):
+    site = Site(Program("web", [sys.executable, *web], environment, screen), standin)
+    supervisor.start(site.web)
+    for name, arguments in (("worker", worker), ("beat", beat)):
         supervisor.start(Program(name, [sys.executable, *arguments], environment, screen))
-    return standin
+    return site
+
+
+def with_sample(environment: Mapping[str, str], prepared: Prepared) -> dict[str, str]:
+    """The environment in which pages name a reader of the stand-in, where there is one."""
+    variables = dict(environment)
+    if "STANDIN_URL" in variables and prepared.sample_reader:
+        variables["SAMPLE_READER"] = str(prepared.sample_reader)
+    return variables
 
 
 def standin_command(prepared: Prepared, url: str) -> list[str]:
@@ -218,7 +234,7 @@ def is_ready(address: Address, environment: Mapping[str, str]) -> bool:
         connection.close()
 
 
-def show(prepared: Prepared, address: Address, standin: Program | None) -> None:
+def show(prepared: Prepared, address: Address, site: Site) -> None:
     """Say where the site is and what to try."""
     say("")
     say(f"Bookfold is ready: {address.url}")
@@ -226,21 +242,24 @@ def show(prepared: Prepared, address: Address, standin: Program | None) -> None:
         say(f"Books and readers: the {prepared.dataset.name}, whose readers are simulated")
     else:
         say(f"Books and readers: {prepared.dataset.name}")
-    if standin and prepared.sample_reader:
+    if site.standin and prepared.sample_reader:
         say(f"Sample reader: {prepared.sample_reader}")
     say(f"Demo log-in: {prepared.demo_email} {prepared.demo_password}")
     say("Ctrl-C stops everything.")
     say("")
 
 
-def follow(home: Home, before: Prepared, address: Address, standin: Program | None) -> Prepared:
-    """Have the stand-in serve the readers of another dataset once the site was given one."""
+def follow(home: Home, before: Prepared, address: Address, site: Site) -> Prepared:
+    """Have the readers of another dataset served and named once the site was given one."""
     prepared = Prepared.read(home) or before
     if prepared.dataset != before.dataset:
-        if standin:
+        if standin := site.standin:
             standin.argv = standin_command(prepared, standin.environment["STANDIN_URL"])
-            standin.stop()
-        show(prepared, address, standin)
+            site.web.environment = with_sample(site.web.environment, prepared)
+            for program in (standin, site.web):
+                program.stop()
+                program.start()
+        show(prepared, address, site)
     return prepared
 
 

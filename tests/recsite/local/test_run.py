@@ -1,6 +1,7 @@
 """`make run` as a process: what it refuses in one sentence, and one whole life of a site."""
 
 import http.client
+import io
 import json
 import os
 import re
@@ -9,12 +10,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from recsite.local.home import Home
+from recsite.local.prepared import Dataset, Prepared
 from recsite.local.process import free_port, kill_session, wait_until
+from recsite.local.run import Address, Site, follow, with_sample
+from recsite.local.supervise import Program, Screen
 from tests.recsite.local.test_process import is_alive
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -72,6 +77,36 @@ def test_a_home_that_another_site_has(tmp_path: Path) -> None:
     with home.locked():
         sentence = refusal(tmp_path)
     assert sentence.startswith(f"Bookfold runs already from {tmp_path} (process {os.getpid()})")
+
+
+def test_a_new_dataset_reaches_the_pages_and_the_stand_in(
+    tmp_path: Path, starter_folder: Path
+) -> None:
+    said = io.StringIO()
+    screen = Screen(["web", "goodreads"], said)
+    home, address = Home(tmp_path), Address("127.0.0.1", free_port())
+    before = Prepared(Dataset("/none", "old", simulated=True), 1, "demo@example.org", "password")
+    after = replace(
+        before, dataset=Dataset(str(starter_folder), "new", simulated=False), sample_reader=2
+    )
+    variables = dict(os.environ) | {"STANDIN_URL": f"http://127.0.0.1:{free_port()}"}
+    show = "import os, time; print(os.environ['SAMPLE_READER'], flush=True); time.sleep(60)"
+    web = Program("web", [sys.executable, "-c", show], with_sample(variables, before), screen)
+    standin = Program("goodreads", [sys.executable, "-c", show], web.environment, screen)
+    web.start()
+    standin.start()
+    try:
+        after.write(home)
+        assert follow(home, before, address, Site(web, standin)) == after
+        assert wait_until(lambda: "web       | 2\n" in said.getvalue(), seconds=20)
+        assert str(starter_folder) in standin.argv[-1]
+        assert standin.alive()
+        pid = web.pid
+        follow(home, after, address, Site(web, standin))
+        assert web.pid == pid
+    finally:
+        web.stop()
+        standin.stop()
 
 
 class RunningSite:
