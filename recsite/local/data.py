@@ -1,6 +1,9 @@
 """Which books and ratings the site starts with."""
 
+import json
 import os
+import re
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +16,14 @@ from recsite.local.process import LocalError, spawn
 Say = Callable[[str], None]
 FULL_SET = "goodbooks-10k"
 STARTER_SHELF = "starter shelf"
+REPORTED = re.compile(r"\s*Release (\S+) is in ")  # the last line of spark.build
+
+
+class NotBuilt(LocalError):
+    """Spark could not build a release."""
+
+    def __init__(self) -> None:
+        super().__init__("No release was built; the lines above say why.")
 
 
 def choose(
@@ -46,8 +57,14 @@ def full_set(home: Home, environment: Mapping[str, str], *, say: Say) -> Dataset
 
 
 def named(folder: str) -> Dataset:
+    """A folder, which may say in a `dataset.json` what it is and that its readers are invented."""
     path = Path(folder).expanduser().resolve()
-    return Dataset(str(path), path.name, simulated=False)
+    facts = path / "dataset.json"
+    try:
+        told = json.loads(facts.read_text()) if facts.is_file() else {}
+        return Dataset(str(path), told.get("name", path.name), told.get("simulated") is True)
+    except (AttributeError, ValueError) as error:
+        raise LocalError(f"{facts} can't be read as JSON; repair or remove it.") from error
 
 
 def starter_shelf(home: Home) -> Dataset:
@@ -65,18 +82,41 @@ def ratings_file(dataset: Dataset) -> Path:
     return plain if plain.is_file() else folder / "ratings.csv.gz"
 
 
-def build(dataset: Dataset, store: str, *, promote: bool = True) -> None:
-    """Have Spark build a release from the dataset's ratings; its progress is shown."""
+def build(dataset: Dataset, store: str) -> None:
+    """Have Spark build a release from the dataset's ratings and put it in use."""
+    if _run("spark.build", *_build_options(dataset, store)):
+        raise NotBuilt
+
+
+def build_aside(dataset: Dataset, store: str, *, say: Say) -> str:
+    """Have Spark build a release that is not put in use yet; returns its version.
+
+    Another build may write to the store meanwhile, so that only Spark's own word counts.
+    """
+    options = [*_build_options(dataset, store), "--no-promote"]
+    version = None
+    with _start("spark.build", *options, output=subprocess.PIPE) as process:
+        for line in process.stdout or ():
+            text = line.decode(errors="replace").rstrip()
+            say(text)
+            if told := REPORTED.match(text):
+                version = told[1]
+    if process.returncode or version is None:
+        raise NotBuilt
+    return version
+
+
+def _build_options(dataset: Dataset, store: str) -> list[str]:
     options = ["--ratings", str(ratings_file(dataset)), "--store", store, "--dataset", dataset.name]
-    if dataset.simulated:
-        options.append("--simulated")
-    if not promote:
-        options.append("--no-promote")
-    if _run("spark.build", *options):
-        raise LocalError("No release was built; the lines above say why.")
+    return [*options, "--simulated"] if dataset.simulated else options
 
 
 def _run(module: str, *arguments: str) -> int:
-    """Run a module to its end, on this screen; it ends too if this process is killed."""
+    """Run a module to its end, on this screen."""
+    return _start(module, *arguments, output=sys.stdout.fileno()).wait()
+
+
+def _start(module: str, *arguments: str, output: int) -> subprocess.Popen[bytes]:
+    """Start a module, which ends too if this process is killed."""
     command = [sys.executable, "-m", module, *arguments]
-    return spawn(command, env=os.environ, cwd=ROOT, output=sys.stdout.fileno()).wait()
+    return spawn(command, env=os.environ, cwd=ROOT, output=output)

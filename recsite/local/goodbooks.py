@@ -13,7 +13,7 @@ from recsite.local import data, preflight
 from recsite.local.archive import NotFetched
 from recsite.local.embedded import attached
 from recsite.local.home import Home, home_of, read_dotenv
-from recsite.local.prepare import finish, load, run_with_django, say
+from recsite.local.prepare import finish, load, releases, run_with_django, say
 from recsite.local.prepared import Prepared
 from recsite.local.process import LocalError
 
@@ -26,12 +26,24 @@ def bring(home: Home) -> None:
             f"{error}; try again with a network, or set BOOKFOLD_DATA to a goodbooks folder."
         ) from error
     say("[1/3] Building a release")
-    data.build(dataset, os.environ.get("RELEASE_STORE") or home.store, promote=False)
+    version = data.build_aside(dataset, os.environ.get("RELEASE_STORE") or home.store, say=say)
+    check_gate(version)
     say("[2/3] Loading the catalog")
     load(dataset)
     say("[3/3] Putting the release in use")
-    call_command("releases", promote="newest")
+    call_command("releases", promote=version)
     finish(home, dataset, Prepared.read(home))
+
+
+def check_gate(version: str) -> None:
+    """Leave the old release in use where the new one was measured to be worse."""
+    built = [row for row in releases() if row["version"] == version and "gate" in row]
+    if built and built[0]["gate"].get("passed") is False:
+        raise LocalError(
+            f"{version} was built and the old release stays in use, for "
+            f"{built[0]['gate'].get('reason')}; "
+            f"`.venv/bin/python manage.py releases --promote {version}` uses it all the same."
+        )
 
 
 def main() -> int:
