@@ -42,7 +42,7 @@ class NeighbourSettings:
     ridge: float = 6.0
     ridge_power: float = 0.6
     discount_offset: float = 30.0
-    discount_power: float = 0.11
+    discount_power: float = 0.12
     gram: GramSettings = field(default_factory=GramSettings)
     signals: SignalSettings = field(default_factory=SignalSettings)
 
