@@ -4,10 +4,12 @@ Runs as ``python -m spark.build …`` and as ``spark-submit spark/build.py …``
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 # spark-submit runs this file as a script, with only its own folder to import from.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -38,7 +40,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--regularization", type=float, default=defaults.regularization)
     add("--alpha", type=float, default=defaults.alpha)
     add("--seed", type=int, default=defaults.seed)
-    add("--dataset", help="what to call the ratings (default: the name of the folder)")
+    add("--dataset", help="what to call the ratings (default: as dataset.json or the folder says)")
     add("--simulated", action="store_true", help="the readers are invented")
     add(
         "--hold-out",
@@ -47,7 +49,22 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         help="readers to leave out of the training and to measure on; 0 to train on everybody",
     )
     add("--no-promote", action="store_true", help="write the release, but leave the old one in use")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    try:
+        told = told_beside(options.ratings)
+    except ValueError:
+        parser.error(f"The dataset.json beside {options.ratings} is no JSON; repair or remove it.")
+    options.dataset = options.dataset or told.get("name")
+    options.simulated = options.simulated or told.get("simulated") is True
+    return options
+
+
+def told_beside(ratings: str) -> dict[str, Any]:
+    """What a ``dataset.json`` says of the ratings beside it; nothing where there is none."""
+    path = Path(ratings.removeprefix("file://"))
+    facts = (path if path.is_dir() else path.parent) / "dataset.json"
+    told = json.loads(facts.read_text()) if facts.is_file() else {}
+    return told if isinstance(told, dict) else {}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,31 @@
+"""The command line of the build."""
+
+from pathlib import Path
+
+import pytest
+
+from spark.build import parse_arguments
+
+
+def told(ratings: Path, *more: str) -> tuple[str | None, bool]:
+    options = parse_arguments(["--ratings", str(ratings), "--store", "/none", *more])
+    return options.dataset, options.simulated
+
+
+def test_the_folder_may_say_what_its_ratings_are(tmp_path: Path) -> None:
+    ratings = tmp_path / "ratings.csv"
+    ratings.write_text("user_id,book_id,rating\n")
+    assert told(ratings) == (None, False)
+    (tmp_path / "dataset.json").write_text('{"name": "my shelf", "simulated": true}')
+    assert told(ratings) == told(tmp_path) == ("my shelf", True)
+    # Invented readers stay invented under another name.
+    assert told(ratings, "--dataset=other") == ("other", True)
+
+
+def test_an_unreadable_description_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "dataset.json").write_text("[")
+    with pytest.raises(SystemExit):
+        told(tmp_path)
+    assert "is no JSON; repair or remove it" in capsys.readouterr().err
