@@ -1,7 +1,14 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from recommender.engine.model import Model
+from recommender.engine.publish import Part, write_release
+from recommender.engine.release import open_release
 from recommender.engine.stars import StarModel
+from recommender.engine.store import FileStore
+from tests.recommender.engine.releases import NOON, draft
 
 
 def model(*, books: int = 20, rank: int = 3, **changes: float) -> StarModel:
@@ -56,3 +63,21 @@ def test_tensors_out_of_step_are_refused() -> None:
             reader_damping=5.0,
             regularization=0.1,
         )
+
+
+def test_a_release_with_stars_tells_them_from_five_ratings_on(tmp_path: Path) -> None:
+    stars = model(books=30)
+    tensors = {"book_bias": stars.book_bias, "item_factors": stars.item_factors}
+    settings = {"mean": 3.9, "reader_damping": 5.0, "regularization": 0.1}
+    plain = draft()
+    parts = {**plain.parts, "stars": Part(tensors, settings)}
+    store = FileStore(tmp_path / "store")
+    version = write_release(store, draft(parts=parts), now=NOON).version
+    release = open_release(store, cache_dir=tmp_path / "cache", version=version)
+    five = {10: 5.0, 20: 4.0, 30: 2.0, 40: 4.5, 50: 3.0}
+    expected = stars.expected(np.arange(5), np.array(list(five.values())), np.array([9]))
+    assert expected is not None
+    shown = Model(release).fold_in(five).expected_stars([100, 7])
+    assert shown == [pytest.approx(expected[0]), None]
+    del five[50]
+    assert Model(release).fold_in(five).expected_stars([100]) == [None]
