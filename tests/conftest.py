@@ -35,6 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if HOME_VARIABLE not in os.environ:
         config.stash[services] = SessionServices()
         config.stash[services].start()
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        return  # hands the tests to xdist workers, whose settings must not be inherited
     configure_environment(os.environ.get("PYTEST_XDIST_WORKER", "main"))
     django.setup()
 
@@ -70,12 +72,21 @@ def _plain_static_files(settings: Settings) -> None:
 
 @pytest.fixture
 def valkey_url() -> Iterator[str]:
-    """The address of an empty Valkey database, which is emptied again afterwards."""
+    """The address of an empty Valkey database, which is emptied again afterwards.
+
+    What Celery notes of its queues stays: processes that have declared them do so only once.
+    """
     url = os.environ["REDIS_URL"]
     with redis.Redis.from_url(url) as client:
-        client.flushdb()
+        _empty(client)
         yield url
-        client.flushdb()
+        _empty(client)
+
+
+def _empty(client: redis.Redis) -> None:
+    keys = [key for key in client.scan_iter() if not key.startswith(b"_kombu.binding.")]
+    if keys:
+        client.delete(*keys)
 
 
 @pytest.fixture(scope="session")
@@ -136,8 +147,8 @@ def start_celery_worker(
         worker.stop()
 
 
-@pytest.fixture(scope="session")
-def _session_worker(
+@pytest.fixture(scope="module")
+def _module_worker(
     site_environment: dict[str, str], goodreads_standin: str
 ) -> Iterator[SiteProcess]:
     worker = _celery_worker(site_environment | {"GOODREADS_BASE_URL": goodreads_standin})
@@ -146,10 +157,10 @@ def _session_worker(
 
 
 @pytest.fixture
-def celery_worker_process(_session_worker: SiteProcess, transactional_db: None) -> SiteProcess:
-    """One Celery worker for all tests that ask for it, which pulls from the stand-in."""
-    assert not _session_worker.ended(), _session_worker.log.read_text()
-    return _session_worker
+def celery_worker_process(_module_worker: SiteProcess, transactional_db: None) -> SiteProcess:
+    """One Celery worker for the tests of a module that ask for it; it pulls from the stand-in."""
+    assert not _module_worker.ended(), _module_worker.log.read_text()
+    return _module_worker
 
 
 def _celery_worker(environment: dict[str, str]) -> SiteProcess:

@@ -23,7 +23,8 @@ from recsite.local.supervise import Program, Screen, Supervisor
 READY_SECONDS = 180.0
 LOOK_SECONDS = 2.0
 LEFTOVER_SECONDS = 15.0
-STANDIN_PAUSE_SECONDS = "0.2"  # politeness is for the real Goodreads
+# Politeness is for the real Goodreads.
+STANDIN_SETTINGS = {"GOODREADS_PAUSE_SECONDS": "0.2", "IMPORT_COOLDOWN_SECONDS": "0"}
 PARTS = ("postgres", "valkey", "goodreads", "web", "worker", "beat")
 PUBLISHED = (
     *("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "RELEASE_STORE", "RELEASE_CACHE"),
@@ -146,8 +147,8 @@ def site_environment(
     if not environment.get("CONTACT_EMAIL") and not environment.get("GOODREADS_BASE_URL"):
         variables["GOODREADS_BASE_URL"] = f"http://127.0.0.1:{free_port()}"
         variables["STANDIN_URL"] = variables["GOODREADS_BASE_URL"]
-        if not environment.get("GOODREADS_PAUSE_SECONDS"):
-            variables["GOODREADS_PAUSE_SECONDS"] = STANDIN_PAUSE_SECONDS
+        for name, value in STANDIN_SETTINGS.items():
+            variables[name] = environment.get(name) or value
     return variables
 
 

@@ -104,7 +104,7 @@ def visit(browser: Browser, site: Site) -> Iterator[Visit]:
         def open_window(**options: Any) -> Visitor:
             context = browser.new_context(base_url=site.url, **options)
             open_contexts.callback(context.close)
-            context.set_default_timeout(20_000)
+            context.set_default_timeout(60_000)
             visitor = Visitor(context.new_page())
             visitor.page.on("console", visitor.note)
             visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
