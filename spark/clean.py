@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812 - the name all of Spark's documentation uses
+from pyspark.sql import functions as F
 
 COLUMNS = ("user_id", "book_id", "rating")
 LOWEST_STARS, HIGHEST_STARS = 0.5, 5.0

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F  # noqa: N812 - the name all of Spark's documentation uses
+from pyspark.sql import functions as F
 
 from recommender.engine.publish import Part
 from recommender.engine.values import Float32Array, IntArray

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F  # noqa: N812 - the name all of Spark's documentation uses
+from pyspark.sql import functions as F
 
 from recommender.engine.manifest import canonical_sha256
 from spark.evaluate import HeldOutReaders

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from pyspark.ml.recommendation import ALS
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F  # noqa: N812 - the name all of Spark's documentation uses
+from pyspark.sql import functions as F
 
 from recommender.engine.publish import Part
 from recommender.engine.values import Float32Array, IntArray

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pyspark.ml.recommendation import ALSModel
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812 - the name all of Spark's documentation uses
+from pyspark.sql import functions as F
 
 from recommender.engine.foldin import FactorRanker
 from recommender.engine.values import Float32Array, FloatArray, IntArray, NothingToFoldIn
