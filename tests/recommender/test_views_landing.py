@@ -130,9 +130,19 @@ def test_the_file_is_used_where_both_are_given(client: Client) -> None:
 def test_a_second_import_at_once_leads_to_the_first() -> None:
     job = ImportJobFactory.create(reader=ReaderFactory.create())
 
-    answer = client_of(job.reader).post("/start", {"profile": "777"})
+    answer = client_of(job.reader).post("/start", {"profile": job.account})
 
     assert answer["Location"] == f"/imports/{job.pk}/"
+
+
+def test_another_number_takes_the_place_of_the_first() -> None:
+    job = ImportJobFactory.create(reader=ReaderFactory.create())
+
+    answer = client_of(job.reader).post("/start", {"profile": "777"})
+
+    job.refresh_from_db()
+    assert answer["Location"] != f"/imports/{job.pk}/"
+    assert job.state == ImportJob.State.FAILED
 
 
 @pytest.mark.parametrize(
