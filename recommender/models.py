@@ -30,14 +30,6 @@ class Source(models.TextChoices):
     SITE = "site", "this site"
 
 
-class LibraryEntryQuerySet(models.QuerySet["LibraryEntry"]):
-    def rated(self) -> Self:
-        """What a fold-in uses: matched, rated, and not left out by the reader."""
-        return self.filter(
-            book__goodbooks_id__isnull=False, stars__isnull=False, is_left_out=False
-        ).select_related("book")
-
-
 class LibraryEntry(models.Model):
     """One line of a reader's library, matched to a book or not."""
 
@@ -56,8 +48,6 @@ class LibraryEntry(models.Model):
     read_on = models.DateField(null=True, blank=True)
     is_left_out = models.BooleanField("leave out of recommendations", default=False)
     updated_at = models.DateTimeField(auto_now=True)
-
-    objects = LibraryEntryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "library entries"

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from recommender.models import ImportJob
 from tests.factories import ImportItemFactory, ImportJobFactory, ReaderFactory, RunFactory
@@ -194,7 +195,9 @@ def test_a_pasted_name_is_shown_as_text_only() -> None:
     assert "<script>alert" in read(client_of(job.reader).get(address(job))).words
 
 
-def test_more_rows_cost_no_more_queries(django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_more_rows_cost_no_more_queries(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
     job = ImportJobFactory.create()
     ImportItemFactory.create_batch(20, job=job)
     client: Client = client_of(job.reader)

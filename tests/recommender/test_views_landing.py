@@ -3,7 +3,7 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from recommender.models import ImportJob, Reader
 from tests.factories import BookFactory, ImportJobFactory, ModelReleaseFactory, ReaderFactory
@@ -214,7 +214,9 @@ def test_covers_of_known_books_stand_on_the_shelf(client: Client) -> None:
     assert page.one("div", class_="shelf").attributes["aria-hidden"] == "true"
 
 
-def test_more_books_cost_no_more_queries(client: Client, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_more_books_cost_no_more_queries(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     BookFactory.create_batch(9)
 
     with django_assert_num_queries(4):
