@@ -5,11 +5,8 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
-from ipaddress import ip_address
 from typing import TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -29,6 +26,7 @@ from recommender.sources.base import (
     SwitchedOff,
 )
 from recommender.sources.gate import Gate, Pass
+from recsite.outbound import LONGEST_RETRY_AFTER, is_loopback, read_retry_after
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +37,6 @@ DEADLINE = 90.0  # for one whole answer, however steadily it trickles
 MAX_BYTES = 5 * 1024 * 1024
 MAX_REDIRECTS = 2
 LONGEST_RETRY_WAIT = 60.0  # waited inside a pull; a longer Retry-After ends it
-LONGEST_RETRY_AFTER = 3600.0
 _CHUNK = 64 * 1024
 _REDIRECTS = {301, 302, 303, 307, 308}
 _TURNED_AWAY = {202, 403, 503}
@@ -134,7 +131,7 @@ class Fetcher:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._base = urlsplit(base_url.rstrip("/"))
-        is_local = _is_loopback(self._base.hostname or "")
+        is_local = is_loopback(self._base.hostname or "")
         if not contact and not is_local:
             raise SwitchedOff
         self._gate = gate
@@ -322,20 +319,6 @@ class Fetcher:
         return bytes(body)
 
 
-def read_retry_after(text: str) -> float | None:
-    """Seconds to wait, from either form of ``Retry-After``: seconds or a date."""
-    text = text.strip()
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return min(float(text), LONGEST_RETRY_AFTER)
-    try:
-        until = parsedate_to_datetime(text)
-    except (ValueError, IndexError):
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return min(max((until - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
-
-
 def _is_worth_another_try(error: BaseException) -> bool:
     if not isinstance(error, SourceUnavailable | MalformedFeed) or not error.retryable:
         return False
@@ -350,10 +333,3 @@ def _pause_before_retry(state: tenacity.RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after if isinstance(error, SourceError) else None
     return asked + tenacity.wait_random(0, 1)(state) if asked else _grow(state)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -12,6 +12,7 @@ from typing import Any, Protocol, Self
 import redis
 
 from recommender.sources.base import CircuitOpen, SourceUnavailable
+from recsite.outbound import COUNT_REFUSAL
 
 logger = logging.getLogger(__name__)
 
@@ -36,17 +37,6 @@ return 1
 _RENEW = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
-"""
-# KEYS refusals, circuit; ARGV threshold, milliseconds the circuit stays open.
-# One less than the threshold is remembered beyond that time, so that the first refusal after it
-# opens the circuit again, and the first good answer forgets everything.
-_REFUSED = """
-local count = redis.call('INCR', KEYS[1])
-redis.call('PEXPIRE', KEYS[1], 2 * ARGV[2])
-if count < tonumber(ARGV[1]) then return 0 end
-redis.call('SET', KEYS[1], ARGV[1] - 1, 'PX', 2 * ARGV[2])
-redis.call('SET', KEYS[2], '1', 'PX', ARGV[2])
-return 1
 """
 
 
@@ -137,7 +127,7 @@ class RedisGate:
         return bool(self._run(_RENEW, [self._lock], token, self._lock_ms))
 
     def refused(self) -> None:
-        if self._run(_REFUSED, [self._count, self._circuit], self._refusals, self._open_ms):
+        if self._run(COUNT_REFUSAL, [self._count, self._circuit], self._refusals, self._open_ms):
             logger.warning("turned away %d times: asking nothing for a while", self._refusals)
 
     def accepted(self) -> None:

@@ -18,9 +18,10 @@ from recommender.sources.base import (
     SourceUnavailable,
     SwitchedOff,
 )
-from recommender.sources.fetcher import Fetcher, read_retry_after
+from recommender.sources.fetcher import Fetcher
 from recsite.local.standins.faults import Fault
 from recsite.local.standins.goodreads import GoodreadsStandin
+from recsite.outbound import read_retry_after
 from tests.recommender.sources.conftest import MakeFetcher, OpenGate
 
 SECRET = "s3cr3t-key"

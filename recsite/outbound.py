@@ -1,0 +1,155 @@
+"""Manners towards other sites: a common pace for all workers, and leaving in peace who asks for it.
+
+Kept in Valkey or Redis, so that all processes of all hosts share them.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from typing import Any, Self
+
+import redis
+
+logger = logging.getLogger(__name__)
+
+LONGEST_RETRY_AFTER = 3600.0
+# KEYS refusals, circuit; ARGV threshold, milliseconds the circuit stays open.
+# One less than the threshold is remembered beyond that time, so that the first refusal after it
+# opens the circuit again, and the first good answer forgets everything.
+COUNT_REFUSAL = """
+local count = redis.call('INCR', KEYS[1])
+redis.call('PEXPIRE', KEYS[1], 2 * ARGV[2])
+if count < tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[1] - 1, 'PX', 2 * ARGV[2])
+redis.call('SET', KEYS[2], '1', 'PX', ARGV[2])
+return 1
+"""
+# KEYS next slot, pause, circuit; ARGV microseconds between two slots.
+# Answers {0, microseconds until the slot that is the asker's now} or {1, ms the circuit is open}.
+_TAKE_SLOT = """
+local open = redis.call('PTTL', KEYS[3])
+if open > 0 then return {1, open} end
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local pause = math.max(redis.call('PTTL', KEYS[2]), 0) * 1000
+local slot = math.max(now + pause, tonumber(redis.call('GET', KEYS[1]) or 0))
+local following = slot + ARGV[1]
+redis.call('SET', KEYS[1], string.format('%.0f', following),
+           'PX', math.ceil((following - now) / 1000) + 1000)
+return {0, slot - now}
+"""
+# KEYS pause; ARGV milliseconds. A longer pause that is on already stays.
+_PAUSE = """
+if redis.call('PTTL', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
+return 1
+"""
+
+
+class CircuitOpen(Exception):
+    """The site has turned us away several times; ask nothing for `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"asking nothing for {seconds:.0f} s")
+        self.seconds = seconds
+
+
+class LimiterUnavailable(Exception):
+    """Valkey cannot be reached, so nobody knows whose turn it is."""
+
+
+class Limiter:
+    """Gives out evenly spaced moments at which one request may begin.
+
+    Parameters
+    ----------
+    name : str
+        Of the site; all limiters of one name share its pace, its pause and its circuit.
+    per_second : float
+        How many requests may begin in a second, over all processes.
+    refusals, open_seconds : int, float
+        After so many refusals in a row, nothing is asked for so long.
+    wait : callable
+        Sleeps so many seconds. For tests.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        *,
+        name: str,
+        per_second: float,
+        refusals: int = 5,
+        open_seconds: float = 900.0,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._interval = max(1, round(1_000_000 / per_second))
+        self._refusals = refusals
+        self._open_ms = round(open_seconds * 1000)
+        self._wait = wait
+        self._slot, self._pause, self._circuit, self._count = (
+            f"bookfold:limiter:{{{name}}}:{part}"
+            for part in ("slot", "pause", "circuit", "refusals")
+        )
+
+    @classmethod
+    def from_url(cls, url: str, *, name: str, per_second: float) -> Self:
+        """A limiter at a ``redis://`` address; connects when it is first used."""
+        return cls(redis.Redis.from_url(url), name=name, per_second=per_second)
+
+    def take(self) -> None:
+        """Wait for the next free moment; raises `CircuitOpen` or `LimiterUnavailable`."""
+        keys = [self._slot, self._pause, self._circuit]
+        verdict, amount = self._run(_TAKE_SLOT, keys, self._interval)
+        if verdict:
+            raise CircuitOpen(amount / 1000)
+        if amount > 0:
+            self._wait(amount / 1_000_000)
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody ask for so long, as the site wished."""
+        milliseconds = round(min(seconds, LONGEST_RETRY_AFTER) * 1000)
+        if milliseconds > 0:
+            self._run(_PAUSE, [self._pause], milliseconds)
+
+    def refused(self) -> None:
+        """Count a request that was turned away; a run of them opens the circuit."""
+        if self._run(COUNT_REFUSAL, [self._count, self._circuit], self._refusals, self._open_ms):
+            logger.warning("turned away %d times: asking nothing for a while", self._refusals)
+
+    def accepted(self) -> None:
+        """The site has answered as it should: earlier refusals are forgotten."""
+        self._run("return redis.call('DEL', KEYS[1])", [self._count])
+
+    def _run(self, script: str, keys: list[str], *arguments: int) -> Any:
+        try:
+            return self._client.eval(script, len(keys), *keys, *arguments)
+        except redis.RedisError as error:
+            raise LimiterUnavailable from error
+
+
+def read_retry_after(text: str) -> float | None:
+    """Seconds to wait, from either form of ``Retry-After``: seconds or a date."""
+    text = text.strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return min(float(text), LONGEST_RETRY_AFTER)
+    try:
+        until = parsedate_to_datetime(text)
+    except (ValueError, IndexError):
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return min(max((until - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host of an address is this very machine."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
