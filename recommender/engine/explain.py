@@ -1,8 +1,33 @@
 """Reasons: which of the reader's ratings a book's score comes from."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from recommender.engine.values import FloatArray, Reason
+
+#: From so many stars on a book counts as liked, down from so many as disliked.
+LIKED = 3.0
+DISLIKED = 2.0
+NAMED = 3
+#: A rating that pulls a book down is worth a word if it costs this share of the score.
+WORTH_A_WORD = 0.1
+
+Kind = Literal["liked", "disliked", "against"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldReason:
+    """A rating that is named to the reader.
+
+    ``liked``: a liked book that speaks for the recommended one. ``disliked``: a disliked book
+    whose rating speaks for it, as its readers differ. ``against``: a disliked book whose rating
+    pulled it down.
+    """
+
+    kind: Kind
+    reason: Reason
+    share: float
 
 
 def reasons_from(
@@ -18,3 +43,27 @@ def reasons_from(
         if part
     ]
     return sorted(reasons, key=lambda reason: (-reason.contribution, reason.book_id))
+
+
+def told_reasons(reasons: Sequence[Reason], score: float) -> list[ToldReason]:
+    """The few reasons that are worth naming, at most three; none if the score is not positive.
+
+    Those that speak for the book come first, the strongest ahead. The rating that pulled it down
+    most takes the last place if it costs a tenth of the score or more. A rating between a
+    like and a dislike is never named, nor does a disliked book ever count as liked.
+    """
+    if score <= 0:
+        return []
+    told = [
+        ToldReason("liked" if reason.stars >= LIKED else "disliked", reason, share)
+        for reason in reasons
+        if (share := reason.contribution / score) > 0 and not DISLIKED < reason.stars < LIKED
+    ]
+    told.sort(key=lambda one: (-one.share, one.reason.book_id))
+    against = [
+        ToldReason("against", reason, share)
+        for reason in reasons
+        if (share := reason.contribution / score) <= -WORTH_A_WORD and reason.stars <= DISLIKED
+    ]
+    against.sort(key=lambda one: (one.share, one.reason.book_id))
+    return [*told[: NAMED - len(against[:1])], *against[:1]]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recommender.engine.dial import Surroundings, similarity_of
 from recommender.engine.explain import reasons_from
 from recommender.engine.rankers import RankerScores, top_n
 from recommender.engine.release import Release
@@ -118,6 +119,18 @@ class Scores:
             list(self.rated),
             list(self.rated.values()),
             self.folded.contributions(self._row(book_id)),
+        )
+
+    def surroundings(self, book_ids: Sequence[int], *, similarity: bool = True) -> Surroundings:
+        """Fame and likeness of some books; KeyError if the release does not know one.
+
+        Likeness costs more than all else; without it the books are like themselves alone.
+        """
+        release = self.release
+        rows = np.array([self._row(book_id) for book_id in book_ids], dtype=np.int64)
+        return Surroundings(
+            ratings=release.books["ratings"][rows].astype(np.int64),
+            similarity=similarity_of(release.parts, rows) if similarity else np.eye(len(rows)),
         )
 
     def expected_stars(self, book_ids: Sequence[int]) -> list[float | None]:

@@ -5,7 +5,10 @@ from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from recommender.engine.values import ScoredBook
+import numpy as np
+
+from recommender.engine.dial import Surroundings, relevance, relevance_weight
+from recommender.engine.values import FloatArray, ScoredBook
 
 FIRST_VOLUME = 1
 
@@ -19,6 +22,9 @@ class BookFacts:
     number: float | None = None
     language: str = ""
     is_box_set: bool = False
+    genre_ids: tuple[int, ...] = ()
+    year: int | None = None
+    series_length: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +33,59 @@ class RerankOptions:
 
     ``per_author`` books of one author may stand in any ``window`` places that follow each other.
     Languages count once the reader has read ``languages_from`` books whose language is known.
+
+    ``dial`` goes from −2, familiar, to 2, adventurous (see `recommender.engine.dial`).
+
+    What is ``without`` is never offered. The filters narrow a list down, and a book of which the
+    asked-for fact is not known does not pass: ``genre_ids`` (one of them is enough),
+    ``languages`` (instead of those the reader's books tell), ``year_from`` and ``year_to``
+    (inclusive), ``longest_series`` (volumes; 0 for books of no series).
     """
 
     per_author: int = 2
     window: int = 10
     languages_from: int = 5
+    dial: float = 0.0
+    without_books: frozenset[int] = frozenset()
+    without_authors: frozenset[int] = frozenset()
+    without_genres: frozenset[int] = frozenset()
+    genre_ids: frozenset[int] = frozenset()
+    languages: frozenset[str] = frozenset()
+    year_from: int | None = None
+    year_to: int | None = None
+    longest_series: int | None = None
+
+    @property
+    def narrows(self) -> bool:
+        """Whether a filter is set, so that many candidates may not pass."""
+        ends = (self.year_from, self.year_to, self.longest_series)
+        return bool(self.genre_ids or self.languages) or any(end is not None for end in ends)
+
+    def admits(self, book_id: int, book: BookFacts) -> bool:
+        """Whether a book is neither excluded nor held back by a filter."""
+        if book_id in self.without_books or not self.without_authors.isdisjoint(book.author_ids):
+            return False
+        if not self.without_genres.isdisjoint(book.genre_ids):
+            return False
+        if self.genre_ids and self.genre_ids.isdisjoint(book.genre_ids):
+            return False
+        if self.languages and book.language not in self.languages:
+            return False
+        return self._admits_year(book.year) and self._admits_series(book)
+
+    def _admits_year(self, year: int | None) -> bool:
+        if self.year_from is None and self.year_to is None:
+            return True
+        if year is None:
+            return False
+        return (self.year_from is None or year >= self.year_from) and (
+            self.year_to is None or year <= self.year_to
+        )
+
+    def _admits_series(self, book: BookFacts) -> bool:
+        if self.longest_series is None or not book.series:
+            return True
+        return book.series_length is not None and book.series_length <= self.longest_series
 
 
 DEFAULT_OPTIONS = RerankOptions()
@@ -42,24 +96,38 @@ def rerank(
     facts: Mapping[int, BookFacts],
     read: Collection[int],
     options: RerankOptions = DEFAULT_OPTIONS,
+    surroundings: Surroundings | None = None,
+    *,
+    top: int | None = None,
 ) -> list[ScoredBook]:
     """Apply the rules to candidates, which come best first, and keep their order where possible.
 
-    Left out are books that were read, books in languages the reader does not read, every volume
-    of a series but the one to read next, and box sets of what was read. A book whose author has
-    had his share of a window moves down to where he has it no longer, or drops out at the end.
+    1. Left out are books that were read, are excluded or do not pass the filters, books in
+       languages the reader does not read, every volume of a series but the one to read next, and
+       box sets of what was read.
+    2. Place after place is filled with the best book whose authors have room there, best being
+       what the dial says. A book that finds no room drops out at the end.
+
+    Parameters
+    ----------
+    surroundings
+        Fame and likeness of the candidates, in their order; without them the dial does nothing.
+    top
+        How many books are wanted; all if not given.
     """
     history = _History.of(facts, read, options)
     taken: set[str] = set()
     fitting = []
-    for candidate in candidates:
+    for place, candidate in enumerate(candidates):
         book = facts.get(candidate.book_id, BookFacts())
-        if candidate.book_id in read or not history.admits(book) or book.series in taken:
+        if candidate.book_id in read or book.series in taken:
+            continue
+        if not options.admits(candidate.book_id, book) or not history.admits(book):
             continue
         if book.series:
             taken.add(book.series)
-        fitting.append(candidate)
-    return _spread_authors(fitting, facts, options)
+        fitting.append(place)
+    return _fill(candidates, fitting, facts, options, surroundings, top)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +151,9 @@ class _History:
                 # A volume without a number says that the series was begun, if nothing more.
                 volumes.setdefault(book.series, set()).add(math.floor(book.number or 0))
         return cls(
-            languages=frozenset(spoken if spoken.total() >= options.languages_from else ()),
+            languages=frozenset(
+                () if options.languages or spoken.total() < options.languages_from else spoken
+            ),
             finished=frozenset(book.series for book in books if book.is_box_set and book.series),
             next_volumes={series: _next_volume(read) for series, read in volumes.items()},
             author_ids=frozenset(author for book in books for author in book.author_ids),
@@ -111,20 +181,52 @@ def _next_volume(read: set[int]) -> int:
     return volume
 
 
-def _spread_authors(
-    books: Sequence[ScoredBook], facts: Mapping[int, BookFacts], options: RerankOptions
+def _fill(
+    candidates: Sequence[ScoredBook],
+    fitting: list[int],
+    facts: Mapping[int, BookFacts],
+    options: RerankOptions,
+    surroundings: Surroundings | None,
+    top: int | None,
 ) -> list[ScoredBook]:
     """Fill place after place with the best book whose authors still have room there."""
-    waiting, chosen = list(books), []
+    worth, weight = _worth(candidates, fitting, options, surroundings)
+    order = sorted(range(len(fitting)), key=lambda index: -worth[index])
+    authors = [facts.get(candidates[place].book_id, BookFacts()).author_ids for place in fitting]
+    nearest = np.zeros(len(fitting))
+    chosen: list[ScoredBook] = []
     recent: deque[tuple[int, ...]] = deque(maxlen=options.window - 1)
-    while waiting:
+    while order and (top is None or len(chosen) < top):
         crowd = Counter(author for author_ids in recent for author in author_ids)
-        for place, candidate in enumerate(waiting):
-            author_ids = facts.get(candidate.book_id, BookFacts()).author_ids
-            if all(crowd[author] < options.per_author for author in author_ids):
-                chosen.append(waiting.pop(place))
-                recent.append(author_ids)
-                break
+        free = (i for i in order if all(crowd[a] < options.per_author for a in authors[i]))
+        if weight < 1.0:
+            marginal = weight * worth - (1.0 - weight) * nearest
+            best = max(free, key=lambda index: marginal[index], default=None)
         else:
+            best = next(free, None)
+        if best is None:
             break
+        order.remove(best)
+        recent.append(authors[best])
+        chosen.append(candidates[fitting[best]])
+        if weight < 1.0 and surroundings is not None:
+            near = surroundings.similarity[fitting[best]][fitting]
+            nearest = np.maximum(nearest, near)
     return chosen
+
+
+def _worth(
+    candidates: Sequence[ScoredBook],
+    fitting: list[int],
+    options: RerankOptions,
+    surroundings: Surroundings | None,
+) -> tuple[FloatArray, float]:
+    """Each book's relevance by the dial, and λ. At 0 it is the score, so the order stays."""
+    scores = np.array([candidates[place].score for place in fitting], dtype=np.float64)
+    if surroundings is None or not options.dial:
+        # Candidates come best first; of two with one score the first stays ahead.
+        return scores, 1.0
+    return (
+        relevance(scores, surroundings.ratings[fitting], options.dial),
+        relevance_weight(options.dial),
+    )

@@ -1,23 +1,24 @@
-"""Recommendations: a library is folded into the model, and the list is saved."""
+"""Recommendations: a library is folded into the model, and the list is shown or saved."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 
 from catalog.models import Book
+from recommender.engine.explain import told_reasons
 from recommender.engine.model import Model, NothingToFoldIn, Scores
-from recommender.engine.rerank import BookFacts, rerank
+from recommender.engine.rerank import DEFAULT_OPTIONS, RerankOptions, rerank
 from recommender.engine.values import ScoredBook
 from recommender.models import LibraryEntry, Reader, Recommendation, Run
 from recommender.services import library, releases
+from recommender.services.facts import facts_of
 from recommender.sources.base import UNREAD_SHELVES
 
 #: Books scored best that go into the rules for a list; a list of ten rarely needs fifty.
 CANDIDATES = 400
-REASONS_SHOWN = 3
-#: Fewer stars are no liking, so such a book is never named as the reason for another.
-LIKED = 3.0
+#: The same where filters hold many of them back.
+CANDIDATES_TO_NARROW = 3000
 
 
 class NothingToRecommendFrom(Exception):
@@ -29,6 +30,7 @@ class Pick:
     """A book of the catalog on its place in a list."""
 
     book: Book
+    rank: int
     score: float
     expected_stars: float | None
     reasons: list[dict[str, object]]
@@ -41,75 +43,125 @@ class Picks:
     model: Model
     ranker: str
     ratings: Mapping[int, float]
+    library_size: int
     chosen: list[Pick]
+    has_more: bool
 
 
-def recommend(*, reader: Reader, top: int = 10) -> Run:
-    """Make a list for the reader from the library as it is, and save it.
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """What a library says, by `Book.goodbooks_id`.
 
+    `known` are the books on any shelf, which are not recommended, and `read` those among
+    them which tell where in a series the reader is.
+    """
+
+    ratings: Mapping[int, float]
+    read: frozenset[int]
+    known: frozenset[int]
+    lines: int
+
+
+def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
+    """Read the library; the stars of the entry `without` do not count."""
+    rows = LibraryEntry.objects.filter(reader=reader).values_list(
+        "pk", "book__goodbooks_id", "stars", "shelf", "is_left_out"
+    )
+    ratings: dict[int, float] = {}
+    read, known, lines = set(), set(), 0
+    for pk, number, stars, shelf, is_left_out in rows:
+        lines += 1
+        if number is None:
+            continue
+        known.add(number)
+        if stars is not None or shelf not in UNREAD_SHELVES:
+            read.add(number)
+        if stars is not None and not is_left_out and pk != without:
+            ratings[number] = float(stars)
+    return Taste(ratings, frozenset(read), frozenset(known), lines)
+
+
+def preview(
+    *,
+    reader: Reader,
+    options: RerankOptions = DEFAULT_OPTIONS,
+    top: int = 10,
+    without: int | None = None,
+) -> Picks:
+    """The list for the reader from the library as it is now; nothing is saved.
+
+    `without` is an entry of the library whose stars are not to count, as if there were none.
     Raises `NothingToRecommendFrom` where the library holds no liked book the model knows, and
     `releases.NoRelease` where no model is loaded.
     """
-    library.match_lost_entries(reader=reader)
-    entries = list(LibraryEntry.objects.filter(reader=reader).select_related("book"))
-    numbers = {
-        entry.pk: entry.book.goodbooks_id
-        for entry in entries
-        if entry.book and entry.book.goodbooks_id
-    }
-    known = [entry for entry in entries if entry.pk in numbers]
-    picks = pick(
-        ratings={
-            numbers[entry.pk]: float(entry.stars)
-            for entry in known
-            if entry.stars is not None and not entry.is_left_out
-        },
-        read={
-            numbers[entry.pk]
-            for entry in known
-            if entry.stars is not None or entry.shelf not in UNREAD_SHELVES
-        },
-        known=set(numbers.values()),
+    taste = taste_of(reader=reader, without=without)
+    return pick(
+        ratings=taste.ratings,
+        read=taste.read,
+        known=taste.known,
         top=top,
+        options=options,
+        library_size=taste.lines,
     )
-    return _save(reader, picks, library_size=len(entries), top=top)
+
+
+def recommend(*, reader: Reader, options: RerankOptions = DEFAULT_OPTIONS, top: int = 10) -> Run:
+    """Make a list for the reader from the library as it is, and save it.
+
+    Raises what `preview` raises.
+    """
+    library.match_lost_entries(reader=reader)
+    picks = preview(reader=reader, options=options, top=top)
+    return _save(reader, picks, parameters={"top": top})
 
 
 def pick(
-    *, ratings: Mapping[int, float], read: Collection[int], known: Collection[int], top: int
+    *,
+    ratings: Mapping[int, float],
+    read: Collection[int],
+    known: Collection[int],
+    top: int,
+    options: RerankOptions = DEFAULT_OPTIONS,
+    library_size: int = 0,
 ) -> Picks:
     """Choose the best books for some ratings; nothing is saved.
 
-    All three go by `Book.goodbooks_id`: `known` are the books that the reader has on any shelf,
-    which are not recommended, and `read` those among them which tell where in a series he is.
+    `ratings`, `read` and `known` go by `Book.goodbooks_id`, as in `Taste`.
     """
     model = releases.current_model()
     try:
         scores = model.fold_in(ratings)
     except NothingToFoldIn as error:
         raise NothingToRecommendFrom(_what_is_missing(len(ratings))) from error
-    candidates = [c for c in scores.top(CANDIDATES, exclude=known) if c.score > 0]
-    books = {
-        book.goodbooks_id: book
-        for book in Book.objects.known_as([*known, *(c.book_id for c in candidates)]).for_cards()
-        if book.goodbooks_id is not None
-    }
-    chosen = rerank(
-        [c for c in candidates if (b := books.get(c.book_id)) and b.status == Book.Status.ACTIVE],
-        facts={book_id: facts_of(book) for book_id, book in books.items()},
-        read=read,
-    )[:top]
-    return Picks(model, scores.ranker, scores.rated, _explain(scores, chosen, books))
-
-
-def facts_of(book: Book) -> BookFacts:
-    """What the rules after scoring look at; prefetch `credits` first."""
-    return BookFacts(
-        author_ids=tuple(credit.author_id for credit in book.credits.all()),
-        series=book.series_name,
-        number=float(book.series_number) if book.series_number is not None else None,
-        language=book.language,
-        is_box_set=book.is_box_set,
+    depth = CANDIDATES_TO_NARROW if options.narrows else CANDIDATES
+    candidates = [scored for scored in scores.top(depth, exclude=known) if scored.score > 0]
+    facts = facts_of(
+        [*known, *(scored.book_id for scored in candidates)],
+        series_lengths=options.longest_series is not None,
+    )
+    hidden = Book.objects.filter(status=Book.Status.HIDDEN, goodbooks_id__isnull=False)
+    options = replace(
+        options,
+        without_books=options.without_books | set(hidden.values_list("goodbooks_id", flat=True)),
+    )
+    candidates = [
+        scored
+        for scored in candidates
+        if scored.book_id in facts and options.admits(scored.book_id, facts[scored.book_id])
+    ][:CANDIDATES]
+    around = (
+        scores.surroundings([one.book_id for one in candidates], similarity=options.dial > 0)
+        if options.dial
+        else None
+    )
+    chosen = rerank(candidates, facts, read, options, around, top=top + 1)
+    return Picks(
+        model,
+        scores.ranker,
+        scores.rated,
+        library_size,
+        _explain(scores, chosen[:top]),
+        has_more=len(chosen) > top,
     )
 
 
@@ -125,53 +177,63 @@ def _what_is_missing(rated: int) -> str:
     )
 
 
-def _explain(scores: Scores, chosen: list[ScoredBook], books: Mapping[int, Book]) -> list[Pick]:
+def _explain(scores: Scores, chosen: list[ScoredBook]) -> list[Pick]:
+    told = {
+        scored.book_id: told_reasons(scores.reasons(scored.book_id), scored.score)
+        for scored in chosen
+    }
+    cards = {book.goodbooks_id: book for book in Book.objects.known_as(told).for_cards()}
+    named = {
+        number: (pk, title)
+        for number, pk, title in Book.objects.known_as(
+            {one.reason.book_id for reasons in told.values() for one in reasons}
+        )
+        .order_by()
+        .values_list("goodbooks_id", "pk", "title")
+    }
     stars = scores.expected_stars([scored.book_id for scored in chosen])
     return [
-        Pick(books[scored.book_id], scored.score, expected, _reasons(scores, scored.book_id, books))
-        for scored, expected in zip(chosen, stars, strict=True)
-    ]
-
-
-def _reasons(scores: Scores, book_id: int, books: Mapping[int, Book]) -> list[dict[str, object]]:
-    """The liked books that a recommendation comes from, with their exact share of its score."""
-    score = scores.score(book_id)
-    liked = [
-        reason
-        for reason in scores.reasons(book_id)
-        if reason.contribution > 0 and reason.stars >= LIKED and reason.book_id in books
-    ]
-    return [
-        {
-            "book": books[reason.book_id].pk,
-            "book_id": reason.book_id,
-            "title": books[reason.book_id].title,
-            "stars": reason.stars,
-            "share": round(reason.contribution / score, 6) if score > 0 else 0.0,
-        }
-        for reason in liked[:REASONS_SHOWN]
+        Pick(
+            book=cards[scored.book_id],
+            rank=rank,
+            score=scored.score,
+            expected_stars=expected,
+            reasons=[
+                {
+                    "book": named[one.reason.book_id][0],
+                    "book_id": one.reason.book_id,
+                    "title": named[one.reason.book_id][1],
+                    "stars": one.reason.stars,
+                    "share": round(one.share, 6),
+                    "kind": one.kind,
+                }
+                for one in told[scored.book_id]
+                if one.reason.book_id in named
+            ],
+        )
+        for rank, (scored, expected) in enumerate(zip(chosen, stars, strict=True), start=1)
     ]
 
 
 @transaction.atomic
-def _save(reader: Reader, picks: Picks, *, library_size: int, top: int) -> Run:
+def _save(reader: Reader, picks: Picks, *, parameters: dict[str, object]) -> Run:
     run = Run.objects.create(
         reader=reader,
         release=releases.record(picks.model.release),
         ranker=picks.ranker,
-        parameters={"top": top},
+        parameters=parameters,
         ratings_used=[[book_id, stars] for book_id, stars in sorted(picks.ratings.items())],
-        library_size=library_size,
+        library_size=picks.library_size,
     )
     Recommendation.objects.bulk_create(
         Recommendation(
             run=run,
             book=pick.book,
-            rank=rank,
+            rank=pick.rank,
             score=pick.score,
             expected_stars=pick.expected_stars,
             reasons=pick.reasons,
         )
-        for rank, pick in enumerate(picks.chosen, start=1)
+        for pick in picks.chosen
     )
     return run

@@ -40,6 +40,12 @@ def about(stars: float) -> str:
 
 
 @register.filter
+def of_kind(reasons: list[dict[str, object]], kind: str) -> list[dict[str, object]]:
+    """Reasons of one kind; lists saved long ago name liked books only, and no kind."""
+    return [reason for reason in reasons if reason.get("kind", "liked") == kind]
+
+
+@register.filter
 def year(number: int) -> str:
     """Write a year; those before our era are negative."""
     return f"{-number} BCE" if number < 0 else str(number)

@@ -12,6 +12,8 @@ from recommender.services.releases import NoRelease
 from recommender.services.runs import NothingToRecommendFrom, Pick, pick
 from recommender.sources.base import SourceError
 
+REASON_KEYS = ("book_id", "title", "stars", "share", "kind")
+
 
 class Command(BaseCommand):
     help = "Recommends books from an export file or a Goodreads shelf; nothing is saved."
@@ -65,8 +67,7 @@ class Command(BaseCommand):
                     "score": pick.score,
                     "expected_stars": pick.expected_stars,
                     "reasons": [
-                        {name: reason[name] for name in ("book_id", "title", "stars", "share")}
-                        for reason in pick.reasons
+                        {name: reason[name] for name in REASON_KEYS} for reason in pick.reasons
                     ],
                 }
                 for rank, pick in enumerate(chosen, start=1)
@@ -77,6 +78,10 @@ class Command(BaseCommand):
 
 def _line(pick: Pick) -> str:
     stars = f", about {pick.expected_stars:.1f} stars" if pick.expected_stars else ""
-    because = ", ".join(f"{reason['title']} ({reason['stars']:g}★)" for reason in pick.reasons)
+    because = ", ".join(
+        f"{reason['title']} ({reason['stars']:g}★)"
+        for reason in pick.reasons
+        if reason["kind"] == "liked"
+    )
     why = f"\n     because of {because}" if because else ""
     return f"{pick.book.title}, {', '.join(pick.book.author_names)}{stars}{why}"

@@ -1,3 +1,9 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recommender.engine.dial import Surroundings, relevance
 from recommender.engine.rerank import BookFacts, RerankOptions, rerank
 from recommender.engine.values import ScoredBook
 
@@ -111,3 +117,105 @@ def test_the_rules_can_be_loosened() -> None:
     facts = {n: BookFacts(author_ids=(1,)) for n in range(5)}
     options = RerankOptions(per_author=4)
     assert len(rerank(candidates(*range(5)), facts, set(), options)) == 4
+
+
+def around(ratings: list[int], similarity: np.ndarray | None = None) -> Surroundings:
+    alike = np.eye(len(ratings)) if similarity is None else similarity
+    return Surroundings(np.array(ratings, dtype=np.int64), alike)
+
+
+def dialed(
+    book_ids: list[int], dial: float, surroundings: Surroundings, top: int | None = None
+) -> list[int]:
+    options = RerankOptions(dial=dial)
+    books = rerank(candidates(*book_ids), {}, set(), options, surroundings, top=top)
+    return [book.book_id for book in books]
+
+
+def test_at_zero_the_dial_keeps_the_releases_own_order() -> None:
+    alike = np.ones((3, 3))
+    assert dialed([3, 1, 2], 0, around([1, 10**6, 5], alike)) == [3, 1, 2]
+
+
+def test_the_dial_moves_famous_books_up_and_down() -> None:
+    surroundings = around([10_000, 10, 1000])
+    assert dialed([1, 2, 3], 2, surroundings) == [2, 3, 1]
+    assert dialed([2, 3, 1], -2, around([10, 1000, 10_000])) == [1, 3, 2]
+
+
+def test_adventurous_puts_something_different_beside_the_best() -> None:
+    alike = np.array([[1.0, 0.95, 0.0], [0.95, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    surroundings = around([100, 100, 100], alike)
+    assert dialed([1, 2, 3], 1, surroundings) == [1, 3, 2]
+    assert dialed([1, 2, 3], -1, surroundings) == [1, 2, 3]
+
+
+@given(
+    st.lists(st.integers(0, 10**6), min_size=1, max_size=25),
+    st.sampled_from([-2, -1, 0, 1, 2]),
+    st.integers(0, 2**32 - 1),
+)
+def test_no_turn_of_the_dial_loses_or_doubles_a_book(
+    ratings: list[int], dial: int, seed: int
+) -> None:
+    vectors = np.abs(np.random.default_rng(seed).normal(size=(len(ratings), 4)))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    surroundings = around(ratings, np.clip(vectors @ vectors.T, 0, 1))
+    ids = list(range(len(ratings)))
+    whole = dialed(ids, dial, surroundings)
+    assert sorted(whole) == ids
+    assert dialed(ids, dial, surroundings, top=5) == whole[:5]
+
+
+@given(st.lists(st.integers(1, 10**6), min_size=2, max_size=20), st.floats(0.1, 2))
+def test_turning_the_dial_never_moves_a_more_famous_book_up(
+    ratings: list[int], dial: float
+) -> None:
+    scores = np.linspace(2, 1, len(ratings))
+    counts = np.array(ratings, dtype=np.int64)
+    before, after = relevance(scores, counts, 0), relevance(scores, counts, dial)
+    for a in range(len(ratings)):
+        for b in range(len(ratings)):
+            if before[a] < before[b] and ratings[a] >= ratings[b]:
+                assert after[a] < after[b]
+
+
+def test_excluded_books_authors_and_genres_are_left_out() -> None:
+    facts = {
+        1: BookFacts(),
+        2: BookFacts(author_ids=(7, 8)),
+        3: BookFacts(genre_ids=(4, 5)),
+        4: BookFacts(author_ids=(9,), genre_ids=(6,)),
+    }
+    options = RerankOptions(
+        without_books=frozenset({1}), without_authors=frozenset({8}), without_genres=frozenset({5})
+    )
+    assert [b.book_id for b in rerank(candidates(1, 2, 3, 4), facts, set(), options)] == [4]
+
+
+@pytest.mark.parametrize(
+    ("options", "passing"),
+    [
+        (RerankOptions(genre_ids=frozenset({1})), [1, 3]),
+        (RerankOptions(languages=frozenset({"fre"})), [2]),
+        (RerankOptions(year_from=1900), [1, 3]),
+        (RerankOptions(year_to=1900), [2]),
+        (RerankOptions(year_from=1950, year_to=1950), [1]),
+        (RerankOptions(longest_series=0), [1, 4]),
+        (RerankOptions(longest_series=3), [1, 2, 4]),
+    ],
+)
+def test_filters_let_pass_what_is_known_to_fit(options: RerankOptions, passing: list[int]) -> None:
+    facts = {
+        1: BookFacts(genre_ids=(1, 2), year=1950, language="eng"),
+        2: BookFacts(genre_ids=(2,), year=1899, language="fre", series="A", series_length=3),
+        3: BookFacts(genre_ids=(1,), year=2001, language="eng", series="B", series_length=4),
+        4: BookFacts(),
+    }
+    assert [b.book_id for b in rerank(candidates(1, 2, 3, 4), facts, set(), options)] == passing
+
+
+def test_a_language_that_is_asked_for_need_not_be_one_of_the_readers() -> None:
+    facts = {n: BookFacts(language="eng") for n in range(1, 6)} | {10: BookFacts(language="fre")}
+    options = RerankOptions(languages=frozenset({"fre"}))
+    assert [b.book_id for b in rerank(candidates(10), facts, set(range(1, 6)), options)] == [10]

@@ -1,0 +1,101 @@
+"""The dial from familiar to adventurous: how much fame and likeness count in a list.
+
+At 0 the order is the release's own. Every step away from it changes two things:
+
+- *Fame*: a score is divided by ``(n + 30) ** (0.12 · dial)``, n being how many readers of the
+  release rated the book. It comes on top of what the release's own scores hold, so that a
+  negative dial gives fame back. Scaling scores by a power of the item's popularity is the
+  correction of Steck, "Item popularity and recommendation accuracy" (RecSys 2011), where
+  the power trades accuracy on frequent books against that on rare ones.
+- *Likeness* (positive steps only): maximal marginal relevance, Carbonell and Goldstein (SIGIR
+  1998). Each place goes to the book with the highest
+  ``λ · relevance − (1 − λ) · max similarity to the books above it``, with
+  ``λ = 1 − 0.15 · dial`` and the relevance as a share of the best candidate's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from recommender.engine.values import FloatArray, IntArray
+
+DIAL_POSITIONS = (-2, -1, 0, 1, 2)
+FAME_OFFSET = 30.0
+FAME_STEP = 0.12
+LIKENESS_STEP = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a release tells of some candidates beside their scores.
+
+    Attributes
+    ----------
+    ratings
+        Shape (candidates,): how many readers rated each.
+    similarity
+        Shape (candidates, candidates): symmetric, in [0, 1], with 1 on the diagonal.
+    """
+
+    ratings: IntArray
+    similarity: FloatArray
+
+
+def relevance(scores: FloatArray, ratings: IntArray, dial: float) -> FloatArray:
+    """Scores with their fame discount, as a share of the best. Scores have to be positive."""
+    discounted = scores / (ratings + FAME_OFFSET) ** (FAME_STEP * dial)
+    best = discounted.max(initial=0.0)
+    share: FloatArray = discounted / best if best > 0 else discounted
+    return share
+
+
+def relevance_weight(dial: float) -> float:
+    """λ of maximal marginal relevance: 1, where likeness does not count, down to 0.7."""
+    return 1.0 - LIKENESS_STEP * max(0.0, dial)
+
+
+def similarity_of(parts: Mapping[str, Mapping[str, NDArray[Any]]], rows: IntArray) -> FloatArray:
+    """How alike the books in some rows of a release are: the cosine of what they speak for.
+
+    With neighbors, a book is described by its positive weights on other books, and on itself by
+    the greatest of them, so that two books are alike if one speaks for the other or both speak
+    for the same. A release without neighbors has the cosine of its item factors, 0 where that is
+    negative.
+
+    Returns
+    -------
+    Shape (rows, rows): symmetric, in [0, 1], 1 on the diagonal.
+    """
+    if "neighbours" in parts:
+        described = _described(parts["neighbours"], rows)
+        products = (described @ described.T).toarray()
+    else:
+        factors = parts["factors"]["item_factors"][rows].astype(np.float64)
+        lengths = np.linalg.norm(factors, axis=1, keepdims=True)
+        factors /= np.where(lengths > 0, lengths, 1.0)
+        products = factors @ factors.T
+    similarity: FloatArray = np.clip((products + products.T) / 2, 0.0, 1.0)
+    np.fill_diagonal(similarity, 1.0)
+    return similarity
+
+
+def _described(part: Mapping[str, NDArray[Any]], rows: IntArray) -> csr_array:
+    """Shape (rows, books): each book's positive weights and its own, at length 1."""
+    starts, targets, values = part["starts"], part["targets"], part["values"]
+    columns: list[NDArray[Any]] = []
+    entries: list[FloatArray] = []
+    for row in rows:
+        part_of = slice(starts[row], starts[row + 1])
+        weights = np.maximum(values[part_of].astype(np.float64), 0.0)
+        own = float(weights.max(initial=0.0)) or 1.0
+        weights = np.append(weights, own)
+        columns.append(np.append(targets[part_of], row))
+        entries.append(weights / np.linalg.norm(weights))
+    bounds = np.cumsum([0, *(len(column) for column in columns)])
+    flat = np.concatenate(columns) if columns else np.empty(0, dtype=np.int64)
+    data = np.concatenate(entries) if entries else np.empty(0)
+    return csr_array((data, flat, bounds), shape=(len(rows), len(starts) - 1))
