@@ -139,11 +139,14 @@ def pick(
         [*known, *(scored.book_id for scored in candidates)],
         series_lengths=options.longest_series is not None,
     )
-    hidden = Book.objects.filter(status=Book.Status.HIDDEN, goodbooks_id__isnull=False)
-    options = replace(
-        options,
-        without_books=options.without_books | set(hidden.values_list("goodbooks_id", flat=True)),
+    hidden = frozenset(
+        number
+        for number in Book.objects.filter(status=Book.Status.HIDDEN)
+        .order_by()
+        .values_list("goodbooks_id", flat=True)
+        if number is not None
     )
+    options = replace(options, without_books=options.without_books | hidden)
     candidates = [
         scored
         for scored in candidates
