@@ -2,6 +2,8 @@
 
 import re
 
+from django.conf.locale import LANG_INFO
+
 # ISO 639-2 has two codes for these languages; 639-3 kept the second.
 BIBLIOGRAPHIC = {
     "alb": "sqi", "arm": "hye", "baq": "eus", "bur": "mya", "chi": "zho", "cze": "ces",
@@ -47,3 +49,10 @@ def language_code(text: str) -> str | None:
     if primary in NOT_A_LANGUAGE:
         return ""
     return BIBLIOGRAPHIC.get(primary, primary)
+
+
+def language_name(code: str) -> str:
+    """The English name of an ISO 639-3 code; the code itself where it has none here."""
+    short = next((two for two, three in TWO_LETTERS.items() if three == code), "")
+    name: str = LANG_INFO.get(short, {}).get("name", code)
+    return name

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
-from recommender.models import ImportJob, Reader, Run
+from recommender.models import Dismissal, ImportJob, Reader, Run
 from recommender.services import readers
 
 SESSION_KEY = "reader_id"
@@ -49,7 +49,17 @@ def own_import(request: HttpRequest, job_id: UUID) -> ImportJob:
 def own_run(request: HttpRequest, run_id: UUID) -> Run:
     """This reader's saved list; anybody else's does not exist."""
     reader = reader_of(request)
-    run = reader and Run.objects.filter(reader=reader, pk=run_id).select_related("release").first()
+    saved = Run.objects.filter(reader=reader, pk=run_id).select_related("release", "reader")
+    run = saved.first() if reader else None
     if not run:
         raise Http404
     return run
+
+
+def own_dismissal(request: HttpRequest, dismissal_id: int) -> Dismissal:
+    """What this reader dismissed; anybody else's does not exist."""
+    reader = reader_of(request)
+    dismissal = reader and Dismissal.objects.filter(reader=reader, pk=dismissal_id).first()
+    if not dismissal:
+        raise Http404
+    return dismissal

@@ -1,7 +1,8 @@
 """What a reader can send in."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django import forms
 from django.conf import settings
@@ -9,6 +10,10 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 
+from catalog.languages import language_name
+from catalog.models import Book, Genre
+from recommender.engine.dial import DIAL_POSITIONS
+from recommender.engine.rerank import RerankOptions
 from recommender.models import ImportJob, Reader
 from recommender.services import imports
 from recommender.sources.base import SourceError, SwitchedOff
@@ -96,3 +101,99 @@ class StartForm(forms.Form):
         except SourceError as error:
             self.add_error("export" if file else "profile", str(error))
             return None
+
+
+DIAL_WORDS = {
+    -2: "Very familiar",
+    -1: "Familiar",
+    0: "Balanced",
+    1: "Adventurous",
+    2: "Very adventurous",
+}
+
+
+SERIES_WORDS = {"": "Any", "0": "No series", "3": "At most three volumes"}
+YEARS = {"min_value": -3000, "max_value": 2100}
+
+
+def _genres() -> list[tuple[str, str]]:
+    return [("", "Any"), *Genre.objects.values_list("slug", "name")]
+
+
+def _languages() -> list[tuple[str, str]]:
+    codes = Book.objects.active().exclude(language="").order_by().values_list("language", flat=True)
+    named = [(code, language_name(code)) for code in codes.distinct()]
+    return [("", "Any"), *sorted(named, key=lambda pair: pair[1])]
+
+
+class ListForm(forms.Form):
+    """What a list may hold and how adventurous it is, as the address carries it."""
+
+    dial = forms.IntegerField(
+        label="Familiar or adventurous",
+        required=False,
+        min_value=DIAL_POSITIONS[0],
+        max_value=DIAL_POSITIONS[-1],
+        initial=0,
+        widget=forms.Select(choices=[(step, DIAL_WORDS[step]) for step in DIAL_POSITIONS]),
+    )
+    genre = forms.ChoiceField(choices=_genres, required=False)
+    language = forms.ChoiceField(choices=_languages, required=False)
+    year_from = forms.IntegerField(
+        label="From year", required=False, min_value=-3000, max_value=2100
+    )
+    year_to = forms.IntegerField(label="To year", required=False, min_value=-3000, max_value=2100)
+    series = forms.ChoiceField(choices=list(SERIES_WORDS.items()), required=False)
+    n = forms.IntegerField(
+        required=False, min_value=1, max_value=50, widget=forms.HiddenInput, initial=10
+    )
+
+    def clean_dial(self) -> int:
+        return self.cleaned_data["dial"] or 0
+
+    def clean(self) -> dict[str, Any]:
+        first, last = self.cleaned_data.get("year_from"), self.cleaned_data.get("year_to")
+        if first is not None and last is not None and first > last:
+            self.add_error("year_to", "The last year comes before the first.")
+        return self.cleaned_data
+
+    def top(self) -> int:
+        """How many books are asked for."""
+        return self.cleaned_data["n"] or 10
+
+    def asked(self) -> dict[str, object]:
+        """What differs from a list without wishes, of a form that is valid."""
+        wishes = {name: value for name, value in self.cleaned_data.items() if name != "n"}
+        return {name: value for name, value in wishes.items() if value not in (None, "", 0)}
+
+    def options(self) -> RerankOptions:
+        """The wishes as the engine takes them."""
+        wishes = self.cleaned_data
+        genres = (
+            Genre.objects.filter(slug=wishes["genre"]) if wishes["genre"] else Genre.objects.none()
+        )
+        return RerankOptions(
+            dial=wishes["dial"],
+            genre_ids=frozenset(genre.pk for genre in genres),
+            languages=frozenset({wishes["language"]} - {""}),
+            year_from=wishes["year_from"],
+            year_to=wishes["year_to"],
+            longest_series=int(wishes["series"]) if wishes["series"] else None,
+        )
+
+    def address(self, **further: object) -> str:
+        """The query of an address that asks for the same."""
+        return urlencode(self.asked() | further)
+
+
+def in_words(parameters: Mapping[str, Any]) -> list[str]:
+    """How a saved list was made, for people; empty where nothing was asked for."""
+    say: dict[str, Callable[[Any], str]] = {
+        "dial": lambda step: DIAL_WORDS[step].lower(),
+        "genre": lambda slug: f"genre {slug.replace('-', ' ')}",
+        "language": lambda code: f"in {language_name(code)}",
+        "year_from": lambda year: f"from {year}",
+        "year_to": lambda year: f"up to {year}",
+        "series": lambda most: SERIES_WORDS[most].lower(),
+    }
+    return [words(parameters[name]) for name, words in say.items() if name in parameters]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recommender.views import imports, landing, runs
+from recommender.views import imports, landing, recommendations, runs, wishes
 
 urlpatterns = [
     path("", landing.landing, name="landing"),
@@ -10,6 +10,12 @@ urlpatterns = [
     path("imports/<uuid:job_id>/", imports.progress, name="import"),
     path("imports/<uuid:job_id>/retry", imports.retry, name="import-retry"),
     path("recommendations/<uuid:run_id>/", runs.run, name="run"),
-    path("recommendations/", runs.again, name="recommend-again"),
+    path("recommendations/", recommendations.recommendations, name="recommendations"),
+    path("recommendations/without/<int:book_id>/", recommendations.what_if, name="what-if"),
+    path("books/<int:book_id>/shelve", wishes.shelve, name="shelve"),
+    path("books/<int:book_id>/take-off", wishes.take_off, name="take-off"),
+    path("books/<int:book_id>/dismiss", wishes.dismiss, name="dismiss"),
+    path("dismissed/", wishes.dismissed, name="dismissals"),
+    path("dismissed/<int:dismissal_id>/undo", wishes.undo, name="dismissal-undo"),
     path("history/", runs.history, name="history"),
 ]

@@ -11,7 +11,7 @@ from recommender.engine.model import Model, NothingToFoldIn, Scores
 from recommender.engine.rerank import DEFAULT_OPTIONS, RerankOptions, rerank
 from recommender.engine.values import ScoredBook
 from recommender.models import LibraryEntry, Reader, Recommendation, Run
-from recommender.services import library, releases
+from recommender.services import dismissals, library, releases
 from recommender.services.facts import facts_of
 from recommender.sources.base import UNREAD_SHELVES
 
@@ -100,19 +100,26 @@ def preview(
         read=taste.read,
         known=taste.known,
         top=top,
-        options=options,
+        options=dismissals.without_dismissed(options=options, reader=reader),
         library_size=taste.lines,
     )
 
 
-def recommend(*, reader: Reader, options: RerankOptions = DEFAULT_OPTIONS, top: int = 10) -> Run:
+def recommend(
+    *,
+    reader: Reader,
+    options: RerankOptions = DEFAULT_OPTIONS,
+    top: int = 10,
+    asked: Mapping[str, object] | None = None,
+) -> Run:
     """Make a list for the reader from the library as it is, and save it.
 
+    `asked` is what the reader asked for, in the words of the form, and is kept with the list.
     Raises what `preview` raises.
     """
     library.match_lost_entries(reader=reader)
     picks = preview(reader=reader, options=options, top=top)
-    return _save(reader, picks, parameters={"top": top})
+    return _save(reader, picks, parameters={"top": top, **(asked or {})})
 
 
 def pick(

@@ -1,6 +1,8 @@
 """How pages show a book: its cover, its numbers, and why it was picked."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import TypeVar
 
 from django import template
 from django.template import Context
@@ -10,6 +12,8 @@ from recommender import covers
 from recommender.models import ModelRelease
 
 register = template.Library()
+
+T = TypeVar("T")
 
 
 @register.inclusion_tag("recommender/_cover.html", takes_context=True)
@@ -56,6 +60,12 @@ def sentence_list(names: list[str]) -> str:
     """Join names as a sentence does: A; A and B; A, B and C."""
     *first, last = names or [""]
     return f"{', '.join(first)} and {last}" if first else last
+
+
+@register.filter
+def of(things: Mapping[int, T], key: int) -> T | None:
+    """The thing that a mapping has under a key."""
+    return things.get(key)
 
 
 @register.filter

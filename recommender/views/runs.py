@@ -2,19 +2,18 @@
 
 from uuid import UUID
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import F, Func, IntegerField, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from catalog.models import Book
 from recommender.access import own_run, reader_of
+from recommender.forms import in_words
+from recommender.marks import marks_of
 from recommender.models import ImportItem, ImportJob, Recommendation, Run
-from recommender.services import runs
-from recommender.services.releases import NoRelease
 
 RUNS_PER_PAGE = 12
 COVERS_PER_RUN = 5
@@ -31,6 +30,9 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "run": saved,
         "release": saved.release,
         "picks": picks,
+        "marks": marks_of(saved.reader, [pick.book for pick in picks]),
+        "wishes": in_words(saved.parameters),
+        "back": request.path,
         "stars_are_known": any(pick.expected_stars is not None for pick in picks),
         **_what_came_of_it(saved),
     }
@@ -61,21 +63,6 @@ def history(request: HttpRequest) -> HttpResponse:
     latest = ImportJob.objects.filter(reader=reader).first() if reader else None
     context = {"page": page, "job": latest if latest and latest.state != "done" else None}
     return render(request, "recommender/history.html", context)
-
-
-@require_POST
-def again(request: HttpRequest) -> HttpResponse:
-    """A new list from the library as it is."""
-    reader = reader_of(request)
-    if reader is None:
-        messages.info(request, "Bring your ratings first: a list grows from them.")
-        return redirect("landing")
-    try:
-        made = runs.recommend(reader=reader)
-    except (runs.NothingToRecommendFrom, NoRelease) as error:
-        messages.error(request, str(error))
-        return redirect("history")
-    return redirect("run", made.pk)
 
 
 def _what_came_of_it(saved: Run) -> dict[str, object]:

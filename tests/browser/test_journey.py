@@ -72,6 +72,12 @@ def test_the_same_way_without_javascript(site: Site, visit: Visit) -> None:
     page.wait_for_url(RUN)
 
     expect(page.locator("[data-book-id]")).to_have_count(10)
+    page.get_by_role("link", name="See the list of today").click()
+    page.get_by_label("Familiar or adventurous").select_option("Familiar")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.locator("[data-rank]").first.get_by_role("button", name="Save for later").click()
+    page.wait_for_url(re.compile("dial=-1"))
+    expect(page.locator("[data-book-id]")).to_have_count(10)
 
 
 def test_a_private_profile_is_told_in_words_with_a_way_on(visit: Visit) -> None:
@@ -89,6 +95,38 @@ def test_a_private_profile_is_told_in_words_with_a_way_on(visit: Visit) -> None:
     assert visitor.complaints == []
 
 
+def test_dial_save_dismiss_and_undo(site: Site, visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.page
+    paste(page, site.sample_reader)
+    page.wait_for_url(RUN)
+    page.get_by_role("link", name="For you").click()
+    picks = page.locator("[data-book-id][data-rank]")
+    balanced = picks.evaluate_all("all => all.map((pick) => pick.dataset.bookId)")
+
+    page.get_by_label("Familiar or adventurous").select_option("Very adventurous")
+    page.wait_for_url(re.compile("dial=2"))
+    expect(picks).to_have_count(10)
+    assert picks.evaluate_all("all => all.map((pick) => pick.dataset.bookId)") != balanced
+
+    first = picks.first
+    title = first.locator("h2").inner_text()
+    first.get_by_text("Not for me", exact=True).click()
+    first.get_by_role("button", name="Not this book").click()
+    expect(first.get_by_text("Not offered any more.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name=title, exact=True)).to_have_count(0)
+
+    page.get_by_role("link", name="What you dismissed").click()
+    page.get_by_role("button", name=f"Undo: {title}").click()
+    page.goto("/recommendations/?dial=2")
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+
+    picks.nth(1).get_by_role("button", name="Save for later").click()
+    expect(picks.nth(1).get_by_text("On your to-read shelf.")).to_be_visible()
+    assert visitor.complaints == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_are_open_to_everybody_and_fit_small_screens(
     site: Site, visit: Visit, scheme: str
@@ -99,7 +137,16 @@ def test_pages_are_open_to_everybody_and_fit_small_screens(
     page.wait_for_url(RUN)
     run = page.url
 
-    for address in (run, "/", "/history/", "/accounts/login/", "/accounts/signup/", "/no/page"):
+    addresses = ("/recommendations/?dial=1", "/recommendations/?genre=no", "/dismissed/")
+    for address in (
+        run,
+        *addresses,
+        "/",
+        "/history/",
+        "/accounts/login/",
+        "/accounts/signup/",
+        "/no/page",
+    ):
         page.goto(address)
         assert barriers(page) == [], address
         width = page.evaluate("document.documentElement.scrollWidth")

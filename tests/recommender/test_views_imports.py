@@ -142,7 +142,7 @@ def test_it_offers_a_new_list_where_the_one_it_made_is_gone() -> None:
 
     page = read(client_of(job.reader).get(address(job)))
 
-    assert page.one("form", action=reverse("recommend-again"))
+    assert page.one("form", action=reverse("recommendations"))
 
 
 def test_a_failure_is_told_in_words_with_two_ways_on() -> None:

@@ -1,0 +1,46 @@
+"""What a reader does not want to be offered, and the way back."""
+
+from dataclasses import replace
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.models import Author, Book, Genre
+from recommender.engine.rerank import RerankOptions
+from recommender.models import Dismissal, Reader
+
+
+@transaction.atomic
+def dismiss(
+    *,
+    reader: Reader,
+    target: Book | Author | Genre,
+    reason: str = Dismissal.Reason.NOT_FOR_ME,
+) -> Dismissal:
+    """Offer this book, author or genre no more; a second time only the reason changes."""
+    Reader.objects.select_for_update().get(pk=reader.pk)
+    what: dict[str, Book | Author | Genre | None] = {"book": None, "author": None, "genre": None}
+    what[type(target).__name__.lower()] = target
+    standing = Dismissal.objects.standing().filter(reader=reader, **what).first()
+    if standing is None:
+        return Dismissal.objects.create(reader=reader, reason=reason, **what)
+    standing.reason = reason
+    standing.save(update_fields=["reason"])
+    return standing
+
+
+def undo(*, dismissal: Dismissal) -> None:
+    """Let it be offered again; what was undone already stays as it is."""
+    Dismissal.objects.standing().filter(pk=dismissal.pk).update(undone_at=timezone.now())
+
+
+def without_dismissed(*, options: RerankOptions, reader: Reader) -> RerankOptions:
+    """The options, with everything that the reader does not want left out."""
+    standing = Dismissal.objects.standing().filter(reader=reader)
+    rows = list(standing.values_list("book__goodbooks_id", "author", "genre"))
+    return replace(
+        options,
+        without_books=options.without_books | {book for book, _, _ in rows if book is not None},
+        without_authors=options.without_authors | {author for _, author, _ in rows if author},
+        without_genres=options.without_genres | {genre for _, _, genre in rows if genre},
+    )

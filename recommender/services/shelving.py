@@ -1,0 +1,44 @@
+"""Books that a reader shelves and rates on the site itself."""
+
+from decimal import Decimal
+
+from django.db import transaction
+
+from catalog.models import Book
+from recommender.models import LibraryEntry, Reader, Source
+
+STARS = tuple(Decimal(n) for n in range(1, 6))
+
+
+class InvalidStars(ValueError):
+    """Stars that nobody can give here; the message tells the reader which there are."""
+
+
+@transaction.atomic
+def shelve(*, reader: Reader, book: Book, shelf: str, stars: Decimal | None = None) -> LibraryEntry:
+    """Put a book on a shelf, with stars or without; a book has one place in a library.
+
+    Raises `InvalidStars` for anything but 1 to 5.
+    """
+    if stars is not None and stars not in STARS:
+        raise InvalidStars("Give 1 to 5 stars.")
+    Reader.objects.select_for_update().get(pk=reader.pk)
+    entry, _ = LibraryEntry.objects.update_or_create(
+        reader=reader,
+        book=book,
+        defaults={"shelf": shelf, "stars": stars},
+        create_defaults={
+            "source": Source.SITE,
+            "source_key": f"book:{book.pk}",
+            "title": book.title,
+            "author": ", ".join(book.author_names)[:300],
+            "shelf": shelf,
+            "stars": stars,
+        },
+    )
+    return entry
+
+
+def take_off(*, entry: LibraryEntry) -> None:
+    """Remove a line of a library."""
+    entry.delete()

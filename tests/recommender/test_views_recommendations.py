@@ -1,0 +1,148 @@
+"""The list of this moment, its dial and filters, and what would be without a rating."""
+
+import pytest
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from catalog.models import Book
+from recommender.models import Reader, Run
+from tests.factories import LibraryEntryFactory, ReaderFactory
+from tests.pages import Page, client_of, read
+from tests.recommender.conftest import Camps
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/recommendations/"
+
+
+def sailor(camps: Camps, *, rated: int = 3) -> Reader:
+    reader = ReaderFactory.create()
+    for book in camps.sea[:rated]:
+        LibraryEntryFactory.create(reader=reader, book=book, stars=5)
+    return reader
+
+
+def titles(reader: Reader, query: str = "", *, by_htmx: bool = False) -> list[str]:
+    headers = {"HX-Request": "true"} if by_htmx else {}
+    page = read(client_of(reader).get(f"{PAGE}?{query}", headers=headers))
+    numbers = [int(e.attributes["data-book-id"]) for e in page.all(data_book_id="*")]
+    named = dict(Book.objects.values_list("goodbooks_id", "title"))
+    return [named[number] for number in numbers]
+
+
+def test_the_list_is_there_at_once_and_nothing_is_saved(camps: Camps) -> None:
+    assert titles(sailor(camps))[:3] == ["Sea 3", "Sea 4", "Sea 5"]
+    assert not Run.objects.exists()
+
+
+def test_it_changes_with_the_library(camps: Camps) -> None:
+    reader = sailor(camps)
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[3], stars=None, shelf="to-read")
+    assert titles(reader)[0] == "Sea 4"
+
+
+def test_nobody_is_sent_to_the_beginning(camps: Camps) -> None:
+    assert client_of(None).get(PAGE)["Location"] == "/"
+
+
+def test_each_reader_sees_their_own(camps: Camps) -> None:
+    sailor(camps)
+    walker = ReaderFactory.create(user=None)
+    LibraryEntryFactory.create(reader=walker, book=camps.moor[0], stars=5)
+    assert titles(walker)[0] == "Moor 1"
+
+
+def test_without_ratings_it_says_what_to_do(camps: Camps) -> None:
+    page = read(client_of(ReaderFactory.create()).get(PAGE))
+    assert "rate a few books" in page.one("main").words
+
+
+def test_filters_hold_and_live_in_the_address(camps: Camps) -> None:
+    Book.objects.filter(title="Sea 5").update(year=1850)
+    assert titles(sailor(camps), "year_to=1900") == ["Sea 5"]
+
+
+def test_a_series_can_be_kept_out(camps: Camps) -> None:
+    Book.objects.filter(title="Sea 3").update(series_name="Tides", series_number=1)
+    reader = sailor(camps)
+    assert titles(reader)[0] == "Sea 3"
+    assert titles(reader, "series=0")[0] == "Sea 4"
+    assert titles(reader, "series=3")[0] == "Sea 3"
+
+
+def test_the_dial_reorders(camps: Camps) -> None:
+    reader = sailor(camps, rated=1)
+    LibraryEntryFactory.create(reader=reader, book=camps.moor[0], stars=4)
+    balanced, adventurous = titles(reader, "n=20"), titles(reader, "n=20&dial=2")
+    assert set(balanced) == set(adventurous)
+    assert balanced != adventurous
+
+
+def test_more_books_follow_the_first_ten(camps: Camps) -> None:
+    reader = sailor(camps, rated=1)
+    first = read(client_of(reader).get(f"{PAGE}?dial=0"))
+    [more] = [e for e in first.all("a") if e.words == "Show more"]
+    assert len(titles(reader)) == 10
+    assert len(titles(reader, more.attributes["href"].removeprefix("?"))) > 10
+
+
+def test_htmx_gets_the_part_that_changes(camps: Camps) -> None:
+    reader = sailor(camps)
+    assert titles(reader, by_htmx=True) == titles(reader)
+    answer = client_of(reader).get(PAGE, headers={"HX-Request": "true"})
+    assert b"<html" not in answer.content
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("dial=7", "less than or equal to 2"),
+        ("genre=nonsense", "Select a valid choice"),
+        ("year_from=soon", "whole number"),
+        ("year_from=1990&year_to=1980", "comes before the first"),
+    ],
+)
+def test_a_wrong_filter_gets_a_sentence(camps: Camps, query: str, says: str) -> None:
+    answer = client_of(sailor(camps)).get(f"{PAGE}?{query}")
+    assert answer.status_code == 422
+    assert says in Page(answer).one("main").words
+
+
+def test_a_list_is_saved_with_its_wishes(camps: Camps) -> None:
+    reader = sailor(camps)
+    answer = client_of(reader).post(PAGE, {"dial": "1", "year_to": ""})
+    run = Run.objects.get(reader=reader)
+    assert answer["Location"] == reverse("run", args=[run.pk])
+    assert run.parameters["dial"] == 1
+    assert "adventurous" in read(client_of(reader).get(answer["Location"])).one("main").words
+
+
+def test_ten_books_cost_as_many_queries_as_three(
+    camps: Camps, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = client_of(sailor(camps))
+    client.get(PAGE)
+    for n in (3, 9):
+        with django_assert_num_queries(16):
+            client.get(f"{PAGE}?n={n}")
+
+
+class TestWhatIf:
+    def test_it_tells_what_would_change(self, camps: Camps) -> None:
+        reader = sailor(camps, rated=1)
+        LibraryEntryFactory.create(reader=reader, book=camps.moor[0], stars=5)
+        page = read(client_of(reader).get(reverse("what-if", args=[camps.moor[0].pk])))
+        gone = page.one("main").words.split("These would go")[1].split("These would come")[0]
+        assert "Moor 1" in gone
+        assert reader.entries.count() == 2
+
+    def test_without_the_only_rating_there_is_no_list(self, camps: Camps) -> None:
+        reader = sailor(camps, rated=1)
+        page = read(client_of(reader).get(reverse("what-if", args=[camps.sea[0].pk])))
+        assert "rate a few books" in page.one("main").words
+
+    def test_it_is_about_ones_own_ratings(self, camps: Camps) -> None:
+        sailor(camps)
+        address = reverse("what-if", args=[camps.sea[0].pk])
+        assert client_of(ReaderFactory.create()).get(address).status_code == 404
+        assert client_of(None).get(address).status_code == 404

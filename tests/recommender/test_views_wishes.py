@@ -1,0 +1,150 @@
+"""Keeping, rating and dismissing a recommended book, and the way back."""
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from catalog.models import Book
+from recommender.models import Dismissal, LibraryEntry, Reader, Source
+from recommender.services import dismissals
+from tests.factories import BookFactory, LibraryEntryFactory, ReaderFactory
+from tests.pages import client_of, read
+from tests.recommender.conftest import Camps
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+def post(reader: Reader | None, name: str, key: int, **data: str) -> None:
+    client_of(reader).post(reverse(name, args=[key]), data)
+
+
+def offered(reader: Reader) -> list[str]:
+    page = read(client_of(reader).get("/recommendations/"))
+    numbers = [int(e.attributes["data-book-id"]) for e in page.all(data_book_id="*")]
+    return list(Book.objects.filter(goodbooks_id__in=numbers).values_list("title", flat=True))
+
+
+@pytest.fixture
+def sailor(camps: Camps) -> Reader:
+    reader = ReaderFactory.create()
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=5)
+    return reader
+
+
+def test_a_book_is_saved_for_later_and_taken_off_again(camps: Camps, sailor: Reader) -> None:
+    book = camps.sea[1]
+    post(sailor, "shelve", book.pk, shelf="to-read")
+    entry = sailor.entries.get(book=book)
+    assert (entry.shelf, entry.stars, entry.source) == ("to-read", None, Source.SITE)
+    assert book.title not in offered(sailor)
+
+    post(sailor, "take-off", book.pk)
+    assert book.title in offered(sailor)
+
+
+def test_a_book_that_was_read_counts_with_its_stars(camps: Camps, sailor: Reader) -> None:
+    post(sailor, "shelve", camps.sea[1].pk, stars="2")
+    assert sailor.entries.get(book=camps.sea[1]).stars == 2
+
+
+def test_shelving_twice_keeps_one_entry_and_its_source(camps: Camps, sailor: Reader) -> None:
+    post(sailor, "shelve", camps.sea[0].pk, stars="1")
+    entry = sailor.entries.get()
+    assert entry.stars == 1
+    assert entry.source == Source.GOODREADS.value
+
+
+@pytest.mark.parametrize("stars", ["6", "0", "many", "NaN", "4.5"])
+def test_stars_that_nobody_can_give_change_nothing(
+    camps: Camps, sailor: Reader, stars: str
+) -> None:
+    answer = client_of(sailor).post(reverse("shelve", args=[camps.sea[1].pk]), {"stars": stars})
+    assert answer.status_code == 400
+    assert sailor.entries.count() == 1
+
+
+@pytest.mark.parametrize("kind", ["book", "author", "genre"])
+def test_what_is_dismissed_is_not_offered_until_undone(
+    camps: Camps, sailor: Reader, kind: str
+) -> None:
+    book = BookFactory.create(genres=["sagas"]) if kind == "genre" else camps.sea[1]
+    if kind == "genre":
+        camps.sea[1].genres.set(book.genres.all(), through_defaults={"count": 3})
+    key = {
+        "book": camps.sea[1].pk,
+        "author": camps.sea[1].credits.get().author_id,
+        "genre": getattr(book.genres.first(), "pk", 0),
+    }[kind]
+    assert camps.sea[1].title in offered(sailor)
+
+    post(sailor, "dismiss", camps.sea[1].pk, what=f"{kind}:{key}", reason="not_now")
+    assert camps.sea[1].title not in offered(sailor)
+    assert camps.sea[2].title in offered(sailor)
+
+    dismissal = Dismissal.objects.get()
+    assert dismissal.reason == "not_now"
+    assert str(dismissal) in read(client_of(sailor).get(reverse("dismissals"))).one("main").words
+    post(sailor, "dismissal-undo", dismissal.pk)
+    assert camps.sea[1].title in offered(sailor)
+
+
+def test_dismissing_twice_is_once(camps: Camps, sailor: Reader) -> None:
+    for reason in ("not_now", "known"):
+        post(sailor, "dismiss", camps.sea[1].pk, what=f"book:{camps.sea[1].pk}", reason=reason)
+    assert Dismissal.objects.get().reason == "known"
+
+
+@pytest.mark.parametrize("what", ["", "book:", "reader:1", "book:99999999", "book:1;drop"])
+def test_what_is_no_book_author_or_genre_is_not_found(
+    camps: Camps, sailor: Reader, what: str
+) -> None:
+    address = reverse("dismiss", args=[camps.sea[1].pk])
+    assert client_of(sailor).post(address, {"what": what}).status_code == 404
+    assert not Dismissal.objects.exists()
+
+
+def test_only_its_owner_undoes_a_dismissal(camps: Camps, sailor: Reader) -> None:
+    dismissal = dismissals.dismiss(reader=sailor, target=camps.sea[1])
+    address = reverse("dismissal-undo", args=[dismissal.pk])
+    assert client_of(ReaderFactory.create()).post(address).status_code == 404
+    assert client_of(None).post(address).status_code == 404
+    assert Dismissal.objects.standing().exists()
+    assert (
+        camps.sea[1].title
+        not in read(client_of(ReaderFactory.create()).get(reverse("dismissals"))).one("main").words
+    )
+
+
+def test_only_its_owner_takes_a_book_off(camps: Camps, sailor: Reader) -> None:
+    address = reverse("take-off", args=[camps.sea[0].pk])
+    assert client_of(ReaderFactory.create()).post(address).status_code == 404
+    assert client_of(None).post(address).status_code == 404
+    assert LibraryEntry.objects.filter(reader=sailor).exists()
+
+
+def test_htmx_gets_the_buttons_as_they_are_then(camps: Camps, sailor: Reader) -> None:
+    address = reverse("shelve", args=[camps.sea[1].pk])
+    answer = client_of(sailor).post(address, {"shelf": "to-read"}, headers=HTMX)
+    assert read(answer).one("p", role="status").words == "On your to-read shelf."
+
+
+def test_without_javascript_the_page_comes_back_at_the_book(camps: Camps, sailor: Reader) -> None:
+    address = reverse("shelve", args=[camps.sea[1].pk])
+    data = {"shelf": "to-read", "next": "/recommendations/?dial=1"}
+    answer = client_of(sailor).post(address, data)
+    assert answer["Location"] == f"/recommendations/?dial=1#book-{camps.sea[1].pk}"
+
+
+def test_it_never_leads_to_another_site(camps: Camps, sailor: Reader) -> None:
+    address = reverse("shelve", args=[camps.sea[1].pk])
+    answer = client_of(sailor).post(address, {"next": "https://example.org/"})
+    assert answer["Location"].startswith("/recommendations/")
+
+
+def test_a_dismissal_is_of_one_thing(camps: Camps, sailor: Reader) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Dismissal.objects.create(reader=sailor)
+    author = camps.sea[1].credits.get().author
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Dismissal.objects.create(reader=sailor, book=camps.sea[1], author=author)
