@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recommender.views import imports, landing, recommendations, runs, wishes
+from recommender.views import how, imports, landing, recommendations, runs, wishes
 
 urlpatterns = [
     path("", landing.landing, name="landing"),
@@ -17,5 +17,6 @@ urlpatterns = [
     path("books/<int:book_id>/dismiss", wishes.dismiss, name="dismiss"),
     path("dismissed/", wishes.dismissed, name="dismissals"),
     path("dismissed/<int:dismissal_id>/undo", wishes.undo, name="dismissal-undo"),
+    path("how-it-works/", how.how, name="how"),
     path("history/", runs.history, name="history"),
 ]

@@ -158,17 +158,12 @@ def summarize(values: Mapping[str, FloatArray | float], *, seed: int = 0) -> dic
 def evaluate_release(
     release: Release, readers: HeldOutReaders, *, sizes: Iterable[int] = (), seed: int = 0
 ) -> dict[str, dict[str, Any]]:
-    """Metrics by ranker, popularity beside them.
-
-    For the default ranker and for popularity also by profile size, under ``sizes``.
-    """
+    """Metrics by ranker, popularity beside them; those by profile size under ``sizes``."""
     model = Model(release)
     sizes = tuple(sizes)
     answer = {}
     for ranker in (*release.rankers, POPULARITY):
         answer[ranker] = summarize(evaluate(model, readers, ranker=ranker), seed=seed)
-        if ranker not in (release.manifest.default_ranker, POPULARITY):
-            continue
         by_size = {
             str(size): summarize(evaluate(model, readers, ranker=ranker, size=size, seed=seed))
             for size in sizes

@@ -38,6 +38,12 @@ def plain(number: Decimal | float | None) -> str:
 
 
 @register.filter
+def percent(share: float) -> str:
+    """Write a share of 1 in percent, with one place after the point: 7.8%."""
+    return f"{100 * share:.1f}%"
+
+
+@register.filter
 def about(stars: float) -> str:
     """Write expected stars no finer than they are known."""
     return f"{stars:.1f}"

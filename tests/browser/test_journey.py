@@ -142,6 +142,7 @@ def test_pages_are_open_to_everybody_and_fit_small_screens(
         run,
         *addresses,
         "/",
+        "/how-it-works/",
         "/history/",
         "/accounts/login/",
         "/accounts/signup/",

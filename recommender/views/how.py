@@ -1,0 +1,40 @@
+"""How a list comes to be, and how good the lists of the release in use are."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from recommender import plots
+from recommender.models import ModelRelease
+from recommender.quality import Quality, quality_of, sample_percent
+
+
+@require_safe
+def how(request: HttpRequest) -> HttpResponse:
+    release = ModelRelease.objects.filter(is_active=True).first()
+    quality = quality_of(release) if release else None
+    context = {
+        "release": release,
+        "sample": sample_percent(release) if release else None,
+        "quality": quality,
+        "bias": _bias_plot(quality) if quality else None,
+        "sizes": _size_plot(quality) if quality and quality.sized else None,
+    }
+    return render(request, "recommender/how.html", context)
+
+
+def _bias_plot(quality: Quality) -> plots.Plot:
+    return plots.scatter(
+        {own.name: (own.popularity, own.accuracy) for own in quality.rankers},
+        x_label="readers who know a recommended book",
+        y_label="accuracy (NDCG@100)",
+        rule=(quality.own, "their own books"),
+    )
+
+
+def _size_plot(quality: Quality) -> plots.Plot:
+    return plots.lines(
+        {own.name: own.by_size for own in quality.sized},
+        x_label="ratings known of a reader",
+        y_label="accuracy (NDCG@100)",
+    )
