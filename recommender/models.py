@@ -27,6 +27,10 @@ class Source(models.TextChoices):
     """Where a line of a library came from."""
 
     GOODREADS = "goodreads", "Goodreads"
+    STORYGRAPH = "storygraph", "StoryGraph"
+    LIBRARYTHING = "librarything", "LibraryThing"
+    BOOKWYRM = "bookwyrm", "BookWyrm"
+    TABLE = "table", "a table of your own"
     SITE = "site", "this site"
 
 
@@ -236,6 +240,10 @@ class ImportJob(models.Model):
         GOODREADS_FEED = "goodreads_feed", "Goodreads feed"
         GOODREADS_API = "goodreads_api", "Goodreads API"
         GOODREADS_EXPORT = "goodreads_export", "Goodreads export file"
+        STORYGRAPH_EXPORT = "storygraph_export", "StoryGraph export file"
+        LIBRARYTHING_EXPORT = "librarything_export", "LibraryThing export file"
+        BOOKWYRM_EXPORT = "bookwyrm_export", "BookWyrm export file"
+        TABLE_FILE = "table_file", "table of your own"
 
     class State(models.TextChoices):
         QUEUED = "queued"
@@ -291,6 +299,15 @@ class ImportJob(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN_STATES
+
+    @property
+    def is_file(self) -> bool:
+        return self.kind not in (self.Kind.GOODREADS_FEED, self.Kind.GOODREADS_API)
+
+    @property
+    def source(self) -> Source:
+        """Whose rows these are, which a kind's name begins with."""
+        return Source(self.kind.partition("_")[0])
 
 
 class ImportItem(models.Model):

@@ -74,11 +74,9 @@ def start_upload(*, reader: Reader, filename: str, content: bytes) -> ImportJob:
 
     Raises `SourceError` with a sentence that says what to do where the file is not one.
     """
-    pages = list(open_export(content, limit=settings.IMPORT_MAX_BYTES).pages())
-    job = ImportJob(
-        reader=reader, kind=ImportJob.Kind.GOODREADS_EXPORT, filename=filename[:200], shelf="all"
-    )
-    return _create(job, pages=pages)
+    export = open_export(content, limit=settings.IMPORT_MAX_BYTES)
+    job = ImportJob(reader=reader, kind=export.name, filename=filename[:200], shelf="all")
+    return _create(job, pages=list(export.pages()))
 
 
 @transaction.atomic
@@ -183,7 +181,7 @@ def _advance(hold: Hold) -> None:
 def _fetch(hold: Hold) -> None:
     """Stage the whole shelf; a pull that was cut off begins anew."""
     job = hold.job
-    if job.kind == ImportJob.Kind.GOODREADS_EXPORT:
+    if job.is_file:
         hold.update(state=State.MATCHING)
         return
     hold.update(

@@ -46,7 +46,9 @@ def apply_items(*, job: ImportJob) -> Changes:
     1. Of several rows for one book (two editions) a rated one stays, then the one added last.
     2. A row updates the entry of its book or with its key, or makes a new one.
     3. Entries pulled from another profile make room: a library is one person's.
-    4. Entries that a whole pull of the shelf no longer has are removed, if that can be believed.
+    4. An entry that another source brought is taken over: what was imported last counts. Only a
+       row without stars takes away none that were given elsewhere.
+    5. Entries that a whole pull of the shelf no longer has are removed, if that can be believed.
     """
     Reader.objects.select_for_update().get(pk=job.reader_id)
     rows = list(job.items.exclude(state=ImportItem.State.FAILED))
@@ -54,7 +56,7 @@ def apply_items(*, job: ImportJob) -> Changes:
     LibraryEntry.objects.filter(pk__in=changes.replaced).delete()
     LibraryEntry.objects.bulk_update(
         changes.updated,
-        ["book", "source_key", "account", *KEPT_FIELDS, "updated_at"],
+        ["book", "source", "source_key", "account", *KEPT_FIELDS, "updated_at"],
         batch_size=2000,
     )
     LibraryEntry.objects.bulk_create(changes.created, batch_size=2000)
@@ -116,7 +118,7 @@ def _preference(row: ImportItem) -> tuple[bool, str, int]:
 def _compare(job: ImportJob, rows: list[ImportItem], entries: list[LibraryEntry]) -> Changes:
     """Find each row's entry: first by book, then by key among those that no other row took."""
     changes = Changes()
-    by_key = {entry.source_key: entry for entry in entries if entry.source == Source.GOODREADS}
+    by_key = {entry.source_key: entry for entry in entries if entry.source == job.source}
     by_book = {entry.book_id: entry for entry in entries if entry.book_id}
     place = {row.pk: by_book[row.book_id] for row in rows if row.book_id in by_book}
     used = {entry.pk for entry in place.values()}
@@ -127,16 +129,23 @@ def _compare(job: ImportJob, rows: list[ImportItem], entries: list[LibraryEntry]
             if row.pk in place:  # its key goes to the book's own entry
                 changes.replaced.append(same_key.pk)
             place.setdefault(row.pk, same_key)
-        entry = place.get(row.pk) or LibraryEntry(reader=job.reader, source=Source.GOODREADS)
-        if _copy(row, entry, account=job.account):
+        entry = place.get(row.pk) or LibraryEntry(reader=job.reader, source=job.source)
+        if _copy(row, entry, job):
             (changes.updated if entry.pk else changes.created).append(entry)
     return changes
 
 
-def _copy(row: ImportItem, entry: LibraryEntry, *, account: str) -> bool:
+def _copy(row: ImportItem, entry: LibraryEntry, job: ImportJob) -> bool:
     """Take over what the row says; say whether that changed anything."""
+    is_own = entry.source == job.source
+    if not is_own and row.stars is None and entry.stars is not None:
+        return False
     new = {name: getattr(row, name) for name in (*KEPT_FIELDS, "source_key")}
-    new |= {"book_id": row.book_id or entry.book_id, "account": account or entry.account}
+    new |= {
+        "book_id": row.book_id or entry.book_id,
+        "source": job.source,
+        "account": job.account or (entry.account if is_own else ""),
+    }
     changed = any(getattr(entry, name) != value for name, value in new.items())
     for name, value in new.items():
         setattr(entry, name, value)

@@ -1,16 +1,21 @@
 """Which service an uploaded file comes from."""
 
-from recommender.sources.export_file import (
-    MAX_BYTES,
-    ExportFile,
-    WrongColumns,
-    delimiter_of,
-    read_text,
-)
+from recommender.sources.bookwyrm_export import BookwyrmExport
+from recommender.sources.export_file import ExportFile, columns_of, delimiter_of
 from recommender.sources.goodreads_export import GoodreadsExport
+from recommender.sources.librarything_export import LibraryThingExport
+from recommender.sources.storygraph_export import StorygraphExport
+from recommender.sources.table_file import TableFile
+from recommender.sources.upload import MAX_BYTES, WrongColumns, read_text
 
 #: The exports Bookfold reads, those with the most telling columns first.
-EXPORTS: tuple[type[ExportFile], ...] = (GoodreadsExport,)
+EXPORTS: tuple[type[ExportFile], ...] = (
+    StorygraphExport,
+    LibraryThingExport,
+    BookwyrmExport,
+    GoodreadsExport,
+    TableFile,
+)
 
 
 def open_export(data: bytes, *, limit: int = MAX_BYTES) -> ExportFile:
@@ -25,4 +30,12 @@ def open_export(data: bytes, *, limit: int = MAX_BYTES) -> ExportFile:
     for export in EXPORTS:
         if delimiter_of(text, export.required):
             return export(data, limit=limit)
-    raise WrongColumns
+    expected = ", or ".join(
+        f"{_listed(export.required)} ({export.service})"
+        for export in (GoodreadsExport, StorygraphExport, LibraryThingExport, BookwyrmExport)
+    )
+    raise WrongColumns.found(columns_of(text), expected)
+
+
+def _listed(columns: frozenset[str]) -> str:
+    return ", ".join(f"“{column}”" for column in sorted(columns))

@@ -1,15 +1,15 @@
 """The export of a library that every reader can download from Goodreads."""
 
-import hashlib
 from collections.abc import Mapping
 
 from recommender.sources.base import BadRow, ShelfRow
-from recommender.sources.export_file import ExportFile
+from recommender.sources.export_file import ExportFile, key_of
 from recommender.sources.values import (
     clean_text,
     read_export_date,
     read_id,
     read_isbns,
+    read_shelf,
     read_stars,
     read_year,
 )
@@ -22,6 +22,7 @@ class GoodreadsExport(ExportFile):
     """
 
     name = "goodreads_export"
+    service = "Goodreads"
     required = frozenset({"Title", "Author", "My Rating"})
     read = required | {
         "Book Id",
@@ -45,7 +46,7 @@ class GoodreadsExport(ExportFile):
         edition_id = read_id(text("Book Id"))
         isbn10, isbn13 = read_isbns(text("ISBN"), text("ISBN13"))
         return ShelfRow(
-            source_key=str(edition_id) if edition_id else _key(title, author),
+            source_key=str(edition_id) if edition_id else key_of(title, author),
             title=title,
             author=author,
             isbn10=isbn10,
@@ -53,15 +54,9 @@ class GoodreadsExport(ExportFile):
             work_id=None,
             edition_id=edition_id,
             stars=read_stars(text("My Rating")),
-            shelf=clean_text(text("Exclusive Shelf"), longest=100) or "read",
+            shelf=read_shelf(text("Exclusive Shelf")),
             added_on=read_export_date(text("Date Added")),
             read_on=read_export_date(text("Date Read")),
             year=read_year(text("Original Publication Year")) or read_year(text("Year Published")),
             line=line,
         )
-
-
-def _key(title: str, author: str) -> str:
-    """The same for the same book in every file, where the file gives no number."""
-    digest = hashlib.sha256(f"{title}\n{author}".casefold().encode()).hexdigest()
-    return f"title:{digest[:24]}"

@@ -1,4 +1,4 @@
-"""Single values as Goodreads writes them: text, stars, ISBNs, years and dates."""
+"""Single values as services write them: text, stars, ISBNs, years and dates."""
 
 import html
 import re
@@ -10,6 +10,15 @@ from recommender.sources.base import BadRow
 _ISBN_PADDING = re.compile(r'[\s="\'\[\]-]')
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LAST_YEAR = 2200
+_SHELVES = {
+    "read": ("finished", "have read"),
+    "currently-reading": ("reading", "in progress"),
+    "to-read": ("want to read", "wishlist", "to be read", "tbr"),
+    "did-not-finish": ("stopped-reading", "dnf", "abandoned"),
+}
+_SHELF_OF = {
+    name.replace("-", " "): shelf for shelf, names in _SHELVES.items() for name in (shelf, *names)
+}
 LEAST_STARS = 0.25  # quarter stars are the finest that readers can give
 
 
@@ -19,15 +28,32 @@ def clean_text(text: str | None, longest: int = 300) -> str:
     return " ".join(resolved.split())[:longest].rstrip()
 
 
+def first_author(text: str) -> str:
+    """The first of several names in one cell."""
+    return clean_text(text.partition(",")[0].partition(";")[0])
+
+
+def first_name_first(name: str) -> str:
+    """``Le Guin, Ursula K.`` as people say it."""
+    last, comma, first = name.partition(", ")
+    return f"{first} {last}" if comma else name
+
+
 def read_stars(text: str) -> float | None:
-    """1 to 5 stars; None for 0 or nothing, which mean "not rated"."""
+    """A quarter to 5 stars; None for 0 or nothing, which mean "not rated"."""
     try:
-        stars = float(text.strip() or 0)
+        stars = float(text.strip().replace(",", ".") or 0)
     except ValueError:
         raise BadRow(f"“{text.strip()[:20]}” is not a rating from 0 to 5.") from None
     if stars != 0 and not LEAST_STARS <= stars <= 5:
         raise BadRow(f"A rating of {text.strip()[:20]} is not between 0 and 5.")
     return stars or None
+
+
+def read_shelf(text: str) -> str:
+    """One name for what services call differently; a shelf of the reader's own keeps its name."""
+    shelf = clean_text(text, longest=100)
+    return _SHELF_OF.get(shelf.casefold().replace("-", " "), shelf) or "read"
 
 
 def read_id(text: str) -> int | None:
@@ -85,8 +111,8 @@ def read_api_date(text: str) -> date | None:
 
 
 def read_export_date(text: str) -> date | None:
-    """A date as export files write it: ``2020/06/10`` (or with hyphens)."""
+    """A date as export files write it: ``2020/06/10``, also with hyphens, brackets or a time."""
     try:
-        return date.fromisoformat(text.strip().replace("/", "-"))
+        return date.fromisoformat(text.strip(" []")[:10].replace("/", "-"))
     except ValueError:
         return None

@@ -77,7 +77,7 @@ def _steps(job: ImportJob, rows: int) -> list[Step]:
         (State.MATCHING, "Finding your books in our catalog", books),
         (State.RECOMMENDING, "Choosing what you could read next", ""),
     ]
-    if job.kind == ImportJob.Kind.GOODREADS_EXPORT:
+    if job.is_file:
         del way[1]
     place = [state for state, _, _ in way].index(State(job.state)) if job.is_open else len(way)
     return [

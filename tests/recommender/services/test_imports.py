@@ -415,3 +415,33 @@ def test_a_sample_reader_of_the_starter_shelf(
     matched = job.items.filter(state=ImportItem.State.MATCHED).count()
     assert matched >= 0.9 * job.items.count()
     assert Book.objects.count() > 240
+
+
+def other_export(camps: Camps, stars: str) -> bytes:
+    book = camps.sea[0]
+    return (
+        "Title,Authors,ISBN/UID,Read Status,Star Rating\n"
+        f"{book.title},{book.author_names[0]},0060853980,read,{stars}\n"
+    ).encode()
+
+
+def test_files_of_two_services_make_one_entry_and_the_last_rating_counts(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    files = [sea_export(camps), other_export(camps, "2.25"), other_export(camps, "2.25")]
+    for content in files:
+        job = imports.start_upload(reader=reader, filename="mine.csv", content=content)
+        imports.run_import(job_id=job.pk, task_id="task")
+
+    entry = reader.entries.get(book=camps.sea[0])
+    assert (float(entry.stars or 0), entry.source) == (2.25, "storygraph")
+    assert reader.entries.count() == 4
+
+
+def test_a_file_without_stars_takes_away_none_given_elsewhere(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    for content in (sea_export(camps), other_export(camps, "")):
+        job = imports.start_upload(reader=reader, filename="mine.csv", content=content)
+        imports.run_import(job_id=job.pk, task_id="task")
+
+    entry = reader.entries.get(book=camps.sea[0])
+    assert (entry.stars, entry.source) == (5, "goodreads")

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from recommender.sources.base import ShelfPage, ShelfRow
-from recommender.sources.export_file import (
+from recommender.sources.exports import open_export
+from recommender.sources.goodreads_export import GoodreadsExport
+from recommender.sources.upload import (
     EmptyFile,
     ExportRefused,
     FileTooLarge,
+    LibraryThingJson,
     NoRows,
     PackedFile,
     PdfFile,
@@ -21,8 +24,6 @@ from recommender.sources.export_file import (
     WrongColumns,
     WrongEncoding,
 )
-from recommender.sources.exports import open_export
-from recommender.sources.goodreads_export import GoodreadsExport
 
 FIXTURES = Path(__file__).parent / "fixtures"
 HEADING = "Book Id,Title,Author,My Rating"
@@ -149,8 +150,10 @@ def test_reviews_and_notes_are_not_kept() -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 an old one", Spreadsheet),
         (b"%PDF-1.7\n...", PdfFile),
         (b"<!DOCTYPE html><html>My Books</html>", WebPage),
-        (f"{HEADING}\n1,Sea,Ann,3\n".encode("utf-16"), WrongEncoding),
-        (f"{HEADING}\n1,Émile,Ann,3\n".encode("latin-1"), WrongEncoding),
+        (b'{"1": {"books_id": "1", "title": "Sea"}}', LibraryThingJson),
+        (f"{HEADING}\n1,Sea,Ann,3\n".encode("utf-16-le"), WrongEncoding),
+        (b"\xff\xfeodd", WrongEncoding),
+        (b"Title,\x81,\x8d", WrongEncoding),
         (b"title,stars\nSea,3\n", WrongColumns),
         (b"just some text", WrongColumns),
         (f"{HEADING}\n".encode(), NoRows),

@@ -1,0 +1,55 @@
+"""A table of books that a reader wrote, in the columns of the template."""
+
+from collections.abc import Mapping
+
+from recommender.sources.base import BadRow, ShelfRow
+from recommender.sources.export_file import ExportFile, key_of
+from recommender.sources.values import (
+    clean_text,
+    first_name_first,
+    read_export_date,
+    read_isbns,
+    read_shelf,
+    read_stars,
+)
+
+#: An example in each column, for readers to write over.
+TEMPLATE = (
+    ("Title", "Author", "ISBN", "Stars", "Shelf", "Date read"),
+    ("A Wizard of Earthsea", "Ursula K. Le Guin", "", "4.5", "read", "2026-03-14"),
+    ("The Left Hand of Darkness", "Ursula K. Le Guin", "9780441478125", "", "to-read", ""),
+)
+
+
+class TableFile(ExportFile):
+    """The template filled in: title and author are enough, everything else may be empty."""
+
+    name = "table_file"
+    service = "our template"
+    required = frozenset({"Title", "Author", "Stars"})
+    read = required | {"ISBN", "Shelf", "Date read"}
+
+    def read_row(self, cells: Mapping[str, str], line: int) -> ShelfRow:
+        def text(column: str) -> str:
+            return cells.get(column, "")
+
+        title = clean_text(text("Title"), longest=500)
+        if not title:
+            raise BadRow("There is no title in this line.")
+        author = first_name_first(clean_text(text("Author")))
+        isbn10, isbn13 = read_isbns(text("ISBN"))
+        return ShelfRow(
+            source_key=key_of(title, author),
+            title=title,
+            author=author,
+            isbn10=isbn10,
+            isbn13=isbn13,
+            work_id=None,
+            edition_id=None,
+            stars=read_stars(text("Stars")),
+            shelf=read_shelf(text("Shelf")),
+            added_on=None,
+            read_on=read_export_date(text("Date read")),
+            year=None,
+            line=line,
+        )
