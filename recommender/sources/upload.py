@@ -115,10 +115,8 @@ def read_text(data: bytes, *, limit: int) -> str:
 def _decode(data: bytes) -> str | None:
     """Text in any of the encodings that spreadsheets and services write; None for another."""
     # Nearly every run of bytes is cp1252, so that it comes last.
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ("utf-16",)
-    else:
-        encodings = ("utf-8-sig", "cp1252")
+    is_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    encodings = ["utf-16"] if is_utf16 else ["utf-8-sig", "cp1252"]
     for encoding in encodings:
         try:
             return data.decode(encoding)

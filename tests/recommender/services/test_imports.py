@@ -444,4 +444,4 @@ def test_a_file_without_stars_takes_away_none_given_elsewhere(camps: Camps) -> N
         imports.run_import(job_id=job.pk, task_id="task")
 
     entry = reader.entries.get(book=camps.sea[0])
-    assert (entry.stars, entry.source) == (5, "goodreads")
+    assert (float(entry.stars or 0), entry.source) == (5, "goodreads")
