@@ -10,20 +10,30 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import ForeignKeyRawIdWidget
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.forms import BaseModelFormSet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from catalog.models import Author, Book, BookAuthor, BookGenre, BookIdentifier, Genre
+from catalog.models import (
+    Author,
+    Book,
+    BookAuthor,
+    BookGenre,
+    BookIdentifier,
+    Enrichment,
+    Genre,
+)
 from catalog.normalize import SplitTitle, surname_key, title_key
+from catalog.services import enrichment
 from catalog.typed_admin import ModelAdmin, ModelForm, TabularInline
 
 LOCKABLE = (
     *("title", "original_title", "authors", "genres", "year", "language"),
     *("series_name", "series_number", "is_box_set", "description", "goodreads_work_id"),
+    *("cover_id", "open_library_key", "subjects", "page_count"),
 )
 
 
@@ -99,15 +109,28 @@ class DescriptionFilter(admin.SimpleListFilter):
         return queryset.filter(description="") if self.value() == "no" else queryset
 
 
+class EnrichmentFilter(admin.SimpleListFilter):
+    title = "Open Library"
+    parameter_name = "enriched"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        return [(state.value, str(state.label)) for state in Enrichment.State]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Book]) -> QuerySet[Book]:
+        if self.value() == Enrichment.State.NEVER:
+            return queryset.filter(Q(enrichment=None) | Q(enrichment__state=self.value()))
+        return queryset.filter(enrichment__state=self.value()) if self.value() else queryset
+
+
 @admin.register(Book)
 class BookAdmin(ModelAdmin[Book]):
     form = BookForm
     list_display = (
         *("title", "written_by", "year", "language", "series", "ratings_count"),
-        *("average_rating", "status", "is_simulated", "goodbooks_id"),
+        *("average_rating", "status", "open_library", "is_simulated", "goodbooks_id"),
     )
     list_filter = (
-        *("status", "is_simulated", "is_box_set", DescriptionFilter, "language"),
+        *("status", "is_simulated", "is_box_set", DescriptionFilter, EnrichmentFilter, "language"),
         ("genres", admin.RelatedOnlyFieldListFilter),
     )
     search_fields = (
@@ -118,8 +141,9 @@ class BookAdmin(ModelAdmin[Book]):
     ordering = ("-ratings_count", "pk")
     list_per_page = 50
     inlines = (AuthorInline, GenreInline, IdentifierInline)
-    actions = ("hide", "show")
+    actions = ("hide", "show", "enrich_again")
     readonly_fields = (
+        *("open_library", "open_library_asked"),
         *("title_key", "original_title_key", "created_at", "updated_at"),
         *("ratings_count", "average_rating", "to_read_count", "is_simulated"),
     )
@@ -127,6 +151,15 @@ class BookAdmin(ModelAdmin[Book]):
         (None, {"fields": ("title", "original_title", "year", "language", "status")}),
         ("Series", {"fields": (("series_name", "series_number"), "is_box_set")}),
         ("Description", {"fields": ("description", "description_source", "cover_id")}),
+        (
+            "Open Library",
+            {
+                "fields": (
+                    *("open_library", "open_library_asked", "open_library_key"),
+                    *("subjects", "page_count"),
+                )
+            },
+        ),
         ("Numbers", {"fields": (("goodbooks_id", "goodreads_work_id"),)}),
         ("Locked fields", {"fields": ("locked_fields",)}),
         (
@@ -142,7 +175,7 @@ class BookAdmin(ModelAdmin[Book]):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Book]:
-        return Book.objects.for_cards()
+        return Book.objects.for_cards().select_related("enrichment")
 
     @admin.display(description="authors")
     def written_by(self, book: Book) -> str:
@@ -153,6 +186,24 @@ class BookAdmin(ModelAdmin[Book]):
         if book.series_number is None:
             return book.series_name or "-"
         return f"{book.series_name} #{book.series_number.normalize():f}"
+
+    @admin.display(description="Open Library", ordering="enrichment__state")
+    def open_library(self, book: Book) -> str:
+        row = getattr(book, "enrichment", None)
+        return str(row.get_state_display()) if row else str(Enrichment.State.NEVER.label)
+
+    @admin.display(description="asked")
+    def open_library_asked(self, book: Book) -> str:
+        row = getattr(book, "enrichment", None)
+        if row is None or row.tried_at is None:
+            return "-"
+        note = f" ({row.note})" if row.note else ""
+        return f"{row.tried_at:%Y-%m-%d %H:%M}{note}; again from {row.due_at:%Y-%m-%d %H:%M}"
+
+    @admin.action(description="Ask Open Library again, before all other books")
+    def enrich_again(self, request: HttpRequest, books: QuerySet[Book]) -> None:
+        number = enrichment.ask_again(book_ids=books.values_list("pk", flat=True))
+        self.message_user(request, f"{number} books will be asked for within a few minutes.")
 
     @admin.action(description="Hide: recommend these books no longer")
     def hide(self, request: HttpRequest, books: QuerySet[Book]) -> None:

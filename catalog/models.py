@@ -1,6 +1,7 @@
 """The catalog: works, their authors and genres, and the numbers by which others know them."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -96,6 +97,16 @@ class Book(models.Model):
     cover_id = models.PositiveBigIntegerField(
         null=True, blank=True, help_text="Open Library's number of the cover."
     )
+    open_library_key = models.CharField(
+        max_length=20, blank=True, help_text="Open Library's number of the work: OL45804W."
+    )
+    subjects = ArrayField(
+        models.CharField(max_length=100),
+        default=list,
+        blank=True,
+        help_text="In Open Library's words; genres come from readers' shelves.",
+    )
+    page_count = models.PositiveIntegerField(null=True, blank=True)
     ratings_count = models.PositiveIntegerField(default=0)
     average_rating = models.DecimalField(max_digits=3, decimal_places=2, null=True, blank=True)
     to_read_count = models.PositiveIntegerField(default=0)
@@ -197,3 +208,64 @@ class BookIdentifier(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scheme}:{self.value}"
+
+
+class EnrichmentQuerySet(models.QuerySet["Enrichment"]):
+    """What may be asked of Open Library, and what came of it."""
+
+    def due(self, now: datetime) -> Self:
+        """Books that may be asked for and are in no batch; those that readers see come first."""
+        free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
+        return (
+            self.filter(free, due_at__lte=now)
+            .exclude(state=Enrichment.State.LOCKED)
+            .order_by(F("wanted_at").desc(nulls_last=True), "-book__ratings_count", "book_id")
+        )
+
+    def claimed(self, now: datetime) -> Self:
+        """Books in a batch that is being worked on."""
+        return self.filter(claimed_until__gt=now)
+
+
+class Enrichment(models.Model):
+    """What came of asking Open Library about a book, and when it may be asked again."""
+
+    class State(models.TextChoices):
+        NEVER = "never", "never asked"
+        FOUND = "found", "found"
+        NOT_FOUND = "not_found", "not found"
+        FAILED = "failed", "failed"
+        LOCKED = "locked", "locked"
+
+    book = models.OneToOneField(Book, models.CASCADE, primary_key=True, related_name="enrichment")
+    state = models.CharField(max_length=10, choices=State, default=State.NEVER)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(help_text="Not asked again before.")
+    wanted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a reader last saw the book without its details."
+    )
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Failures in a row.")
+    note = models.CharField(max_length=200, blank=True)
+    etag = models.CharField(max_length=200, blank=True, help_text="Of the work's page.")
+    origin = models.CharField(max_length=200, blank=True, help_text="The site that was asked.")
+    batch = models.UUIDField(null=True, blank=True, db_index=True)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+
+    objects = EnrichmentQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="catalog_enrichment_due")]
+        constraints = [
+            models.CheckConstraint(
+                name="catalog_enrichment_state",
+                condition=Q(state__in=["never", "found", "not_found", "failed", "locked"]),
+            ),
+            models.CheckConstraint(
+                name="catalog_enrichment_claim",
+                condition=Q(batch__isnull=True, claimed_until__isnull=True)
+                | Q(batch__isnull=False, claimed_until__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.book_id}: {self.state}"

@@ -139,6 +139,13 @@ IMPORT_COOLDOWN_SECONDS = env.whole("IMPORT_COOLDOWN_SECONDS", 60)
 IMPORT_MAX_BYTES = env.whole("IMPORT_MAX_BYTES", 20 * 1024 * 1024, least=1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
+# Open Library. Three requests a second are allowed to those who name a contact; none without.
+OPENLIBRARY_BASE_URL = env.url(
+    "OPENLIBRARY_BASE_URL", "https://openlibrary.org", schemes=("http", "https")
+)
+OPENLIBRARY_REQUESTS_PER_SECOND = env.number("OPENLIBRARY_REQUESTS_PER_SECOND", 3.0, least=0.01)
+ENRICHMENT_BATCHES = env.whole("ENRICHMENT_BATCHES", 1)  # under way at once; 0 asks for nothing
+
 # Work in the background. The hard limit of a task is shorter than the broker's visibility
 # timeout, so that a message comes back only when its task is surely dead.
 CELERY_APP = "workers.app.app"
@@ -165,6 +172,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "import jobs that stand still": {"task": "imports.requeue_stalled", "schedule": 15.0},
+    "begin with books that are due": {"task": "catalog.queue_enrichment", "schedule": 60.0},
     "look for a new release": {"task": "releases.record_latest", "schedule": 30.0},
     "remove forgotten guests": {"task": "readers.remove_forgotten_guests", "schedule": 86_400.0},
 }

@@ -76,6 +76,8 @@ def configure_environment(worker: str) -> None:
         "GOODREADS_API_KEY": "",
         "GOODREADS_BASE_URL": "http://127.0.0.1:9",  # nobody answers there
         "GOODREADS_PAUSE_SECONDS": "0",
+        "OPENLIBRARY_BASE_URL": "http://127.0.0.1:9",
+        "OPENLIBRARY_REQUESTS_PER_SECOND": "1000",
         "COVER_HOST": "",
         "S3_ENDPOINT_URL": "",
     }

@@ -8,6 +8,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
 app = Celery(
     "bookfold",
-    include=["workers.tasks.imports", "workers.tasks.readers", "workers.tasks.releases"],
+    include=[
+        "workers.tasks.catalog",
+        "workers.tasks.imports",
+        "workers.tasks.readers",
+        "workers.tasks.releases",
+    ],
 )
 app.config_from_object("django.conf:settings", namespace="CELERY")

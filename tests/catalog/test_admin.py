@@ -1,12 +1,13 @@
 """The curators' admin of the catalog."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from catalog.models import Author, Book, BookGenre
+from catalog.models import Author, Book, BookGenre, Enrichment
 from tests.admin_pages import change_page, changelist, curator, queries_of
 from tests.factories import AuthorFactory, BookFactory, GenreFactory, UserFactory
 
@@ -204,3 +205,25 @@ def test_readers_may_not_enter() -> None:
     client = Client()
     client.force_login(UserFactory.create())
     assert client.get(changelist("catalog_book")).status_code == 302
+
+
+def test_the_state_at_open_library_is_shown_and_filtered(client: Client) -> None:
+    found, never = make_book(1), make_book(2)
+    Enrichment.objects.create(book=found, state="found", due_at=datetime(2026, 11, 1, tzinfo=UTC))
+
+    for state, book in (("found", found), ("never", never)):
+        page = client.get(changelist("catalog_book"), {"enriched": state})
+        assert list(page.context["cl"].result_list) == [book]
+
+
+def test_books_are_asked_for_again_by_an_action(client: Client) -> None:
+    book = make_book(1)
+    due_at = datetime.now(UTC) + timedelta(days=100)
+    Enrichment.objects.create(book=book, state="failed", attempts=3, due_at=due_at)
+
+    chosen = {"action": "enrich_again", "_selected_action": [book.pk]}
+    page = client.post(changelist("catalog_book"), chosen, follow=True)
+
+    assert "1 books will be asked for" in page.content.decode()
+    row = Enrichment.objects.get()
+    assert (row.due_at < due_at, row.attempts) == (True, 0)

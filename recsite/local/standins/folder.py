@@ -41,6 +41,14 @@ class GoodbooksFolder:
         return {book.book_id: book for book in map(_book, self._rows("books.csv"))}
 
     @cached_property
+    def descriptions(self) -> dict[int, str]:
+        """What the folder says of its books; empty where it says nothing."""
+        if not self._find("descriptions.csv"):
+            return {}
+        rows = self._rows("descriptions.csv")
+        return {int(row["book_id"]): row["description"] for row in rows}
+
+    @cached_property
     def complete_users(self) -> set[int]:
         """Readers whose whole history is in the folder; empty where it does not tell."""
         if not self._find("complete_users.csv"):

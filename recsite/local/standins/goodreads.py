@@ -5,22 +5,13 @@ first page lists the readers and the faults.
 """
 
 import argparse
-import gzip
 import hashlib
 import html
-import json
 import re
-import socket
 import sys
-import threading
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
-from urllib.parse import parse_qs, urlsplit
 
 from recsite.local.standins.faults import (
     DEFAULT_PER_PAGE,
@@ -37,6 +28,7 @@ from recsite.local.standins.feed import write_feed, write_reviews
 from recsite.local.standins.folder import GoodbooksFolder
 from recsite.local.standins.oddities import bad_items, odd_items, switched_items
 from recsite.local.standins.readers import choose_readers, long_ratings, name_of
+from recsite.local.standins.server import Request, Standin
 from recsite.local.standins.shelves import Item, shelf_items
 
 API_KEY = "the-operators-key"
@@ -47,20 +39,7 @@ _PROFILE = re.compile(r"/user/show/([0-9]{1,12})(-.*)?")
 _VANITY = re.compile(r"/([a-z]+)([0-9]{1,12})")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked of the stand-in; kept for tests to look at."""
-
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-
-    def number(self, name: str, default: int) -> int:
-        text = self.query.get(name, "")
-        return int(text) if text.isdecimal() and int(text) else default
-
-
-class GoodreadsStandin:
+class GoodreadsStandin(Standin):
     """The stand-in as a context manager: ``with GoodreadsStandin(folder).start() as goodreads:``.
 
     Parameters
@@ -76,62 +55,15 @@ class GoodreadsStandin:
     def __init__(
         self, data_dir: Path | str, *, slow_seconds: float = 2.0, hang_seconds: float = 120.0
     ) -> None:
+        super().__init__(slow_seconds=slow_seconds, hang_seconds=hang_seconds)
         self.folder = GoodbooksFolder(Path(data_dir))
-        self.slow_seconds = slow_seconds
-        self.hang_seconds = hang_seconds
-        self.requests: list[Request] = []
-        self.stopping = threading.Event()
-        self.url = ""
         self._long_ratings: dict[int, int] = {}
-        self._turns: Counter[str] = Counter()
-        self._lock = threading.Lock()
-        self._server: _Server | None = None
         self._shelves: dict[tuple[int, str], list[Item]] = {}
 
-    def start(self, port: int = 0, bind: str = "127.0.0.1") -> Self:
-        """Listen and answer in the background; port 0 takes a free one.
-
-        The folder is read first, so that the first answer is as quick as the others. Raises
-        `OSError` where the folder or the port cannot be had.
-        """
+    def prepare(self) -> None:
         self._long_ratings = long_ratings(self.folder)
-        self._server = _Server((bind, port), self)
-        self.url = f"http://{bind}:{self._server.server_port}"
-        threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        ).start()
-        return self
 
-    def stop(self) -> None:
-        self.stopping.set()
-        if self._server:
-            self._server.shutdown()
-            self._server.server_close()
-
-    def forget(self) -> None:
-        """Forget who asked for what, so that what fails once fails again."""
-        with self._lock:
-            self.requests.clear()
-            self._turns.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def reply(self, request: Request) -> Reply:
-        """The answer to a request."""
-        with self._lock:
-            self.requests.append(request)
-            address = f"{request.path}?{json.dumps(request.query, sort_keys=True)}"
-            turn = self._turns[address]
-            self._turns[address] += 1
+    def answer(self, request: Request, turn: int) -> Reply:
         if not request.headers.get("User-Agent"):
             return page(403, "Tell who you are.")
         if request.path == "/":
@@ -227,7 +159,7 @@ class GoodreadsStandin:
         # All readers with whom something is wrong have the same long shelf.
         is_special = user_id in NOTES
         user_id = Fault.LONG_SHELF if is_special else user_id
-        with self._lock:
+        with self.lock:
             if (user_id, shelf) not in self._shelves:
                 ratings = self._long_ratings if is_special else self.folder.ratings_of(user_id)
                 self._shelves[user_id, shelf] = shelf_items(self.folder, user_id, ratings, shelf)
@@ -240,59 +172,6 @@ def _unless_known(reply: Reply, request: Request) -> Reply:
     if request.headers.get("If-None-Match") == etag:
         return Reply(304, headers={"ETag": etag}, delay=reply.delay)
     return replace(reply, headers={"ETag": etag})
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self, address: tuple[str, int], standin: GoodreadsStandin) -> None:
-        self.standin = standin
-        super().__init__(address, _Handler)
-
-    def handle_error(
-        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
-    ) -> None:
-        """Tell what went wrong here; an asker who hangs up is nothing to tell."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body in one piece, else the asker's kernel waits 40 ms between them
-    server: _Server
-
-    def do_GET(self) -> None:
-        standin = self.server.standin
-        parts = urlsplit(self.path)
-        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        reply = standin.reply(Request(parts.path, query, dict(self.headers.items())))
-        if reply.is_silence:
-            standin.stopping.wait(standin.hang_seconds)
-            self.close_connection = True
-            return
-        standin.stopping.wait(reply.delay)
-        self._send(reply)
-
-    def _send(self, reply: Reply) -> None:
-        body = reply.body
-        is_packed = reply.is_packed
-        if not is_packed and len(body) > 500 and "gzip" in self.headers.get("Accept-Encoding", ""):
-            body, is_packed = gzip.compress(body, compresslevel=1, mtime=0), True
-        self.send_response(reply.status)
-        if reply.status != 304:
-            self.send_header("Content-Type", reply.content_type)
-            self.send_header("Content-Length", str(len(body)))
-        if is_packed:
-            self.send_header("Content-Encoding", "gzip")
-        for name, value in reply.headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: the addresses hold keys, and the askers keep logs of their own."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,54 @@
+"""`manage.py enrich`: details of books from Open Library by hand, or how far it has come."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from catalog.models import Enrichment
+from catalog.openlibrary.client import BATCH, SwitchedOff
+from catalog.services import enrichment
+
+
+class Command(BaseCommand):
+    help = "Fill books with what Open Library says; it may be stopped and started at any time."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--limit", type=int, default=100, metavar="N", help="at most N books")
+        parser.add_argument("--status", action="store_true", help="only tell all states")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not options["status"]:
+            self._enrich(options["limit"])
+        counts = enrichment.states()
+        for state in Enrichment.State:
+            self.stdout.write(f"{state.label:<12} {counts[state]:>7,}")
+        claimed = Enrichment.objects.claimed(timezone.now()).count()
+        self.stdout.write(f"{claimed:,} books are being asked for at {self._site}.")
+
+    @property
+    def _site(self) -> str:
+        return str(settings.OPENLIBRARY_BASE_URL)
+
+    def _enrich(self, limit: int) -> None:
+        try:
+            enrichment.open_library().close()
+        except SwitchedOff as error:
+            raise CommandError(
+                "Open Library answers only those who say how to reach them: set CONTACT_EMAIL."
+            ) from error
+        enrichment.keep_rows()
+        left = limit
+        while left > 0 and (batch := enrichment.claim(size=min(left, BATCH))):
+            outcome = enrichment.enrich_batch(batch=batch)
+            asked = outcome.found + outcome.not_found + outcome.failed
+            self.stdout.write(
+                f"{asked} books: {outcome.found} found ({outcome.described} described, "
+                f"{outcome.new_identifiers} new identifiers), {outcome.not_found} not found, "
+                f"{outcome.failed} failed"
+            )
+            if outcome.reason:
+                raise CommandError(f"Stopped, {outcome.put_off} books put off: {outcome.reason}.")
+            left -= BATCH

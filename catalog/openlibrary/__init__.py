@@ -1,0 +1,1 @@
+"""Open Library: asking it, and reading what it answers."""

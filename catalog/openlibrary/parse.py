@@ -1,0 +1,184 @@
+"""What Open Library's answers say, as plain values; what is of another shape is left out."""
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Any
+
+from catalog.normalize import isbn13_of
+
+LONGEST_DESCRIPTION = 10_000
+MOST_SUBJECTS = 20
+LONGEST_SUBJECT = 100
+MOST_IDENTIFIERS = 200
+
+_WORK_KEY = re.compile(r"/works/(OL[0-9]{1,12}W)")
+_REFERENCES = re.compile(r"^\s*\[[^\]\n]{1,40}\]:?\s*(?:https?:)?//\S*.*$", re.M)
+_SOURCE_NOTE = re.compile(r"\s*\(?\s*\[source\](?:\[[^\]\n]*\]|\([^)\n]*\))\s*\)?", re.I)
+_LINK = re.compile(r"!?\[([^\]\n]*)\](?:\([^)\n]*\)|\[[^\]\n]*\])")
+_ADDRESS = re.compile(r"\b(?:https?://|www\.)[^\s<>)\]]+", re.I)
+_EMPHASIS = re.compile(r"(\*\*\*|\*\*|\*|___|__)(?=\S)([^*\n]+?)(?<=\S)\1")
+_RULE = re.compile(r"^\s*(?:[-_*=]\s?){4,}\s*$", re.M)  # editors' notes and lists stand below it
+_LINE_MARKS = re.compile(r"^[ \t]*(?:#{1,6}|>+)[ \t]*", re.M)
+_EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\ufeff]")
+_UNTOLD = {"script", "style", "template"}
+_BLOCKS = {"p", "br", "div", "li", "ul", "ol", "blockquote", "h1", "h2", "h3", "h4", "hr"}
+# Subjects by which machines sort, not words for readers.
+_MACHINE_SUBJECT = re.compile(r"[:=]|^nyt|award|open library|protected daisy|accessible book", re.I)
+
+
+class Malformed(ValueError):
+    """An answer that is not what was asked for; the message says in which way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A work as the search tells it, all its editions together."""
+
+    key: str  # such as OL45804W
+    title: str
+    authors: tuple[str, ...] = ()  # other spellings of their names too
+    first_year: int | None = None
+    cover_id: int | None = None
+    isbns: tuple[str, ...] = ()  # as ISBN-13
+    goodreads_ids: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    page_count: int | None = None
+    editions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a work's own page adds."""
+
+    description: str = ""
+    moved_to: str = ""  # the key of the work into which this one was merged
+
+
+def works_of(answer: object) -> list[Work]:
+    """The works of a search's answer; raises `Malformed` where it is none."""
+    docs = answer.get("docs") if isinstance(answer, Mapping) else None
+    if not isinstance(docs, list):
+        raise Malformed("a search without docs")
+    return [work for doc in docs if isinstance(doc, Mapping) and (work := _work(doc))]
+
+
+def details_of(answer: object) -> Details:
+    """What a work's page says; raises `Malformed` where it is none."""
+    if not isinstance(answer, Mapping):
+        raise Malformed("a work that is no object")
+    kind = answer.get("type")
+    if isinstance(kind, Mapping) and kind.get("key") == "/type/redirect":
+        return Details(moved_to=_key(answer.get("location")))
+    return Details(description=plain_text(_text(answer.get("description"))))
+
+
+def _work(doc: Mapping[str, Any]) -> Work | None:
+    key, title = _key(doc.get("key")), _text(doc.get("title"))
+    if not key or not title:
+        return None
+    names = [*_texts(doc.get("author_name")), *_texts(doc.get("author_alternative_name"))]
+    isbns = dict.fromkeys(isbn13_of(text) for text in _texts(doc.get("isbn")))
+    numbers = [
+        text for text in _texts(doc.get("id_goodreads")) if re.fullmatch("[0-9]{1,12}", text)
+    ]
+    return Work(
+        key=key,
+        title=title,
+        authors=tuple(dict.fromkeys(names)),
+        first_year=_whole(doc.get("first_publish_year"), -3000, 2100),
+        cover_id=_whole(doc.get("cover_i"), 1, 10**12),
+        isbns=tuple(isbn for isbn in isbns if isbn)[:MOST_IDENTIFIERS],
+        goodreads_ids=tuple(dict.fromkeys(numbers))[:MOST_IDENTIFIERS],
+        subjects=_subjects(doc.get("subject")),
+        page_count=_whole(doc.get("number_of_pages_median"), 1, 30_000),
+        editions=_whole(doc.get("edition_count"), 0, 10**6) or 0,
+    )
+
+
+def plain_text(text: str) -> str:
+    """A description as readers should see it: no markup, no links, no editors' lists below a rule.
+
+    Contributors write HTML, Markdown or neither, and name sources behind their text.
+    """
+    text = _stripped(_CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    if rule := _RULE.search(text):
+        text = text[: rule.start()] if text[: rule.start()].strip() else text[rule.end() :]
+    text = _REFERENCES.sub("", text)
+    text = _SOURCE_NOTE.sub("", text)
+    text = _LINK.sub(r"\1", text)
+    text = _ADDRESS.sub("", text)
+    text = _EMPHASIS.sub(r"\2", text)
+    text = _EMPTY_BRACKETS.sub("", _LINE_MARKS.sub("", text))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    if len(text) > LONGEST_DESCRIPTION:
+        text = text[:LONGEST_DESCRIPTION].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+    return text
+
+
+class _Stripper(HTMLParser):
+    """Keeps the text of a page, with a new line where a block begins or ends."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._untold = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._untold += tag in _UNTOLD
+        if tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._untold = max(0, self._untold - (tag in _UNTOLD))
+        if tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._untold:
+            self.parts.append(data)
+
+
+def _stripped(text: str) -> str:
+    if not re.search(r"<[a-zA-Z/!]|&[a-zA-Z#]", text):
+        return text
+    stripper = _Stripper()
+    stripper.feed(text)
+    stripper.close()
+    # What was escaped twice is text too, and stays text: templates escape it again.
+    return html.unescape("".join(stripper.parts))
+
+
+def _subjects(value: object) -> tuple[str, ...]:
+    found: dict[str, str] = {}
+    for text in _texts(value):
+        subject = " ".join(_CONTROL.sub("", text).split())
+        if subject and len(subject) <= LONGEST_SUBJECT and not _MACHINE_SUBJECT.search(subject):
+            found.setdefault(subject.casefold(), subject)
+    return tuple(found.values())[:MOST_SUBJECTS]
+
+
+def _key(value: object) -> str:
+    match = _WORK_KEY.fullmatch(value) if isinstance(value, str) else None
+    return match[1] if match else ""
+
+
+def _text(value: object) -> str:
+    """A text in either of its forms: bare, or as `{"type": "/type/text", "value": …}`."""
+    if isinstance(value, Mapping):
+        value = value.get("value")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _whole(value: object, least: int, most: int) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+        return value
+    return None

@@ -1,0 +1,1 @@
+"""What changes the catalog, beside loaders and the admin."""

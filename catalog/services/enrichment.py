@@ -1,0 +1,314 @@
+"""Details of books from Open Library: which book is asked for when, and what came of it.
+
+A batch of books is claimed for some minutes; what is claimed and never finished, as its worker
+died, is free again afterwards. Each book is saved by itself, so that nothing is asked twice.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from catalog.models import Book, Enrichment
+from catalog.openlibrary import fill
+from catalog.openlibrary.client import BATCH, Busy, OpenLibrary, SwitchedOff, Unanswered
+from catalog.openlibrary.parse import Work
+from recsite.outbound import Limiter
+from recsite.queue import enqueue_on_commit
+
+log = structlog.get_logger(__name__)
+
+TASK = "catalog.enrich_batch"
+CLAIM = timedelta(minutes=15)
+FOUND_AGAIN = timedelta(days=180)
+NOT_FOUND_AGAIN = timedelta(days=60)
+FAILED_AGAIN = timedelta(hours=1)  # doubled with each failure in a row
+LONGEST_FAILED_AGAIN = timedelta(days=30)
+WANTED_AGAIN = timedelta(days=1)
+
+State = Enrichment.State
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a batch."""
+
+    found: int = 0
+    not_found: int = 0
+    failed: int = 0
+    put_off: int = 0
+    described: int = 0
+    new_identifiers: int = 0
+    conflicting_identifiers: int = 0
+    reason: str = field(default="", compare=False)  # why books were put off
+
+
+def open_library() -> OpenLibrary:
+    """Open Library as the settings have it; raises `SwitchedOff`."""
+    return OpenLibrary(
+        base_url=settings.OPENLIBRARY_BASE_URL,
+        contact=settings.CONTACT_EMAIL,
+        limiter=Limiter.from_url(
+            settings.REDIS_URL,
+            name="openlibrary",
+            per_second=settings.OPENLIBRARY_REQUESTS_PER_SECOND,
+        ),
+    )
+
+
+def states() -> dict[str, int]:
+    """How many books are in each state."""
+    counts = Counter(dict(Enrichment.objects.order_by().values_list("state").annotate(Count("pk"))))
+    counts[State.NEVER] += Book.objects.filter(enrichment=None).count()
+    return {state.value: counts[state.value] for state in State}
+
+
+def note_wanted(*, book_ids: Collection[int]) -> None:
+    """Readers see these books: have those that may be asked for come first."""
+    now = timezone.now()
+    stale = Q(wanted_at=None) | Q(wanted_at__lt=now - WANTED_AGAIN)
+    rows = Enrichment.objects.filter(stale, book_id__in=list(book_ids), due_at__lte=now)
+    # What another process holds at this moment is asked for already, or noted by it.
+    free = rows.select_for_update(skip_locked=True).values("pk")
+    Enrichment.objects.filter(pk__in=free).update(wanted_at=now)
+
+
+def ask_again(*, book_ids: Collection[int]) -> int:
+    """Have these books asked for at the next opportunity, before all others; say how many."""
+    now = timezone.now()
+    keep_rows()
+    return Enrichment.objects.filter(book_id__in=list(book_ids)).update(
+        due_at=now, wanted_at=now, attempts=0, etag=""
+    )
+
+
+def queue_batches() -> int:
+    """Claim and queue as many batches as may be under way at once; say how many.
+
+    Does nothing where the operator has named no contact.
+    """
+    try:
+        open_library().close()
+    except SwitchedOff:
+        return 0
+    keep_rows()
+    under_way = Enrichment.objects.claimed(timezone.now()).values("batch").distinct().count()
+    queued = 0
+    while under_way + queued < settings.ENRICHMENT_BATCHES:
+        with transaction.atomic():
+            batch = claim()
+            if batch is None:
+                break
+            enqueue_on_commit(TASK, str(batch))
+        queued += 1
+    return queued
+
+
+@transaction.atomic
+def claim(*, size: int = BATCH) -> UUID | None:
+    """Claim the next books that are due; None where there are none."""
+    now = timezone.now()
+    ids = list(
+        Enrichment.objects.due(now)
+        .select_for_update(skip_locked=True, of=("self",))
+        .values_list("pk", flat=True)[:size]
+    )
+    if not ids:
+        return None
+    batch = uuid4()
+    Enrichment.objects.filter(pk__in=ids).update(batch=batch, claimed_until=now + CLAIM)
+    return batch
+
+
+def run_batch(*, batch_id: str) -> Outcome:
+    """Ask for the books of a batch; those that were saved already are in it no longer.
+
+    Then the next batch is queued, until no book is due: behind whatever waits by then, so that
+    readers' own work goes on between two batches.
+    """
+    outcome = enrich_batch(batch=UUID(batch_id))
+    if not outcome.reason:
+        queue_batches()
+    return outcome
+
+
+def give_back(*, batch_id: str) -> None:
+    """Free what is left of a batch that took too long, to be asked for later."""
+    _put_off(UUID(batch_id), CLAIM.total_seconds())
+
+
+def enrich_batch(*, batch: UUID) -> Outcome:
+    """Ask for the books of a batch, and save each."""
+    rows = list(_rows(batch))
+    outcome = Outcome()
+    try:
+        with closing(open_library()) as client:
+            for row, work in _found(client, rows, outcome):
+                _save_one(client, row, work, outcome)
+    except (Busy, SwitchedOff) as error:
+        outcome.reason = str(error) or "switched off"
+        seconds = error.seconds if isinstance(error, Busy) else 0.0
+        outcome.put_off = _put_off(batch, seconds)
+    log.info("enrichment.batch", batch=str(batch), **_figures(outcome))
+    return outcome
+
+
+def _figures(outcome: Outcome) -> dict[str, object]:
+    return {name: getattr(outcome, name) for name in outcome.__slots__}
+
+
+def _rows(batch: UUID) -> Iterable[Enrichment]:
+    return (
+        Enrichment.objects.filter(batch=batch, claimed_until__gt=timezone.now())
+        .select_related("book")
+        .prefetch_related("book__credits__author", "book__identifiers")
+        .order_by("pk")
+    )
+
+
+def _found(
+    client: OpenLibrary, rows: Sequence[Enrichment], outcome: Outcome
+) -> Iterator[tuple[Enrichment, Work | None]]:
+    """Each book with its work, if there is one: by its numbers, else by title and author."""
+    numbered = [row for row in rows if _numbers(row.book)]
+    if numbered:
+        isbns, goodreads_ids = _asked_numbers(numbered)
+        try:
+            works = client.by_numbers(isbns=isbns, goodreads_ids=goodreads_ids)
+        except Unanswered as error:
+            _save_failures(numbered, str(error), outcome)
+        else:
+            for row in numbered:
+                yield row, fill.best_of(row.book, works, _numbers(row.book))
+    for row in rows:
+        if not _numbers(row.book):
+            try:
+                works = client.by_title(
+                    title=row.book.title, author=next(iter(row.book.author_names), "")
+                )
+            except Unanswered as error:
+                _save_failures([row], str(error), outcome)
+            else:
+                yield row, fill.best_by_title(row.book, works)
+
+
+def _numbers(book: Book) -> set[str]:
+    return {identifier.value for identifier in book.identifiers.all()}
+
+
+def _asked_numbers(rows: Iterable[Enrichment]) -> tuple[list[str], list[str]]:
+    """One number of each book: an ISBN where there is one, else Goodreads' of an edition."""
+    isbns: list[str] = []
+    goodreads_ids: list[str] = []
+    for row in rows:
+        # The loader's own number came first, before those of sibling editions.
+        first = min(
+            row.book.identifiers.all(), key=lambda known: (known.scheme != "isbn13", known.pk)
+        )
+        (isbns if first.scheme == "isbn13" else goodreads_ids).append(first.value)
+    return isbns, goodreads_ids
+
+
+def _save_one(client: OpenLibrary, row: Enrichment, work: Work | None, outcome: Outcome) -> None:
+    if work is None:
+        outcome.not_found += _finish(row, state=State.NOT_FOUND, again=NOT_FOUND_AGAIN, etag="")
+        return
+    description, etag = None, row.etag
+    if fill.wants_description(row.book):
+        try:
+            description, etag = _description(client, row, work)
+        except Unanswered as error:
+            _save_failures([row], str(error), outcome)
+            return
+    _save_found(row, work, description, etag, outcome)
+
+
+def _description(client: OpenLibrary, row: Enrichment, work: Work) -> tuple[str | None, str]:
+    """The work's description, of the work into which it was merged if so; None if unchanged."""
+    known = row.etag if row.book.open_library_key == work.key and row.book.description else ""
+    details, etag = client.details(work.key, etag=known)
+    if details and details.moved_to:
+        details, etag = client.details(details.moved_to)
+    return (details.description if details else None), etag
+
+
+@transaction.atomic
+def _save_found(
+    row: Enrichment, work: Work, description: str | None, etag: str, outcome: Outcome
+) -> None:
+    """Fill the book, as it is by now; nothing is written where another worker has it."""
+    if not _finish(row, state=State.FOUND, again=FOUND_AGAIN, etag=etag):
+        return
+    outcome.found += 1
+    book = Book.objects.select_for_update().for_cards().get(pk=row.pk)
+    changed = fill.fill(book, work, description)
+    if changed:
+        book.save(update_fields=[*changed, "updated_at"])
+    outcome.described += "description" in changed
+    if fill.is_surely(book, work):
+        new, conflicting = fill.add_identifiers(book, work)
+        outcome.new_identifiers += new
+        outcome.conflicting_identifiers += conflicting
+
+
+def _save_failures(rows: Iterable[Enrichment], reason: str, outcome: Outcome) -> None:
+    for row in rows:
+        again = min(FAILED_AGAIN * 2 ** min(row.attempts, 12), LONGEST_FAILED_AGAIN)
+        outcome.failed += _finish(
+            row, state=State.FAILED, again=again, attempts=row.attempts + 1, note=reason[:200]
+        )
+
+
+def _finish(row: Enrichment, *, state: str, again: timedelta, **values: object) -> int:
+    """Leave the batch with a new state; 0 where the book is in the batch no longer."""
+    now = timezone.now()
+    kept = {"attempts": 0, "note": "", **values}
+    return Enrichment.objects.filter(pk=row.pk, batch=row.batch).update(
+        state=state,
+        tried_at=now,
+        due_at=now + again,
+        origin=settings.OPENLIBRARY_BASE_URL,
+        batch=None,
+        claimed_until=None,
+        **kept,
+    )
+
+
+def _put_off(batch: UUID, seconds: float) -> int:
+    """Give the rest of a batch back, to be asked for once the site may be asked again."""
+    due_at = timezone.now() + timedelta(seconds=seconds)
+    return Enrichment.objects.filter(batch=batch).update(
+        due_at=due_at, batch=None, claimed_until=None
+    )
+
+
+def keep_rows() -> None:
+    """Have a row for every book, and bring those in line that curators or operators changed.
+
+    1. New books have never been asked for.
+    2. Where all that is filled is locked by now, a book is locked; where it no longer is, due.
+    3. What another site said (a stand-in, as a rule) is asked for anew.
+    """
+    now = timezone.now()
+    missing = Book.objects.filter(enrichment=None).order_by().values_list("pk", flat=True)
+    Enrichment.objects.bulk_create(
+        (Enrichment(book_id=pk, due_at=now) for pk in missing), ignore_conflicts=True
+    )
+    whole = Q(book__locked_fields__contains=list(fill.FILLED))
+    rows = Enrichment.objects.filter(batch=None)
+    locked = rows.filter(whole).exclude(state=State.LOCKED).values("pk")
+    Enrichment.objects.filter(pk__in=locked).update(state=State.LOCKED)
+    open_again = rows.filter(~whole, state=State.LOCKED).values("pk")
+    Enrichment.objects.filter(pk__in=open_again).update(state=State.NEVER, due_at=now)
+    elsewhere = rows.exclude(origin__in=["", settings.OPENLIBRARY_BASE_URL])
+    elsewhere.exclude(state=State.LOCKED).update(
+        state=State.NEVER, due_at=now, origin="", etag="", attempts=0
+    )

@@ -1,0 +1,228 @@
+"""A stand-in for Open Library over real HTTP: a folder's books, and every fault of Open Library.
+
+``python -m recsite.local.standins.openlibrary --data DIR``; its first page lists the faults.
+"""
+
+import argparse
+import hashlib
+import html
+import json
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+from recsite.local.standins.faults import Reply, page
+from recsite.local.standins.folder import GoodbooksFolder
+from recsite.local.standins.server import Request, Standin
+from recsite.local.standins.works import (
+    NOTES,
+    Work,
+    WorkFault,
+    faulty_works,
+    gzip_bomb,
+    isbn_of,
+    works_of,
+)
+
+JSON = "application/json"
+_WORK = re.compile(r"/works/(OL[0-9]+W)\.json")
+_FIELD = re.compile(r"(isbn|id_goodreads):\(([^)]*)\)")
+
+
+class OpenLibraryStandin(Standin):
+    """The stand-in; ``data_dir`` is a goodbooks-shaped folder, or None for the faults alone."""
+
+    def __init__(
+        self,
+        data_dir: Path | str | None = None,
+        *,
+        slow_seconds: float = 2.0,
+        hang_seconds: float = 120.0,
+    ) -> None:
+        super().__init__(slow_seconds=slow_seconds, hang_seconds=hang_seconds)
+        self._folder = GoodbooksFolder(Path(data_dir)) if data_dir else None
+        self._works: dict[str, Work] = {}
+        self._by_number: dict[tuple[str, str], Work] = {}
+        self._by_title: defaultdict[str, list[Work]] = defaultdict(list)
+
+    def prepare(self) -> None:
+        works = [*faulty_works(), *(works_of(self._folder) if self._folder else ())]
+        for work in works:
+            self._works[work.key] = work
+            self._by_title[work.title.casefold()].append(work)
+            for isbn in work.isbns:
+                self._by_number["isbn", _isbn_stem(isbn)] = work
+            for number in work.goodreads_ids:
+                self._by_number["id_goodreads", number] = work
+
+    def answer(self, request: Request, turn: int) -> Reply:
+        if "@" not in request.headers.get("User-Agent", ""):
+            return page(403, "Tell who you are, and how to reach you.")
+        if request.path == "/":
+            return _front_page()
+        if request.path == "/search.json":
+            return self._search(request, turn)
+        match = _WORK.fullmatch(request.path)
+        work = self._works.get(match[1]) if match else None
+        if work is None or work.fault == WorkFault.GONE:
+            return _json({"error": "notfound"}, status=404)
+        delay = self.slow_seconds if work.fault == WorkFault.SLOW else 0.0
+        whole = replace(_json(_page_of(work)), delay=delay)
+        return self._spoiled(work, whole, turn) or _unless_known(whole, request)
+
+    def _search(self, request: Request, turn: int) -> Reply:
+        found = list(dict.fromkeys(work.key for work in self._searched(request)))
+        works = [self._works[key] for key in found]
+        for work in works:
+            if work.fault and (reply := _spoiled_search(work.fault, turn)):
+                return reply
+        fields = request.query.get("fields", "").split(",")
+        docs = [
+            {name: value for name, value in _doc(work).items() if name in fields}
+            for work in works[: request.number("limit", 100)]
+        ]
+        return _json({"numFound": len(works), "start": 0, "docs": docs})
+
+    def _searched(self, request: Request) -> Iterable[Work]:
+        for field, numbers in _FIELD.findall(request.query.get("q", "")):
+            for number in numbers.split(" OR "):
+                known = _isbn_stem(number) if field == "isbn" else number
+                if work := self._by_number.get((field, known)):
+                    yield work
+        yield from self._by_title.get(request.query.get("title", "").casefold(), ())
+
+    @staticmethod
+    def _spoiled(work: Work, whole: Reply, turn: int) -> Reply | None:
+        """What comes in place of a work's page; None where the page itself comes."""
+        others = f"/works/OL{90_000_000_000 + WorkFault.BARE_DESCRIPTION}W"
+        match work.fault:
+            case WorkFault.UNAVAILABLE_ONCE if turn % 2:
+                return None
+            case WorkFault.UNAVAILABLE_ONCE | WorkFault.UNAVAILABLE_ALWAYS:
+                return page(503, "Back soon.")
+            case WorkFault.TRUNCATED_ALWAYS:
+                return replace(whole, body=whole.body[:40])
+            case WorkFault.HANG:
+                return replace(whole, is_silence=True)
+            case WorkFault.GZIP_BOMB:
+                return Reply(200, gzip_bomb(), JSON, is_packed=True)
+            case WorkFault.REDIRECT_OFF_HOST:
+                return page(302, "", {"Location": f"https://elsewhere.example{others}.json"})
+            case WorkFault.REDIRECT_ON_HOST:
+                return page(301, "", {"Location": f"{others}.json"})
+            case WorkFault.MERGED:
+                kind = {"key": "/type/redirect"}
+                return _json({"key": work.key, "type": kind, "location": others})
+        return None
+
+
+def _spoiled_search(fault: WorkFault, turn: int) -> Reply | None:
+    until = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    match fault:
+        case WorkFault.SEARCH_REFUSED:
+            return page(403, "Too much.")
+        case WorkFault.SEARCH_BUSY_FOR_SECONDS if turn % 2 == 0:
+            return page(429, "Too much.", {"Retry-After": "1"})
+        case WorkFault.SEARCH_BUSY_UNTIL_DATE if turn % 2 == 0:
+            return page(429, "Too much.", {"Retry-After": until})
+        case WorkFault.SEARCH_BUSY_FOR_LONG:
+            return page(429, "Too much.", {"Retry-After": "600"})
+        case WorkFault.SEARCH_TRUNCATED_ONCE if turn % 2 == 0:
+            return Reply(200, b'{"numFound": 1, "docs": [{"key": "/wor', JSON)
+        case WorkFault.SEARCH_TRUNCATED_ALWAYS:
+            return Reply(200, b'{"numFound": 1, "docs": [{"key": "/wor', JSON)
+    return None
+
+
+def _doc(work: Work) -> dict[str, object]:
+    doc: dict[str, object] = {
+        "key": f"/works/{work.key}",
+        "title": work.title,
+        "author_name": [work.author],
+        "isbn": list(work.isbns),
+        "id_goodreads": list(work.goodreads_ids),
+        "edition_count": max(1, len(work.goodreads_ids)),
+    }
+    if work.year is not None:
+        doc["first_publish_year"] = work.year
+    if work.cover_id is not None:
+        doc["cover_i"] = work.cover_id
+    if work.subjects:
+        doc["subject"] = list(work.subjects)
+    if work.pages is not None:
+        doc["number_of_pages_median"] = work.pages
+    return doc | work.odd
+
+
+def _page_of(work: Work) -> dict[str, object]:
+    answer: dict[str, object] = {
+        "key": f"/works/{work.key}",
+        "type": {"key": "/type/work"},
+        "title": work.title,
+    }
+    if work.is_typed:
+        answer["description"] = {"type": "/type/text", "value": work.description}
+    elif work.description:
+        answer["description"] = work.description
+    if work.cover_id is not None:
+        answer["covers"] = [work.cover_id]
+    return answer
+
+
+def _isbn_stem(isbn: str) -> str:
+    """What an ISBN-10 and its ISBN-13 share: nine digits; another 13 digits stay as they are."""
+    number = isbn.replace("-", "")
+    if len(number) == 13:
+        return number[3:12] if number.startswith("978") else number
+    return number[:9]
+
+
+def _json(answer: object, *, status: int = 200) -> Reply:
+    return Reply(status, json.dumps(answer, ensure_ascii=False).encode(), JSON)
+
+
+def _unless_known(reply: Reply, request: Request) -> Reply:
+    """The reply with its ETag, or 304 where the asker has it already."""
+    etag = f'"{hashlib.sha256(reply.body).hexdigest()[:32]}"'
+    if request.headers.get("If-None-Match") == etag:
+        return Reply(304, headers={"ETag": etag}, delay=reply.delay)
+    return replace(reply, headers={"ETag": etag})
+
+
+def _front_page() -> Reply:
+    faults = "".join(f"<li>{isbn_of(f)} {html.escape(note)}</li>" for f, note in NOTES.items())
+    return page(
+        200,
+        "<h1>This is not Open Library</h1><p>It stands in for it, with the books of the data set "
+        f"in use.</p><h2>ISBNs with which something is wrong</h2><ul>{faults}</ul>",
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="A stand-in for Open Library.")
+    parser.add_argument("--data", type=Path, required=True, help="a goodbooks-shaped folder")
+    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--bind", default="127.0.0.1")
+    options = parser.parse_args(arguments)
+    standin = OpenLibraryStandin(options.data)
+    try:
+        standin.start(options.port, options.bind)
+    except OSError as error:
+        sys.stderr.write(f"The stand-in for Open Library cannot start: {error}\n")
+        return 1
+    sys.stdout.write(f"Stand-in for Open Library at {standin.url}\n")
+    sys.stdout.flush()
+    try:
+        standin.stopping.wait()
+    except KeyboardInterrupt:
+        standin.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

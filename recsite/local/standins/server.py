@@ -1,0 +1,159 @@
+"""What the stand-ins have in common: HTTP on this machine, and a memory of who asked for what."""
+
+import gzip
+import json
+import socket
+import sys
+import threading
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+from recsite.local.standins.faults import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked of the stand-in; kept for tests to look at."""
+
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+
+    def number(self, name: str, default: int) -> int:
+        text = self.query.get(name, "")
+        return int(text) if text.isdecimal() and int(text) else default
+
+
+class Standin(ABC):
+    """A stand-in as a context manager: ``with TheStandin(…).start() as site:``.
+
+    Parameters
+    ----------
+    slow_seconds : float
+        What a slow page takes.
+    hang_seconds : float
+        How long a request that is never answered is held.
+    """
+
+    def __init__(self, *, slow_seconds: float, hang_seconds: float) -> None:
+        self.slow_seconds = slow_seconds
+        self.hang_seconds = hang_seconds
+        self.requests: list[Request] = []
+        self.stopping = threading.Event()
+        self.url = ""
+        self.lock = threading.Lock()
+        self._turns: Counter[str] = Counter()
+        self._server: _Server | None = None
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Read what the answers are made of; raises `OSError` where it cannot be had."""
+
+    @abstractmethod
+    def answer(self, request: Request, turn: int) -> Reply:
+        """The answer to a request; ``turn`` counts the earlier requests for the same address."""
+
+    def start(self, port: int = 0, bind: str = "127.0.0.1") -> Self:
+        """Listen and answer in the background; port 0 takes a free one.
+
+        All data is read first, so that the first answer is as quick as the others. Raises
+        `OSError` where data or port cannot be had.
+        """
+        self.prepare()
+        self._server = _Server((bind, port), self)
+        self.url = f"http://{bind}:{self._server.server_port}"
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        ).start()
+        return self
+
+    def stop(self) -> None:
+        self.stopping.set()
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def forget(self) -> None:
+        """Forget who asked for what, so that what fails once fails again."""
+        with self.lock:
+            self.requests.clear()
+            self._turns.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def reply(self, request: Request) -> Reply:
+        """The answer to a request, which is remembered."""
+        with self.lock:
+            self.requests.append(request)
+            address = f"{request.path}?{json.dumps(request.query, sort_keys=True)}"
+            turn = self._turns[address]
+            self._turns[address] += 1
+        return self.answer(request, turn)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, address: tuple[str, int], standin: Standin) -> None:
+        self.standin = standin
+        super().__init__(address, _Handler)
+
+    def handle_error(
+        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
+    ) -> None:
+        """Tell what went wrong here; an asker who hangs up is nothing to tell."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one piece, else the asker's kernel waits 40 ms between them
+    server: _Server
+
+    def do_GET(self) -> None:
+        standin = self.server.standin
+        parts = urlsplit(self.path)
+        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        reply = standin.reply(Request(parts.path, query, dict(self.headers.items())))
+        if reply.is_silence:
+            standin.stopping.wait(standin.hang_seconds)
+            self.close_connection = True
+            return
+        standin.stopping.wait(reply.delay)
+        self._send(reply)
+
+    def _send(self, reply: Reply) -> None:
+        body = reply.body
+        is_packed = reply.is_packed
+        if not is_packed and len(body) > 500 and "gzip" in self.headers.get("Accept-Encoding", ""):
+            body, is_packed = gzip.compress(body, compresslevel=1, mtime=0), True
+        self.send_response(reply.status)
+        if reply.status != 304:
+            self.send_header("Content-Type", reply.content_type)
+            self.send_header("Content-Length", str(len(body)))
+        if is_packed:
+            self.send_header("Content-Encoding", "gzip")
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing: the addresses hold keys, and the askers keep logs of their own."""

@@ -1,0 +1,25 @@
+"""Upkeep of the catalog, see `catalog.services.enrichment`."""
+
+from celery.exceptions import SoftTimeLimitExceeded
+
+from catalog.services import enrichment
+from workers.app import app
+
+
+@app.task(name=enrichment.TASK)
+def enrich_batch(batch_id: str) -> None:
+    """Ask Open Library for the books of one batch.
+
+    No retry of its own: what fails is due again later, and a batch that is cut off is free again
+    when its claim runs out.
+    """
+    try:
+        enrichment.run_batch(batch_id=batch_id)
+    except SoftTimeLimitExceeded:
+        enrichment.give_back(batch_id=batch_id)
+
+
+@app.task(name="catalog.queue_enrichment")
+def queue_enrichment() -> None:
+    """Begin anew with books that are due, wherever nothing is under way."""
+    enrichment.queue_batches()
