@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from catalog.models import Book, BookIdentifier, Enrichment
 from catalog.normalize import title_key
+from catalog.openlibrary.fill import FILLED
 from catalog.services import enrichment
 from recsite.local.standins.openlibrary import OpenLibraryStandin
 from recsite.local.standins.works import WorkFault, isbn_of
@@ -214,7 +215,7 @@ def test_books_that_readers_see_come_first_then_the_best_known() -> None:
 
 
 def test_a_book_locked_whole_is_never_asked_for_until_it_is_unlocked() -> None:
-    book = bare_book(WorkFault.NO_COVER, locked_fields=list(enrichment.fill.FILLED))
+    book = bare_book(WorkFault.NO_COVER, locked_fields=list(FILLED))
     enrichment.queue_batches()
     assert enrichment.states()["locked"] == 1
     assert enrichment.claim() is None
