@@ -8,6 +8,9 @@ from django.db.models import Q
 from catalog.models import Book
 from recommender.models import Dismissal, LibraryEntry, Reader
 
+#: Where the session keeps the book that was acted on last, for a page on which it is no more.
+JUST_DONE = "just_done"
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:

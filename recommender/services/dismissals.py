@@ -34,6 +34,17 @@ def undo(*, dismissal: Dismissal) -> None:
     Dismissal.objects.standing().filter(pk=dismissal.pk).update(undone_at=timezone.now())
 
 
+def move(*, guest: Reader, owner: Reader) -> None:
+    """Give a guest's dismissals to an account, but for those that stand there already."""
+    targets = ("book", "author", "genre")
+    known = set(owner.dismissals.standing().values_list(*targets))
+    for dismissal in guest.dismissals.standing():
+        target = (dismissal.book_id, dismissal.author_id, dismissal.genre_id)
+        if target not in known:
+            dismissal.reader = owner
+            dismissal.save(update_fields=["reader"])
+
+
 def without_dismissed(*, options: RerankOptions, reader: Reader) -> RerankOptions:
     """The options, with everything that the reader does not want left out."""
     standing = Dismissal.objects.standing().filter(reader=reader)

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from recommender.models import LibraryEntry, Reader
+from recommender.services import dismissals
 from recsite.accounts.models import User
 
 
@@ -41,6 +42,7 @@ def claim_guest(*, user: User, guest_id: int) -> Reader:
         return guest
     _move_library(guest, owner)
     guest.runs.update(reader=owner)
+    dismissals.move(guest=guest, owner=owner)
     if owner.imports.open().exists():
         guest.imports.open().delete()
     guest.imports.update(reader=owner)

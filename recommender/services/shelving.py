@@ -7,6 +7,7 @@ from django.db import transaction
 from catalog.models import Book
 from recommender.models import LibraryEntry, Reader, Source
 
+TO_READ = "to-read"
 STARS = tuple(Decimal(n) for n in range(1, 6))
 
 
@@ -18,16 +19,18 @@ class InvalidStars(ValueError):
 def shelve(*, reader: Reader, book: Book, shelf: str, stars: Decimal | None = None) -> LibraryEntry:
     """Put a book on a shelf, with stars or without; a book has one place in a library.
 
+    A book that the library has already is not put back to be read, and keeps its stars where no
+    new ones are given.
+
     Raises `InvalidStars` for anything but 1 to 5.
     """
     if stars is not None and stars not in STARS:
         raise InvalidStars("Give 1 to 5 stars.")
     Reader.objects.select_for_update().get(pk=reader.pk)
-    entry, _ = LibraryEntry.objects.update_or_create(
+    entry, made = LibraryEntry.objects.get_or_create(
         reader=reader,
         book=book,
-        defaults={"shelf": shelf, "stars": stars},
-        create_defaults={
+        defaults={
             "source": Source.SITE,
             "source_key": f"book:{book.pk}",
             "title": book.title,
@@ -36,9 +39,13 @@ def shelve(*, reader: Reader, book: Book, shelf: str, stars: Decimal | None = No
             "stars": stars,
         },
     )
+    if not made and shelf != TO_READ:
+        entry.shelf, entry.stars = shelf, stars or entry.stars
+        entry.save(update_fields=["shelf", "stars", "updated_at"])
     return entry
 
 
 def take_off(*, entry: LibraryEntry) -> None:
-    """Remove a line of a library."""
-    entry.delete()
+    """Remove a line of a library that was written here; one from elsewhere stays."""
+    if entry.source == Source.SITE:
+        entry.delete()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TypeVar
+from urllib.parse import urlencode
 
 from django import template
 from django.template import Context
@@ -78,3 +79,21 @@ def of(things: Mapping[int, T], key: int) -> T | None:
 def is_goodbooks(release: ModelRelease | None) -> bool:
     """Whether a release was built from goodbooks-10k, whose makers ask to be named."""
     return release is not None and "goodbooks" in release.dataset.lower()
+
+
+@register.filter
+def goodreads(book: Book) -> str:
+    """The address of a book at Goodreads: its editions, or a search where no number is known."""
+    if book.goodreads_work_id:
+        return f"https://www.goodreads.com/work/editions/{book.goodreads_work_id}"
+    return f"https://www.goodreads.com/search?{urlencode({'q': _title_and_author(book)})}"
+
+
+@register.filter
+def open_library(book: Book) -> str:
+    """The address of a search for a book at Open Library."""
+    return f"https://openlibrary.org/search?{urlencode({'q': _title_and_author(book)})}"
+
+
+def _title_and_author(book: Book) -> str:
+    return " ".join([book.title, *book.author_names[:1]])

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from catalog.models import Book
 from recommender.access import reader_of
 from recommender.forms import ListForm
-from recommender.marks import marks_of
+from recommender.marks import JUST_DONE, marks_of
 from recommender.models import Reader
-from recommender.services import runs
+from recommender.services import releases, runs
 from recommender.services.releases import NoRelease
 from recommender.services.runs import NothingToRecommendFrom, Picks
 
@@ -37,7 +37,11 @@ def recommendations(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "top": top, "back": request.get_full_path()}
     if form.is_valid():
         context |= _list(reader, form, top)
-    by_htmx = request.headers.get("HX-Request") == "true"
+    # Going back in history, htmx asks for the whole page.
+    restores = request.headers.get("HX-History-Restore-Request") == "true"
+    by_htmx = request.headers.get("HX-Request") == "true" and not restores
+    if not by_htmx:
+        context |= _just_done(request, reader)
     template = "recommender/_list.html" if by_htmx else "recommender/recommendations.html"
     return render(request, template, context, status=200 if by_htmx or form.is_valid() else 422)
 
@@ -63,6 +67,16 @@ def what_if(request: HttpRequest, book_id: int) -> HttpResponse:
     except (NothingToRecommendFrom, NoRelease) as error:
         context["problem"] = str(error)
     return render(request, "recommender/what_if.html", context)
+
+
+def _just_done(request: HttpRequest, reader: Reader) -> dict[str, Any]:
+    """The book that was saved, rated or dismissed last, so that it can be undone in place."""
+    pk = request.session.pop(JUST_DONE, None)
+    book = Book.objects.for_cards().filter(pk=pk).first() if pk else None
+    if book is None:
+        return {}
+    mark = marks_of(reader, [book])[book.pk]
+    return {"done": book, "done_mark": mark} if mark.entry or mark.dismissal else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +112,7 @@ def _list(reader: Reader, form: ListForm, top: int) -> dict[str, Any]:
         "picks": shown,
         "marks": marks_of(reader, [chosen.book for chosen in shown]),
         "rated": len(picks.ratings),
-        "release": picks.model.release.manifest.dataset,
+        "release": releases.record(picks.model.release),
         "more": more and form.address(n=more),
         "address": form.address(),
     }

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Author, Book, Genre
 from recommender.access import own_dismissal, reader_of, reader_or_new
-from recommender.marks import marks_of
+from recommender.marks import JUST_DONE, marks_of
 from recommender.models import Dismissal, LibraryEntry
 from recommender.services import dismissals, shelving
 
@@ -98,6 +98,9 @@ def _answer(request: HttpRequest, book: Book) -> HttpResponse:
         back = reverse("recommendations")
     if request.headers.get("HX-Request") == "true":
         mark = marks_of(reader_of(request), [book])[book.pk]
-        context = {"book": book, "mark": mark, "back": back}
+        # The pressed button is gone with the swap; the focus goes to what undoes it.
+        context = {"book": book, "mark": mark, "back": back, "focus": True}
         return render(request, "recommender/_pick_actions.html", context)
+    if back.startswith(reverse("recommendations")):
+        request.session[JUST_DONE] = book.pk
     return redirect(f"{back}#book-{book.pk}")

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from catalog.models import Book
 from recommender.models import Dismissal, LibraryEntry, Reader, Source
-from recommender.services import dismissals
+from recommender.services import dismissals, readers
 from tests.factories import BookFactory, LibraryEntryFactory, ReaderFactory
 from tests.pages import client_of, read
 from tests.recommender.conftest import Camps
@@ -148,3 +148,46 @@ def test_a_dismissal_is_of_one_thing(camps: Camps, sailor: Reader) -> None:
     author = camps.sea[1].credits.get().author
     with pytest.raises(IntegrityError), transaction.atomic():
         Dismissal.objects.create(reader=sailor, book=camps.sea[1], author=author)
+
+
+def test_what_was_done_can_be_undone_at_once_without_javascript(
+    camps: Camps, sailor: Reader
+) -> None:
+    client = client_of(sailor)
+    address = reverse("shelve", args=[camps.sea[1].pk])
+    page = read(client.post(address, {"shelf": "to-read"}, follow=True))
+    assert "Sea 1 On your to-read shelf." in page.one("main").words
+
+    undo = reverse("take-off", args=[camps.sea[1].pk])
+    assert page.one("form", action=undo)
+    client.post(undo)
+    assert not read(client.get("/recommendations/")).all(class_="note done")
+
+
+def test_what_came_from_elsewhere_is_neither_overwritten_nor_removed(
+    camps: Camps, sailor: Reader
+) -> None:
+    key = camps.sea[0].pk
+    post(sailor, "shelve", key, shelf="to-read")
+    post(sailor, "take-off", key)
+    entry = sailor.entries.get()
+    assert (entry.shelf, entry.stars) == ("read", 5)
+
+
+def test_a_guests_dismissals_come_along_into_an_account(camps: Camps, sailor: Reader) -> None:
+    guest = ReaderFactory.create(user=None)
+    for reader, book in [(sailor, camps.sea[1]), (guest, camps.sea[1]), (guest, camps.sea[2])]:
+        dismissals.dismiss(reader=reader, target=book)
+    assert sailor.user
+
+    readers.claim_guest(user=sailor.user, guest_id=guest.pk)
+
+    standing = sailor.dismissals.standing()
+    assert {str(dismissal) for dismissal in standing} == {"Sea 1", "Sea 2"}
+
+
+def test_links_lead_to_the_book_elsewhere(camps: Camps, sailor: Reader) -> None:
+    Book.objects.filter(pk=camps.sea[1].pk).update(goodreads_work_id=77)
+    page = read(client_of(sailor).get("/recommendations/"))
+    assert page.one("a", href="https://www.goodreads.com/work/editions/77")
+    assert page.one("a", href="https://openlibrary.org/search?q=Sea+1+Mariner+No1")
