@@ -19,4 +19,5 @@ urlpatterns = [
     path("dismissed/<int:dismissal_id>/undo", wishes.undo, name="dismissal-undo"),
     path("how-it-works/", how.how, name="how"),
     path("history/", runs.history, name="history"),
+    path("history/compare/", runs.compare, name="compare"),
 ]

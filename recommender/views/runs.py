@@ -4,12 +4,13 @@ from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db.models import F, Func, IntegerField, Prefetch, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from catalog.models import Book
+from recommender import comparison
 from recommender.access import own_run, reader_of
 from recommender.forms import in_words
 from recommender.marks import marks_of
@@ -31,6 +32,7 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "release": saved.release,
         "picks": picks,
         "marks": marks_of(saved.reader, [pick.book for pick in picks]),
+        "previous": _before(saved),
         "wishes": in_words(saved.parameters),
         "back": request.path,
         "stars_are_known": any(pick.expected_stars is not None for pick in picks),
@@ -61,8 +63,31 @@ def history(request: HttpRequest) -> HttpResponse:
     )
     page = Paginator(saved, RUNS_PER_PAGE).get_page(request.GET.get("page"))
     latest = ImportJob.objects.filter(reader=reader).first() if reader else None
-    context = {"page": page, "job": latest if latest and latest.state != "done" else None}
+    context = {
+        "page": page,
+        "job": latest if latest and latest.state != "done" else None,
+        "comparable": [("a", "Compare the list of"), ("b", "with that of")],
+    }
     return render(request, "recommender/history.html", context)
+
+
+def _before(saved: Run) -> Run | None:
+    """The reader's list before this one."""
+    older = Run.objects.filter(reader=saved.reader_id, created_at__lt=saved.created_at)
+    return older.only("pk").first()
+
+
+@never_cache
+@require_safe
+def compare(request: HttpRequest) -> HttpResponse:
+    """Two of the reader's lists, the older first, whichever way round they are named."""
+    try:
+        named = [own_run(request, UUID(request.GET.get(name, ""))) for name in ("a", "b")]
+    except ValueError as error:
+        raise Http404 from error
+    older, newer = sorted(named, key=lambda saved: saved.created_at)
+    both = comparison.compare(older, newer)
+    return render(request, "recommender/compare.html", {"both": both})
 
 
 def _what_came_of_it(saved: Run) -> dict[str, object]:

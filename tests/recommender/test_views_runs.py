@@ -200,7 +200,7 @@ class TestOneList:
         client = client_of(run.reader)
         read(client.get(address(run)))
 
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):
             client.get(address(run))
 
 

@@ -171,7 +171,7 @@ def test_what_came_from_elsewhere_is_neither_overwritten_nor_removed(
     post(sailor, "shelve", key, shelf="to-read")
     post(sailor, "take-off", key)
     entry = sailor.entries.get()
-    assert (entry.shelf, entry.stars) == ("read", 5)
+    assert (entry.shelf, float(entry.stars or 0)) == ("read", 5.0)
 
 
 def test_a_guests_dismissals_come_along_into_an_account(camps: Camps, sailor: Reader) -> None:
