@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from catalog.models import Book
+from catalog.models import Book, BookGenre
 from recommender.forms import in_words
 from recommender.models import Dismissal, LibraryEntry, Recommendation, Run
 from recommender.sources.base import UNREAD_SHELVES
@@ -98,7 +98,7 @@ def _gone(older: Run, newer: Run, rows: list[Recommendation]) -> list[Difference
 
 def _genres(books: list[Book]) -> Mapping[int, set[int]]:
     found: dict[int, set[int]] = {}
-    through = Book.genres.through.objects.filter(book__in=books)
+    through = BookGenre.objects.filter(book__in=books)
     for book_id, genre_id in through.values_list("book_id", "genre_id"):
         found.setdefault(book_id, set()).add(genre_id)
     return found
@@ -117,7 +117,7 @@ def _why_gone(
         return "you dismissed its author"
     if any(("genre", genre) in dismissed for genre in genres.get(book.pk, ())):
         return "you dismissed its genre"
-    if book.goodbooks_id in stars:
+    if book.goodbooks_id is not None and book.goodbooks_id in stars:
         return f"you have rated it since, with {stars[book.goodbooks_id]:g} stars"
     if entry := entries.get(book.pk):
         read = entry.shelf not in UNREAD_SHELVES
