@@ -1,7 +1,7 @@
 # `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run goodbooks install test test-fast lint requirements bench bench-quality
+.PHONY: help run goodbooks install test test-fast lint requirements bench bench-quality bench-catalog
 
 # The Python that makes .venv: the first of these which is there.
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell command -v $(name))))
@@ -50,10 +50,13 @@ lint: install ## style, types, import walls, migrations, templates, security, kn
 		recsite catalog recommender workers spark manage.py
 	.ci/audit
 
-bench: bench-quality ## all benchmarks, each beside its peers
+bench: bench-quality bench-catalog ## all benchmarks, each beside its peers
 
 bench-quality: install ## recommendations beside peers' in one run, on BOOKFOLD_DATA
 	@$(IN_VENV) -m spark.bench.quality --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
+
+bench-catalog: install ## enrichment and matching of the whole catalog, on BOOKFOLD_DATA
+	@$(IN_VENV) -m catalog.bench --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
 
 requirements: install ## renew the pinned requirements from pyproject.toml
 	$(COMPILE) --group web --output-file requirements.txt

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from django.db import transaction
 
 from catalog.models import Book
+from catalog.services import enrichment
 from recommender.engine.explain import told_reasons
 from recommender.engine.model import Model, NothingToFoldIn, Scores
 from recommender.engine.rerank import DEFAULT_OPTIONS, RerankOptions, rerank
@@ -246,4 +247,5 @@ def _save(reader: Reader, picks: Picks, *, parameters: dict[str, object]) -> Run
         )
         for pick in picks.chosen
     )
+    enrichment.note_wanted(book_ids=[pick.book.pk for pick in picks.chosen])
     return run

@@ -25,10 +25,13 @@ LOOK_SECONDS = 2.0
 LEFTOVER_SECONDS = 15.0
 # Politeness is for the real Goodreads.
 STANDIN_SETTINGS = {"GOODREADS_PAUSE_SECONDS": "0.2", "IMPORT_COOLDOWN_SECONDS": "0"}
-PARTS = ("postgres", "valkey", "goodreads", "web", "worker", "beat")
+# Their addresses are in these variables.
+STANDINS = {"goodreads": "STANDIN_URL", "openlibrary": "OPENLIBRARY_STANDIN_URL"}
+PARTS = ("postgres", "valkey", "goodreads", "openlibrary", "web", "worker", "beat")
 PUBLISHED = (
     *("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "RELEASE_STORE", "RELEASE_CACHE"),
     *("BOOKFOLD_HOME", "GOODREADS_BASE_URL", "GOODREADS_PAUSE_SECONDS", "PORT"),
+    "OPENLIBRARY_BASE_URL",
 )
 
 
@@ -55,6 +58,7 @@ class Site:
 
     web: Program
     standin: Program | None  # where Goodreads itself is not asked
+    openlibrary: Program | None = None  # where Open Library itself is not asked
 
 
 def say(text: str) -> None:
@@ -149,6 +153,9 @@ def site_environment(
         variables["STANDIN_URL"] = variables["GOODREADS_BASE_URL"]
         for name, value in STANDIN_SETTINGS.items():
             variables[name] = environment.get(name) or value
+    if not environment.get("CONTACT_EMAIL") and not environment.get("OPENLIBRARY_BASE_URL"):
+        variables["OPENLIBRARY_BASE_URL"] = f"http://127.0.0.1:{free_port()}"
+        variables["OPENLIBRARY_STANDIN_URL"] = variables["OPENLIBRARY_BASE_URL"]
     return variables
 
 
@@ -173,12 +180,13 @@ def start_site(
     address: Address,
 ) -> Site:
     """Start the processes of the site."""
-    standin = None
     environment = with_sample(environment, prepared)
-    if standin_url := environment.get("STANDIN_URL"):
-        command = standin_command(prepared, standin_url)
-        standin = Program("goodreads", command, environment, screen)
-        supervisor.start(standin)
+    standins: dict[str, Program] = {}
+    for name, variable in STANDINS.items():
+        if url := environment.get(variable):
+            command = standin_command(prepared, url, name)
+            standins[name] = Program(name, command, environment, screen)
+            supervisor.start(standins[name])
     web = ["-m", "gunicorn", "recsite.wsgi", f"--bind={address.bind}:{address.port}"]
     web += ["--workers=2", "--threads=4", "--graceful-timeout=10", "--log-level=warning"]
     web += ["--no-control-socket"]
@@ -186,7 +194,11 @@ def start_site(
     worker = [*celery, "worker", "--concurrency=2", "--loglevel=WARNING"]
     worker = ["-W", "ignore:You're running the worker with superuser", *worker]
     beat = [*celery, "beat", "--loglevel=WARNING", "--pidfile="]
-    site = Site(Program("web", [sys.executable, *web], environment, screen), standin)
+    site = Site(
+        Program("web", [sys.executable, *web], environment, screen),
+        standins.get("goodreads"),
+        standins.get("openlibrary"),
+    )
     supervisor.start(site.web)
     for name, arguments in (("worker", worker), ("beat", beat)):
         supervisor.start(Program(name, [sys.executable, *arguments], environment, screen))
@@ -201,8 +213,8 @@ def with_sample(environment: Mapping[str, str], prepared: Prepared) -> dict[str,
     return variables
 
 
-def standin_command(prepared: Prepared, url: str) -> list[str]:
-    module, port = "recsite.local.standins.goodreads", url.rpartition(":")[2]
+def standin_command(prepared: Prepared, url: str, name: str) -> list[str]:
+    module, port = f"recsite.local.standins.{name}", url.rpartition(":")[2]
     folder = prepared.dataset.folder
     return [sys.executable, "-m", module, f"--port={port}", f"--data={folder}"]
 
@@ -254,12 +266,14 @@ def follow(home: Home, before: Prepared, address: Address, site: Site) -> Prepar
     """Have the readers of another dataset served and named once the site was given one."""
     prepared = Prepared.read(home) or before
     if prepared.dataset != before.dataset:
-        if standin := site.standin:
-            standin.argv = standin_command(prepared, standin.environment["STANDIN_URL"])
-            site.web.environment = with_sample(site.web.environment, prepared)
-            for program in (standin, site.web):
-                program.stop()
-                program.start()
+        site.web.environment = with_sample(site.web.environment, prepared)
+        standins = [program for program in (site.standin, site.openlibrary) if program]
+        for standin in standins:
+            url = standin.environment[STANDINS[standin.name]]
+            standin.argv = standin_command(prepared, url, standin.name)
+        for program in (*standins, *([site.web] if site.standin else [])):
+            program.stop()
+            program.start()
         show(prepared, address, site)
     return prepared
 

@@ -22,6 +22,7 @@ from recsite.local.run import Address, Site, follow, with_sample
 from recsite.local.supervise import Program, Screen
 from tests.recsite.local.test_process import is_alive
 
+PARTS = ("postgres", "valkey", "goodreads", "openlibrary", "gunicorn", "worker", "beat")
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -138,10 +139,9 @@ class RunningSite:
 
     def parts(self) -> dict[str, int]:
         """The processes right below it, by a word of their command lines."""
-        words = ("postgres", "valkey", "goodreads", "gunicorn", "worker", "beat")
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         lines = {int(pid): Path(f"/proc/{pid}/cmdline").read_text() for pid in children.split()}
-        return {word: pid for word in words for pid, line in lines.items() if word in line}
+        return {word: pid for word in PARTS for pid, line in lines.items() if word in line}
 
     def is_ready(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
@@ -189,7 +189,7 @@ def test_the_life_of_a_site(site: RunningSite) -> None:
     assert len(recommended) == 10
 
     before = site.parts()
-    assert set(before) == {"postgres", "valkey", "goodreads", "gunicorn", "worker", "beat"}
+    assert set(before) == set(PARTS)
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
     assert wait_until(lambda: not any(map(is_alive, before.values())), seconds=30)

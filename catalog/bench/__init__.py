@@ -1,0 +1,1 @@
+"""How long the catalog's work takes on a whole goodbooks folder, on services of its own."""
