@@ -3,6 +3,7 @@
 import argparse
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -49,7 +50,7 @@ def site(data: Path, per_second: float) -> Iterator[None]:
                 wait_until(lambda: _listens(port), seconds=60)
                 yield
             finally:
-                stop(standin)
+                stop(standin, signal.SIGTERM, patience=10)
                 django.db.connections.close_all()
 
 
