@@ -3,62 +3,30 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from catalog.typed_admin import ModelAdmin, TabularInline
+from recommender.admin_parts import OnlyToRead, change_link, count_of, link
 from recommender.models import (
     ImportItem,
     ImportJob,
     LibraryEntry,
-    ModelRelease,
     Reader,
     Recommendation,
     Run,
     SourceShelf,
 )
+from recommender.release_admin import ModelReleaseAdmin
+
+__all__ = ["ModelReleaseAdmin"]
 
 UNMATCHED_STATES = [
     ImportItem.State.AMBIGUOUS.value,
     ImportItem.State.UNMATCHED.value,
     ImportItem.State.FAILED.value,
 ]
-
-
-def count_of(rows: QuerySet[Any], owner: str) -> Coalesce:
-    """How many of the rows belong to the object of the outer query.
-
-    A subquery, so that only the rows of one page of a list are counted.
-    """
-    own = rows.filter(**{owner: OuterRef("pk")}).order_by().values(owner)
-    return Coalesce(Subquery(own.annotate(n=Count("pk")).values("n")), 0)
-
-
-def link(name: str, text: object, **lookups: object) -> SafeString:
-    """A link to a list of the admin, narrowed by lookups."""
-    query = "&".join(f"{key}={value}" for key, value in lookups.items())
-    return format_html('<a href="{}?{}">{}</a>', reverse(f"admin:recommender_{name}"), query, text)
-
-
-def change_link(name: str, obj: Model | None) -> SafeString | str:
-    """A link to the page of one object."""
-    if obj is None:
-        return "-"
-    return format_html('<a href="{}">{}</a>', reverse(f"admin:{name}_change", args=[obj.pk]), obj)
-
-
-class OnlyToRead:
-    """Rows that the site alone writes."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class GuestFilter(admin.SimpleListFilter):
@@ -286,27 +254,3 @@ class RunAdmin(OnlyToRead, ModelAdmin[Run]):
     @admin.display(description="release")
     def release_page(self, run: Run) -> SafeString | str:
         return change_link("recommender_modelrelease", run.release)
-
-
-@admin.register(ModelRelease)
-class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
-    list_display = (
-        *("version", "is_active", "dataset", "is_simulated", "default_ranker"),
-        *("ratings", "readers", "books", "run_list", "built_at"),
-    )
-    list_filter = ("is_active", "is_simulated", "dataset", "default_ranker")
-    search_fields = ("version", "dataset", "manifest_sha256")
-    date_hierarchy = "built_at"
-    ordering = ("-built_at",)
-    readonly_fields = ("run_list",)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        runs = count_of(Run.objects.all(), "release")
-        return super().get_queryset(request).annotate(run_count=runs)
-
-    @admin.display(description="runs", ordering="run_count")
-    def run_list(self, release: Any) -> SafeString:
-        return link("run_changelist", release.run_count, release__id__exact=release.pk)

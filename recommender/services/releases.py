@@ -3,14 +3,23 @@
 import threading
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import transaction
 
+from recommender.engine import publish
 from recommender.engine.manifest import Manifest, ReleaseError
 from recommender.engine.model import Model
-from recommender.engine.release import NoRelease, Release, ReleaseHolder, read_latest, read_manifest
+from recommender.engine.release import (
+    NoRelease,
+    Release,
+    ReleaseHolder,
+    list_versions,
+    read_latest,
+    read_manifest,
+)
 from recommender.engine.store import Store, StoreError, open_store
 from recommender.models import ModelRelease
 from recsite.health import NotReady
@@ -19,12 +28,25 @@ log = structlog.get_logger(__name__)
 
 __all__ = [
     "NoRelease",
+    "RefusedByGate",
+    "ReleaseError",
+    "StoreError",
     "check",
     "current_model",
     "forget_model",
+    "promote",
     "record",
+    "record_all",
     "record_latest",
+    "roll_back",
+    "verdict",
 ]
+
+NEWEST = "newest"
+
+
+class RefusedByGate(ReleaseError):
+    """The gate found a release worse than the one in use, and nobody wants it all the same."""
 
 
 class Follower:
@@ -105,6 +127,82 @@ def record_latest() -> ModelRelease | None:
     except (ReleaseError, StoreError) as error:
         log.warning("releases.latest_unreadable", error=str(error))
         return None
+
+
+def record_all() -> None:
+    """Note every release that the store holds, the one in use and those that wait or were.
+
+    Raises
+    ------
+    StoreError
+        If the store can't be read. A release that is unreadable is passed over.
+    """
+    store = _store()
+    known = set(ModelRelease.objects.values_list("version", flat=True))
+    for version in list_versions(store):
+        if version in known:
+            continue
+        try:
+            _row(*read_manifest(store, version))
+        except ReleaseError as error:
+            log.warning("releases.unreadable", version=version, error=str(error))
+    record_latest()
+
+
+def promote(*, version: str, all_the_same: bool) -> ModelRelease:
+    """Put a release in use (`newest` for the last one built); running processes follow.
+
+    Parameters
+    ----------
+    all_the_same
+        Also one that the gate refused.
+
+    Raises
+    ------
+    NoRelease, ReleaseError, StoreError
+        If it can't be put in use; the one in use stays.
+    RefusedByGate
+        If the gate refused it, and that was to count.
+    """
+    store = _store()
+    if version == NEWEST:
+        versions = list_versions(store)
+        if not versions:
+            raise NoRelease(f"{store.uri} holds no release yet; build one with spark.build.")
+        version = versions[-1]
+    manifest, digest = read_manifest(store, version)
+    if manifest.gate.get("passed") is False and not all_the_same:
+        raise RefusedByGate(
+            f"The gate refused {version}: {manifest.gate.get('reason', 'it gave no reason')}. "
+            "Nothing was changed."
+        )
+    publish.promote(store, version)
+    return _activate(_row(manifest, digest))
+
+
+def roll_back() -> ModelRelease:
+    """Put the release before the one in use in its place.
+
+    Raises
+    ------
+    NoRelease, ReleaseError, StoreError
+        If there is none, or it can't be put in use; the one in use stays.
+    """
+    store = _store()
+    latest = publish.rollback(store)
+    return _activate(_row(*read_manifest(store, latest.version)))
+
+
+def verdict(version: str) -> dict[str, Any]:
+    """What the gate said of a release: ``passed`` (None where it was not asked) and ``reason``.
+
+    Raises
+    ------
+    ReleaseError, StoreError
+        If the release can't be read.
+    """
+    manifest, _ = read_manifest(_store(), version)
+    return dict(manifest.gate)
 
 
 def _row(manifest: Manifest, manifest_sha256: str) -> ModelRelease:

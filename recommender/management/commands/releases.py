@@ -8,10 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from recommender.engine.manifest import ReleaseError
-from recommender.engine.publish import promote, rollback
 from recommender.engine.release import list_versions, read_latest, read_manifest
 from recommender.engine.store import Store, StoreError, open_store
-from recommender.services.releases import record_latest
+from recommender.services import releases
 
 
 class Command(BaseCommand):
@@ -25,17 +24,16 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         try:
-            store = open_store(
-                settings.RELEASE_STORE, endpoint_url=settings.S3_ENDPOINT_URL or None
-            )
             if options["promote"]:
-                promote(store, _version(store, options["promote"]))
+                releases.promote(version=options["promote"], all_the_same=True)
             if options["rollback"]:
-                rollback(store)
-            answer = _describe(store)
+                releases.roll_back()
+            answer = _describe(
+                open_store(settings.RELEASE_STORE, endpoint_url=settings.S3_ENDPOINT_URL or None)
+            )
         except (ReleaseError, StoreError) as error:
             raise CommandError(str(error)) from error
-        record_latest()
+        releases.record_latest()
         if options["json"]:
             self.stdout.write(json.dumps(answer, indent=2))
             return
@@ -43,15 +41,6 @@ class Command(BaseCommand):
             mark = "in use" if release["in_use"] else ""
             about = release.get("dataset") or f"unreadable: {release['problem']}"
             self.stdout.write(f"{release['version']}  {about}  {mark}".rstrip())
-
-
-def _version(store: Store, wanted: str) -> str:
-    if wanted != "newest":
-        return wanted
-    versions = list_versions(store)
-    if not versions:
-        raise CommandError(f"{store.uri} holds no release yet; build one with spark.build.")
-    return versions[-1]
 
 
 def _describe(store: Store) -> list[dict[str, Any]]:

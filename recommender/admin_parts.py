@@ -1,0 +1,42 @@
+"""What the pages of the admin share."""
+
+from typing import Any
+
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+
+def count_of(rows: QuerySet[Any], owner: str) -> Coalesce:
+    """How many of the rows belong to the object of the outer query.
+
+    A subquery, so that only the rows of one page of a list are counted.
+    """
+    own = rows.filter(**{owner: OuterRef("pk")}).order_by().values(owner)
+    return Coalesce(Subquery(own.annotate(n=Count("pk")).values("n")), 0)
+
+
+def link(name: str, text: object, **lookups: object) -> SafeString:
+    """A link to a list of the admin, narrowed by lookups."""
+    query = "&".join(f"{key}={value}" for key, value in lookups.items())
+    return format_html('<a href="{}?{}">{}</a>', reverse(f"admin:recommender_{name}"), query, text)
+
+
+def change_link(name: str, obj: Model | None) -> SafeString | str:
+    """A link to the page of one object."""
+    if obj is None:
+        return "-"
+    return format_html('<a href="{}">{}</a>', reverse(f"admin:{name}_change", args=[obj.pk]), obj)
+
+
+class OnlyToRead:
+    """Rows that the site alone writes."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
