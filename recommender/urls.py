@@ -2,13 +2,19 @@
 
 from django.urls import path
 
-from recommender.views import how, imports, landing, recommendations, runs, wishes
+from recommender.views import how, import_rows, imports, landing, recommendations, runs, wishes
 
 urlpatterns = [
     path("", landing.landing, name="landing"),
     path("start", landing.start, name="start"),
     path("imports/<uuid:job_id>/", imports.progress, name="import"),
     path("imports/<uuid:job_id>/retry", imports.retry, name="import-retry"),
+    path("imports/<uuid:job_id>/confirm", imports.confirm, name="import-confirm"),
+    path("imports/<uuid:job_id>/cancel", imports.cancel, name="import-cancel"),
+    path("imports/<uuid:job_id>/rows/", import_rows.rows, name="import-rows"),
+    path("imports/<uuid:job_id>/rows/<int:item_id>/", import_rows.row, name="import-row"),
+    path("imports/<uuid:job_id>/failed.csv", import_rows.failed, name="import-failed"),
+    path("imports/template.csv", import_rows.template, name="import-template"),
     path("recommendations/<uuid:run_id>/", runs.run, name="run"),
     path("recommendations/", recommendations.recommendations, name="recommendations"),
     path("recommendations/without/<int:book_id>/", recommendations.what_if, name="what-if"),

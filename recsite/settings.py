@@ -173,6 +173,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "import jobs that stand still": {"task": "imports.requeue_stalled", "schedule": 15.0},
     "begin with books that are due": {"task": "catalog.queue_enrichment", "schedule": 60.0},
+    "previews nobody came back to": {"task": "imports.expire_previews", "schedule": 3600.0},
     "look for a new release": {"task": "releases.record_latest", "schedule": 30.0},
     "remove forgotten guests": {"task": "readers.remove_forgotten_guests", "schedule": 86_400.0},
 }

@@ -40,7 +40,7 @@ class Hold:
         now = timezone.now()
         free = Q(held_until=None) | Q(held_until__lt=now) | Q(held_by=task_id)
         taken = (
-            ImportJob.objects.open()
+            ImportJob.objects.for_workers()
             .filter(free, pk=job_id, attempts__lt=MAX_ATTEMPTS)
             .update(held_by=task_id, held_until=now + HOLD, attempts=F("attempts") + 1)
         )
@@ -71,7 +71,7 @@ class Hold:
         self._ours().update(held_by="", held_until=None, **fields)
 
     def _ours(self) -> ImportJobQuerySet:
-        return ImportJob.objects.open().filter(pk=self.job.pk, held_by=self._owner)
+        return ImportJob.objects.for_workers().filter(pk=self.job.pk, held_by=self._owner)
 
     def _renew(self) -> None:
         try:

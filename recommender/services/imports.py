@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from recommender.models import ImportJob, Reader
+from recommender.models import ImportItem, ImportJob, ImportJobQuerySet, Reader
 from recommender.services import library, runs, staging
 from recommender.services.hold import MAX_ATTEMPTS, Hold, LostHold
 from recommender.services.releases import NoRelease
@@ -33,6 +33,12 @@ STALLED_AFTER = timedelta(seconds=45)
 LONGEST_COUNTDOWN = 600.0
 GAVE_UP = "Something went wrong on our side, several times. Your request is kept: please try again."
 REPLACED = "A newer request of yours has taken the place of this one."
+CANCELED = "You chose not to import this file. Nothing of it was kept."
+EXPIRED = (
+    "This file waited a week for your yes, so we let it go. Nothing of it was kept, and your "
+    "library is as it was. Upload it again whenever you like."
+)
+PREVIEW_KEPT = timedelta(days=7)
 NO_MODEL = "Our model is still being built. Your books are kept: please try again in a few minutes."
 
 State = ImportJob.State
@@ -101,6 +107,39 @@ def _create(job: ImportJob, *, pages: Iterable[ShelfPage]) -> ImportJob:
 
 
 @transaction.atomic
+def confirm(*, job: ImportJob) -> bool:
+    """Go on with a file whose reader has seen what it changes; say whether it was waiting."""
+    now = timezone.now()
+    waiting = ImportJob.objects.filter(pk=job.pk, state=State.PREVIEW)
+    if not waiting.update(state=State.MATCHING, confirmed_at=now, queued_at=now):
+        return False
+    enqueue_on_commit(TASK, str(job.pk))
+    return True
+
+
+@transaction.atomic
+def cancel(*, job: ImportJob) -> bool:
+    """Forget a file that was not imported; say whether it was waiting."""
+    return bool(_cancel(ImportJob.objects.filter(pk=job.pk), CANCELED))
+
+
+@transaction.atomic
+def expire_previews() -> int:
+    """Forget the files nobody said yes or no to; say how many."""
+    forgotten = timezone.now() - PREVIEW_KEPT
+    return _cancel(ImportJob.objects.filter(queued_at__lt=forgotten), EXPIRED)
+
+
+def _cancel(jobs: ImportJobQuerySet, sentence: str) -> int:
+    waiting = jobs.filter(state=State.PREVIEW).select_for_update()
+    ids = list(waiting.values_list("pk", flat=True))
+    ImportItem.objects.filter(job__in=ids).delete()
+    return ImportJob.objects.filter(pk__in=ids).update(
+        state=State.CANCELED, error_message=sentence, finished_at=timezone.now()
+    )
+
+
+@transaction.atomic
 def retry(*, job: ImportJob) -> ImportJob:
     """Begin a failed job again, with what it has staged; any other job is left as it is."""
     begun = ImportJob.objects.filter(pk=job.pk, state=State.FAILED)
@@ -146,7 +185,7 @@ def run_import(*, job_id: UUID | str, task_id: str) -> None:
 
 def give_up(*, job_id: UUID | str, task_id: str) -> None:
     """End a job that took longer than a task may."""
-    job = ImportJob.objects.open().filter(pk=job_id, held_by=task_id).first()
+    job = ImportJob.objects.for_workers().filter(pk=job_id, held_by=task_id).first()
     if job:
         _fail(Hold(job), "too_slow", "This took too long. Your request is kept: please try again.")
 
@@ -154,7 +193,7 @@ def give_up(*, job_id: UUID | str, task_id: str) -> None:
 def requeue_stalled() -> int:
     """Queue again what nobody works on, and end what has failed too often; say how many moved."""
     now = timezone.now()
-    stalled = ImportJob.objects.open().filter(
+    stalled = ImportJob.objects.for_workers().filter(
         Q(held_until=None) | Q(held_until__lt=now), queued_at__lt=now - STALLED_AFTER
     )
     worn_out = stalled.filter(attempts__gte=MAX_ATTEMPTS)
@@ -175,7 +214,8 @@ def _advance(hold: Hold) -> None:
         _fetch(hold)
     if hold.job.state == State.MATCHING:
         _match(hold)
-    _recommend(hold)
+    if hold.job.state == State.RECOMMENDING:
+        _recommend(hold)
 
 
 def _fetch(hold: Hold) -> None:
@@ -211,11 +251,20 @@ def _fetch(hold: Hold) -> None:
 
 @transaction.atomic
 def _match(hold: Hold) -> None:
-    """Match what is staged and bring the library in line, all or nothing."""
-    hold.job.refresh_from_db(fields=["reader"])  # a guest may have got an account meanwhile
-    library.match_items(job=hold.job)
-    library.apply_items(job=hold.job)
-    hold.update(state=State.RECOMMENDING)
+    """Match what is staged and bring the library in line, all or nothing.
+
+    A file stops before that, for its reader to see what it would change.
+    """
+    job = hold.job
+    job.refresh_from_db(fields=["reader"])  # a guest may have got an account meanwhile
+    library.match_items(job=job)
+    if job.is_file and job.confirmed_at is None:
+        library.plan_items(job=job)
+        job.state = State.PREVIEW
+        hold.release(state=State.PREVIEW, attempts=0, queued_at=timezone.now())
+        return
+    changes = library.apply_items(job=job)
+    hold.update(state=State.RECOMMENDING, removed=changes.removed)
 
 
 @transaction.atomic

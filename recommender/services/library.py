@@ -22,10 +22,14 @@ class Changes:
     created: list[LibraryEntry] = field(default_factory=list)
     updated: list[LibraryEntry] = field(default_factory=list)
     replaced: list[int] = field(default_factory=list)
+    removed: int = 0
 
 
 def match_items(*, job: ImportJob) -> None:
-    """Find each staged row's book; rows that find none stay visible as what they are."""
+    """Find each staged row's book; rows that find none stay visible as what they are.
+
+    What the reader once decided for a line of this source counts again.
+    """
     items = list(job.items.filter(state=ImportItem.State.STAGED))
     found = match(
         [
@@ -33,10 +37,26 @@ def match_items(*, job: ImportJob) -> None:
             for item in items
         ]
     )
+    decided = dict(
+        job.reader.entries.filter(source=job.source)
+        .exclude(book=None)
+        .values_list("source_key", "book")
+    )
     for item in items:
         item.book_id = found[item.pk].book_id
         item.state = found[item.pk].state
-    ImportItem.objects.bulk_update(items, ["book", "state"], batch_size=2000)
+        item.candidates = list(found[item.pk].candidates) if item.book_id is None else []
+        if item.book_id is None and item.source_key in decided:
+            item.book_id, item.state = decided[item.source_key], ImportItem.State.REPAIRED
+    ImportItem.objects.bulk_update(items, ["book", "state", "candidates"], batch_size=2000)
+
+
+@transaction.atomic
+def plan_items(*, job: ImportJob) -> None:
+    """Note what each row would change, without changing the library."""
+    rows = _applicable(job)
+    _compare(job, _one_a_book(rows), list(job.reader.entries.all()))
+    _note_changes(rows)
 
 
 @transaction.atomic
@@ -51,8 +71,38 @@ def apply_items(*, job: ImportJob) -> Changes:
     5. Entries that a whole pull of the shelf no longer has are removed, if that can be believed.
     """
     Reader.objects.select_for_update().get(pk=job.reader_id)
-    rows = list(job.items.exclude(state=ImportItem.State.FAILED))
+    rows = _applicable(job)
     changes = _compare(job, _one_a_book(rows), list(job.reader.entries.all()))
+    _save(changes)
+    _note_changes(rows)
+    if job.account and rows:
+        own = ["", job.account]
+        others = job.reader.entries.filter(source=Source.GOODREADS).exclude(account__in=own)
+        changes.removed += others.delete()[0]
+        job.reader.shelves.filter(source=Source.GOODREADS).exclude(account__in=own).delete()
+    if job.account:
+        changes.removed += _remember_shelf(job, rows)
+    return changes
+
+
+@transaction.atomic
+def apply_item(*, item: ImportItem) -> None:
+    """Bring the library in line with one row, for which its reader found the book."""
+    job = item.job
+    Reader.objects.select_for_update().get(pk=job.reader_id)
+    _save(_compare(job, [item], list(job.reader.entries.all())))
+    item.save(update_fields=["change"])
+
+
+def _applicable(job: ImportJob) -> list[ImportItem]:
+    """The rows that could be read; what they change is found anew."""
+    rows = list(job.items.exclude(state=ImportItem.State.FAILED))
+    for row in rows:
+        row.change = ""
+    return rows
+
+
+def _save(changes: Changes) -> None:
     LibraryEntry.objects.filter(pk__in=changes.replaced).delete()
     LibraryEntry.objects.bulk_update(
         changes.updated,
@@ -60,13 +110,13 @@ def apply_items(*, job: ImportJob) -> Changes:
         batch_size=2000,
     )
     LibraryEntry.objects.bulk_create(changes.created, batch_size=2000)
-    if job.account and rows:
-        own = ["", job.account]
-        job.reader.entries.filter(source=Source.GOODREADS).exclude(account__in=own).delete()
-        job.reader.shelves.filter(source=Source.GOODREADS).exclude(account__in=own).delete()
-    if job.account:
-        _remember_shelf(job, rows)
-    return changes
+
+
+def _note_changes(rows: list[ImportItem]) -> None:
+    """Keep what each row changes; one that was not compared came second for its book."""
+    for row in rows:
+        row.change = row.change or ImportItem.Change.MERGED
+    ImportItem.objects.bulk_update(rows, ["change"], batch_size=2000)
 
 
 @transaction.atomic
@@ -130,7 +180,9 @@ def _compare(job: ImportJob, rows: list[ImportItem], entries: list[LibraryEntry]
                 changes.replaced.append(same_key.pk)
             place.setdefault(row.pk, same_key)
         entry = place.get(row.pk) or LibraryEntry(reader=job.reader, source=job.source)
+        row.change = ImportItem.Change.UNCHANGED
         if _copy(row, entry, job):
+            row.change = ImportItem.Change.CHANGED if entry.pk else ImportItem.Change.NEW
             (changes.updated if entry.pk else changes.created).append(entry)
     return changes
 
@@ -153,8 +205,9 @@ def _copy(row: ImportItem, entry: LibraryEntry, job: ImportJob) -> bool:
     return changed
 
 
-def _remember_shelf(job: ImportJob, rows: list[ImportItem]) -> None:
-    """Note what was seen, and remove what a whole pull no longer has."""
+def _remember_shelf(job: ImportJob, rows: list[ImportItem]) -> int:
+    """Note what was seen, and remove what a whole pull no longer has; say how much."""
+    removed = 0
     shelf, _ = SourceShelf.objects.get_or_create(
         reader=job.reader, source=Source.GOODREADS, account=job.account, shelf=job.shelf
     )
@@ -171,9 +224,10 @@ def _remember_shelf(job: ImportJob, rows: list[ImportItem]) -> None:
         lost = gone.count()
         believable = lost <= SUSPICIOUS_SHRINKAGE * before.count()
         if believable or shelf.shrunk_to == len(rows):
-            gone.delete()
+            removed, _ = gone.delete()
             shelf.shrunk_to = None
         else:
             # Without the ETag the next pull sees the rows again, and so can confirm the loss.
             shelf.shrunk_to, shelf.etag = len(rows), ""
     shelf.save()
+    return removed

@@ -19,6 +19,7 @@ from recommender.models import ImportItem, ImportJob, Recommendation, Run
 RUNS_PER_PAGE = 12
 COVERS_PER_RUN = 5
 UNMATCHED_SHOWN = 200
+SETTLED = [ImportJob.State.DONE, ImportJob.State.CANCELED]
 NOT_FOUND = [ImportItem.State.UNMATCHED, ImportItem.State.AMBIGUOUS, ImportItem.State.FAILED]
 
 
@@ -65,7 +66,7 @@ def history(request: HttpRequest) -> HttpResponse:
     latest = ImportJob.objects.filter(reader=reader).first() if reader else None
     context = {
         "page": page,
-        "job": latest if latest and latest.state != "done" else None,
+        "job": latest if latest and latest.state not in SETTLED else None,
         "comparable": [("a", "Compare the list of"), ("b", "with that of")],
     }
     return render(request, "recommender/history.html", context)
@@ -102,6 +103,7 @@ def _what_came_of_it(saved: Run) -> dict[str, object]:
     lost = job.items.filter(state__in=NOT_FOUND)
     rows, missing = job.items.count(), lost.count()
     return {
+        "job": job,
         "rows": rows,
         "matched": rows - missing,
         "missing": missing,

@@ -25,3 +25,9 @@ def run_import(self: "Task[Any, Any]", job_id: str) -> None:
 def requeue_stalled() -> None:
     """Bring back jobs whose worker died or whose message was lost."""
     imports.requeue_stalled()
+
+
+@app.task(name="imports.expire_previews")
+def expire_previews() -> None:
+    """Keep no rows of a file that its reader has forgotten."""
+    imports.expire_previews()

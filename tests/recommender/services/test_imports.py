@@ -46,6 +46,20 @@ def sea_export(camps: Camps, stars: int = 5) -> bytes:
     return export(*rows, '9,"A Book Nobody Knows","A. Nonymous",,,4,,2026/02/01,read')
 
 
+def finish(job: ImportJob) -> None:
+    """A worker reads the file, its reader says yes, and a worker does the rest."""
+    imports.run_import(job_id=job.pk, task_id="read")
+    assert imports.confirm(job=job)
+    imports.run_import(job_id=job.pk, task_id="task")
+
+
+def upload_agreed(reader: Reader, camps: Camps) -> ImportJob:
+    """A file whose reader has said yes before a worker came to it."""
+    job = imports.start_upload(reader=reader, filename="mine.csv", content=sea_export(camps))
+    ImportJob.objects.update(confirmed_at=timezone.now())
+    return job
+
+
 @pytest.fixture
 def pull(settings: Settings, camps: Camps, goodreads_standin: str, valkey_url: str) -> Pull:
     """Pull the shelf of a number at the stand-in, in this process."""
@@ -66,7 +80,7 @@ def test_an_export_becomes_a_library_and_a_list(camps: Camps) -> None:
 
     job = imports.start_upload(reader=reader, filename="mine.csv", content=sea_export(camps))
     assert job.state == State.QUEUED
-    imports.run_import(job_id=job.pk, task_id="task")
+    finish(job)
 
     job.refresh_from_db()
     assert job.state == State.DONE
@@ -83,7 +97,7 @@ def test_importing_again_changes_only_what_changed(camps: Camps) -> None:
             reader=reader, filename="mine.csv", content=sea_export(camps, stars)
         )
         before = dict(reader.entries.values_list("pk", "updated_at"))
-        imports.run_import(job_id=job.pk, task_id="task")
+        finish(job)
         after = dict(reader.entries.values_list("pk", "updated_at"))
         if stars == 5 and before:
             assert after == before
@@ -95,7 +109,7 @@ def test_what_a_reader_left_out_stays_left_out(camps: Camps) -> None:
     entry = LibraryEntryFactory.create(book=camps.sea[0], is_left_out=True, stars=2)
 
     job = imports.start_upload(reader=entry.reader, filename="a.csv", content=sea_export(camps))
-    imports.run_import(job_id=job.pk, task_id="task")
+    finish(job)
 
     entry.refresh_from_db()
     assert entry.is_left_out
@@ -111,7 +125,7 @@ def test_two_editions_of_a_book_are_one_entry_with_the_rating(camps: Camps) -> N
     job = imports.start_upload(
         reader=ReaderFactory.create(), filename="mine.csv", content=export(*rows)
     )
-    imports.run_import(job_id=job.pk, task_id="task")
+    finish(job)
 
     assert LibraryEntry.objects.get(stars=4).book == camps.sea[0]
 
@@ -139,7 +153,7 @@ def test_a_newer_request_takes_the_place_of_the_one_under_way(camps: Camps, pull
 
     job = imports.start_upload(reader=reader, filename="mine.csv", content=sea_export(camps))
     imports.run_import(job_id=mistyped.pk, task_id="late")
-    imports.run_import(job_id=job.pk, task_id="task")
+    finish(job)
 
     mistyped.refresh_from_db()
     assert (mistyped.state, mistyped.error_code) == (State.FAILED, "replaced")
@@ -156,7 +170,7 @@ def test_a_second_profile_takes_the_place_of_the_first(
     reader = ReaderFactory.create()
     pull(sample.user_id, reader)
     upload = imports.start_upload(reader=reader, filename="a.csv", content=sea_export(camps))
-    imports.run_import(job_id=upload.pk, task_id="task")
+    finish(upload)
 
     job = pull(own.user_id, reader)
     pull(own.user_id, reader)
@@ -266,7 +280,7 @@ def test_a_busy_source_is_tried_again_later(
 
 def test_a_task_that_runs_twice_works_once(camps: Camps) -> None:
     reader = ReaderFactory.create()
-    job = imports.start_upload(reader=reader, filename="mine.csv", content=sea_export(camps))
+    job = upload_agreed(reader, camps)
     imports.run_import(job_id=job.pk, task_id="task")
     imports.run_import(job_id=job.pk, task_id="task")
     imports.run_import(job_id=job.pk, task_id="another")
@@ -275,7 +289,7 @@ def test_a_task_that_runs_twice_works_once(camps: Camps) -> None:
 
 def test_a_job_somebody_holds_is_left_alone(camps: Camps) -> None:
     reader = ReaderFactory.create()
-    job = imports.start_upload(reader=reader, filename="mine.csv", content=sea_export(camps))
+    job = upload_agreed(reader, camps)
     ImportJob.objects.update(held_by="first", held_until=timezone.now() + HOLD)
 
     imports.run_import(job_id=job.pk, task_id="second")
@@ -290,7 +304,7 @@ def test_a_job_whose_worker_died_is_queued_again(
 ) -> None:
     long_ago = timezone.now() - timedelta(minutes=5)
     reader = ReaderFactory.create()
-    job = imports.start_upload(reader=reader, filename="mine.csv", content=sea_export(camps))
+    job = upload_agreed(reader, camps)
     ImportJob.objects.update(
         state=State.MATCHING, held_by="dead", held_until=long_ago, queued_at=long_ago
     )
@@ -316,7 +330,7 @@ def test_a_job_that_fails_again_and_again_ends(camps: Camps) -> None:
 
 def test_try_again_begins_anew(camps: Camps) -> None:
     reader = ReaderFactory.create()
-    job = imports.start_upload(reader=reader, filename="mine.csv", content=sea_export(camps))
+    job = upload_agreed(reader, camps)
     ImportJob.objects.update(state=State.FAILED, error_code="x", error_message="Oh.")
 
     job = imports.retry(job=ImportJob.objects.get())
@@ -430,7 +444,7 @@ def test_files_of_two_services_make_one_entry_and_the_last_rating_counts(camps: 
     files = [sea_export(camps), other_export(camps, "2.25"), other_export(camps, "2.25")]
     for content in files:
         job = imports.start_upload(reader=reader, filename="mine.csv", content=content)
-        imports.run_import(job_id=job.pk, task_id="task")
+        finish(job)
 
     entry = reader.entries.get(book=camps.sea[0])
     assert (float(entry.stars or 0), entry.source) == (2.25, "storygraph")
@@ -441,7 +455,7 @@ def test_a_file_without_stars_takes_away_none_given_elsewhere(camps: Camps) -> N
     reader = ReaderFactory.create()
     for content in (sea_export(camps), other_export(camps, "")):
         job = imports.start_upload(reader=reader, filename="mine.csv", content=content)
-        imports.run_import(job_id=job.pk, task_id="task")
+        finish(job)
 
     entry = reader.entries.get(book=camps.sea[0])
     assert (float(entry.stars or 0), entry.source) == (5, "goodreads")
