@@ -52,8 +52,16 @@ lint: install ## style, types, import walls, migrations, templates, security, kn
 
 bench: bench-quality bench-catalog ## all benchmarks, each beside its peers
 
-bench-quality: install ## recommendations beside peers' in one run, on BOOKFOLD_DATA
-	@$(IN_VENV) -m spark.bench.quality --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
+bench-quality: install .venv-bench ## recommendations beside peers' in one run, on BOOKFOLD_DATA
+	@.venv-bench/bin/python -m spark.bench.quality \
+		--data "$${BOOKFOLD_DATA:?names a goodbooks folder}" --json .local/quality.json
+	@$(IN_VENV) -m spark.bench.plots .local/quality.json docs/plots
+
+# Peers bring PyTorch with them, so that they stay out of .venv.
+.venv-bench: spark/bench/requirements.txt
+	$(IN_VENV) -m uv venv --quiet --clear $@
+	$(IN_VENV) -m pip --python $@ install --quiet -r $<
+	@touch $@
 
 bench-catalog: install ## enrichment and matching of the whole catalog, on BOOKFOLD_DATA
 	@$(IN_VENV) -m catalog.bench --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
@@ -63,6 +71,9 @@ requirements: install ## renew the pinned requirements from pyproject.toml
 	$(COMPILE) --group spark --constraint requirements.txt --output-file spark/requirements.txt
 	$(COMPILE) --group tests --constraint requirements.txt --constraint spark/requirements.txt \
 		--output-file tests/requirements.txt
+	$(COMPILE) --group spark --group bench --constraint spark/requirements.txt \
+		--output-file spark/bench/requirements.txt
+	sed -i -E '/^(nvidia-|cuda-|triton)/d' spark/bench/requirements.txt  # torch's for CPUs needs none
 
 COMPILE := $(IN_VENV) -m uv pip compile --quiet --upgrade --python-version 3.11 --no-header \
 	--no-emit-index-url --no-emit-find-links --no-annotate

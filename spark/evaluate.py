@@ -98,20 +98,25 @@ def evaluate(
         Fold in so many ratings only, drawn by ``seed``, of the readers who have as many. The rest
         of their ratings is left out of the lists all the same, so that what is sought is the same.
     """
-    chosen = readers.readers
-    if size is not None:
-        chosen = [reader for reader in chosen if len(readers.fold_in[reader]) >= size]
-    if not chosen:
+    given = draw(readers, size, seed)
+    if not given:
         return {}
+    rankings = [_rank(model, ranker, ratings, readers, reader) for reader, ratings in given.items()]
+    return measure_lists(rankings, list(given), readers, model.release.book_ids)
+
+
+def draw(readers: HeldOutReaders, size: int | None, seed: int) -> Ratings:
+    """So many of each reader's ratings, of the readers who have as many; all for None."""
+    if size is None:
+        return {reader: readers.fold_in[reader] for reader in readers.readers}
     random = np.random.default_rng(seed)
-    rankings = []
-    for reader in chosen:
+    drawn = {}
+    for reader in readers.readers:
         ratings = readers.fold_in[reader]
-        if size is not None:
-            drawn = random.choice(sorted(ratings), size=size, replace=False)
-            ratings = {int(book): ratings[int(book)] for book in drawn}
-        rankings.append(_rank(model, ranker, ratings, readers, reader))
-    return measure_lists(rankings, chosen, readers, model.release.book_ids)
+        if len(ratings) >= size:
+            books = random.choice(sorted(ratings), size=size, replace=False).tolist()
+            drawn[reader] = {book: ratings[book] for book in books}
+    return drawn
 
 
 def measure_lists(

@@ -4,13 +4,15 @@ A peer is fitted on the stars of the training readers (readers × books, sparse;
 gives the scores of all books for other readers whose ratings come in the same shape.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import product
 from typing import Any
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.lapack import spotrf, spotri
 from scipy.sparse import csr_array
 
 from recommender.engine.values import Float32Array, FloatArray
@@ -56,7 +58,11 @@ def fit_ease(
     products = (rated.T @ rated).toarray()
     counts = np.diag(products).copy()
     products.flat[:: len(products) + 1] += ridge + per_book * counts
-    inverse = cho_solve(cho_factor(products, overwrite_a=True), np.eye(len(products), dtype="f4"))
+    factor, singular = spotrf(products, lower=True, clean=True)
+    if singular:
+        raise np.linalg.LinAlgError(f"λ = {ridge:g} is too small for these ratings.")
+    inverse, _ = spotri(factor, lower=True, overwrite_c=True)
+    inverse = np.tril(inverse) + np.tril(inverse, -1).T
     inverse /= -np.diag(inverse)
     np.fill_diagonal(inverse, 0)
     inverse *= (counts + 30.0) ** -discount
@@ -87,50 +93,108 @@ def solve_rows(stars: csr_array, factors: FloatArray, ridge: float) -> FloatArra
     return solved
 
 
-def fit_explicit(train: csr_array, *, exact: bool) -> Scorer:
+def fit_explicit(train: csr_array, *, exact: bool, rank: int, ridge: float) -> Scorer:
     """Explicit ALS: the stars projected as the ancestor did it, or folded in exactly."""
-    items, ridge = explicit_factors(train), 0.1
+    items = explicit_factors(train, rank=rank, ridge=ridge)
     if exact:
         return lambda fold_in: solve_rows(fold_in, items, ridge) @ items.T
     return lambda fold_in: (fold_in @ items) @ items.T
 
 
-def fit_implicit_als(train: csr_array) -> Scorer:
+def fit_implicit_als(train: csr_array, *, factors: int, alpha: float) -> Scorer:
     """ALS of the package ``implicit``, readers folded in by its own ``recalculate_user``."""
     als = import_module("implicit.cpu.als")
     model: Any = als.AlternatingLeastSquares(
-        factors=128, regularization=0.05, alpha=10.0, iterations=12, random_state=1
+        factors=factors, regularization=0.05, alpha=alpha, iterations=12, random_state=1
     )
-    likes = weighted(train, LIKES)
-    likes.eliminate_zeros()
     sparse = import_module("scipy.sparse")
-    model.fit(sparse.csr_matrix(likes), show_progress=False)
+    model.fit(sparse.csr_matrix(_likes(train)), show_progress=False)
 
     def score(fold_in: csr_array) -> FloatArray:
-        given = weighted(fold_in, LIKES)
-        given.eliminate_zeros()
         rows = np.arange(fold_in.shape[0])
-        factors: FloatArray = model.recalculate_user(rows, sparse.csr_matrix(given))
-        scores: FloatArray = factors @ model.item_factors.T
+        readers: FloatArray = model.recalculate_user(rows, sparse.csr_matrix(_likes(fold_in)))
+        scores: FloatArray = readers @ model.item_factors.T
         return scores
 
     return score
 
 
-def peers() -> Mapping[str, Fit]:
-    """All peers that can be had here, by name."""
-    found: dict[str, Fit] = {
-        "popularity": fit_popularity,
-        "explicit ALS, naive projection": lambda train: fit_explicit(train, exact=False),
-        "explicit ALS, exact fold-in": lambda train: fit_explicit(train, exact=True),
-        "item-kNN": fit_item_knn,
-        "EASE, likes only": lambda train: fit_ease(
-            train, table=LIKES, ridge=250.0, per_book=0.0, discount=0.0
+def fit_lenskit(train: csr_array, *, factors: int, weight: float) -> Scorer:
+    """ImplicitMF of the package ``lenskit`` on likes, readers folded in by itself."""
+    data, als = import_module("lenskit.data"), import_module("lenskit.als")
+    pandas = import_module("pandas")
+    readers, books = _likes(train).nonzero()
+    # Each book once for a reader of its own, so that the model knows those nobody likes, too.
+    every = np.arange(train.shape[1])
+    frame = pandas.DataFrame(
+        {
+            "user_id": np.concatenate([readers, np.full(len(every), train.shape[0])]),
+            "item_id": np.concatenate([books, every]),
+        }
+    )
+    model: Any = als.ImplicitMFScorer(
+        embedding_size=factors, weight=weight, epochs=10, regularization=0.1, user_embeddings=False
+    )
+    options = import_module("lenskit.training").TrainingOptions(rng=1)
+    model.train(data.from_interactions_df(frame), options)
+    candidates = data.ItemList(item_ids=every)
+
+    def score(fold_in: csr_array) -> FloatArray:
+        given = _likes(fold_in)
+        scores = np.zeros(fold_in.shape)
+        for row in range(fold_in.shape[0]):
+            mine = given.indices[given.indptr[row] : given.indptr[row + 1]]
+            if len(mine):
+                query = data.RecQuery(user_items=data.ItemList(item_ids=mine.astype(np.int64)))
+                scores[row] = model(query, candidates).scores()
+        return scores
+
+    return score
+
+
+def peers() -> Mapping[str, Sequence[Fit]]:
+    """All peers that can be had here by name, each with the settings that are tried."""
+    found: dict[str, list[Fit]] = {
+        "popularity": [fit_popularity],
+        "explicit ALS, naive projection": _grid(
+            fit_explicit, {"exact": [False], "rank": [48], "ridge": [0.1]}
         ),
-        "EASE, graded, tuned": lambda train: fit_ease(
-            train, table=GRADED, ridge=150.0, per_book=0.1, discount=0.15
+        "explicit ALS, exact fold-in": _grid(
+            fit_explicit, {"exact": [True], "rank": [48], "ridge": [0.05, 0.1]}
+        ),
+        "item-kNN": _grid(fit_item_knn, {"neighbours": [50, 200], "shrink": [20.0, 100.0]}),
+        "EASE, likes only": _grid(
+            fit_ease,
+            {"table": [LIKES], "ridge": [250.0, 500.0], "per_book": [0.0], "discount": [0.0]},
+        ),
+        "EASE, graded": _grid(
+            fit_ease,
+            {"table": [GRADED], "ridge": [150.0], "per_book": [0.1, 0.2], "discount": [0.15]},
         ),
     }
     if find_spec("implicit"):
-        found["implicit's ALS"] = fit_implicit_als
+        found["implicit's ALS"] = _grid(
+            fit_implicit_als, {"factors": [128, 256], "alpha": [3.0, 10.0]}
+        )
+    if find_spec("lenskit"):
+        found["lenskit's ImplicitMF"] = _grid(fit_lenskit, {"factors": [64, 128], "weight": [10.0]})
     return found
+
+
+def settings_of(fit: Fit) -> dict[str, float]:
+    """The numbers a way to fit was given."""
+    given = fit.keywords if isinstance(fit, partial) else {}
+    return {name: value for name, value in given.items() if isinstance(value, int | float)}
+
+
+def _likes(stars: csr_array) -> csr_array:
+    likes = weighted(stars, LIKES)
+    likes.eliminate_zeros()
+    return likes
+
+
+def _grid(fit: Callable[..., Scorer], settings: Mapping[str, Sequence[Any]]) -> list[Fit]:
+    return [
+        partial(fit, **dict(zip(settings, values, strict=True)))
+        for values in product(*settings.values())
+    ]

@@ -9,7 +9,7 @@ import csv
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,10 +25,18 @@ from recommender.engine.model import Model
 from recommender.engine.rankers import top_n
 from recommender.engine.release import open_release
 from recommender.engine.store import open_store
-from recommender.engine.values import IntArray
-from spark.bench.peers import Scorer, peers
+from recommender.engine.values import FloatArray, IntArray
+from spark.bench.peers import Fit, Scorer, peers, settings_of
 from spark.clean import ratings_file
-from spark.evaluate import HeldOutReaders, evaluate, measure_lists, summarize
+from spark.evaluate import (
+    SIZES,
+    HeldOutReaders,
+    Ratings,
+    draw,
+    evaluate,
+    measure_lists,
+    summarize,
+)
 from spark.holdout import HIDDEN_SHARE
 from spark.metrics import DEPTH, LIKED, ReaderRanking
 
@@ -44,10 +52,12 @@ SHOWN = (
     "disliked@20",
 )
 CHUNK = 250
+READERS_BY_SIZE = 300
+Measured = dict[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Ratings:
+class Columns:
     """Ratings by column: rows of readers and of books, stars, and whose and which they are."""
 
     reader: IntArray
@@ -57,7 +67,7 @@ class Ratings:
     book_ids: IntArray
 
     @classmethod
-    def read(cls, folder: Path) -> "Ratings":
+    def read(cls, folder: Path) -> "Columns":
         """Read the ratings of a goodbooks-shaped folder."""
         options = pyarrow.csv.ConvertOptions(
             include_columns=list(COLUMNS), column_types={"rating": pa.float32()}
@@ -75,22 +85,21 @@ class Ratings:
         return csr_array((self.stars[chosen], where), shape=shape)
 
 
-def choose_readers(ratings: Ratings, complete: Path, count: int, seed: int) -> IntArray:
-    """Rows of the readers to hold out, of those whose history is complete where that is known."""
+def choose_readers(ratings: Columns, complete: Path, count: int, seed: int) -> IntArray:
+    """Rows of readers drawn by chance, of those whose history is complete where that is known."""
     rows = np.arange(len(ratings.reader_ids))
     if complete.is_file():
         lines = complete.read_text(encoding="utf-8").split()
         ids = [int(line.split(",")[0]) for line in lines if line[0].isdigit()]
         rows = rows[np.isin(ratings.reader_ids, ids)]
-    return np.sort(np.random.default_rng(seed).permutation(rows)[:count])
+    return np.random.default_rng(seed).permutation(rows)[:count]
 
 
-def split(ratings: Ratings, chosen: IntArray, seed: int) -> tuple[HeldOutReaders, csr_array]:
-    """A fifth of each reader's ratings hidden; the rest also as a matrix of their rows."""
+def split(ratings: Columns, chosen: IntArray, seed: int) -> HeldOutReaders:
+    """The chosen readers with a fifth of each one's ratings hidden."""
     random = np.random.default_rng(seed)
     fold_in: dict[int, dict[int, float]] = {}
     held_out: dict[int, dict[int, float]] = {}
-    visible = np.zeros(len(ratings.reader), dtype=bool)
     order = np.argsort(ratings.reader, kind="stable")
     starts = np.searchsorted(ratings.reader[order], [chosen, chosen + 1])
     for row, start, end in zip(chosen, *starts, strict=True):
@@ -99,32 +108,68 @@ def split(ratings: Ratings, chosen: IntArray, seed: int) -> tuple[HeldOutReaders
         reader = int(ratings.reader_ids[row])
         held_out[reader] = _stars_of(ratings, places[:hidden])
         fold_in[reader] = _stars_of(ratings, places[hidden:])
-        visible[places[hidden:]] = True
-    return HeldOutReaders(fold_in, held_out), ratings.matrix(visible)[chosen]
+    return HeldOutReaders(fold_in, held_out)
 
 
 def measure_peer(
-    score: Scorer, fold_in: csr_array, readers: HeldOutReaders, book_ids: IntArray
+    score: Scorer, given: Ratings, readers: HeldOutReaders, book_ids: IntArray
 ) -> dict[str, Any]:
-    """Metrics of a peer on readers given as a matrix, in order of reader."""
+    """Metrics of a peer on readers of whom the given ratings are folded in."""
     rankings = []
-    for start in range(0, fold_in.shape[0], CHUNK):
-        part = fold_in[start : start + CHUNK]
-        chosen = readers.readers[start : start + CHUNK]
-        for i, (reader, scores) in enumerate(zip(chosen, score(part), strict=True)):
-            known = part.indices[part.indptr[i] : part.indptr[i + 1]].astype(np.int64)
-            top = top_n(np.asarray(scores), book_ids, DEPTH, exclude_rows=known)
-            rows = np.searchsorted(book_ids, [book.book_id for book in top])
-            hidden = readers.held_out[reader]
-            stars = np.array([hidden.get(book.book_id, np.nan) for book in top])
-            liked = sum(given >= LIKED for given in hidden.values())
-            rankings.append(ReaderRanking(rows, stars, liked))
-    return summarize(measure_lists(rankings, readers.readers, readers, book_ids))
+    chosen = sorted(given)
+    for start in range(0, len(chosen), CHUNK):
+        part = chosen[start : start + CHUNK]
+        scores = np.asarray(score(matrix_of(part, given, book_ids)))
+        rankings += [
+            _ranked(own, readers, reader, book_ids)
+            for reader, own in zip(part, scores, strict=True)
+        ]
+    return summarize(measure_lists(rankings, chosen, readers, book_ids))
+
+
+def matrix_of(chosen: Sequence[int], given: Ratings, book_ids: IntArray) -> csr_array:
+    """Stars of the chosen readers, in their order, × books."""
+    starts = np.cumsum([0, *(len(given[reader]) for reader in chosen)])
+    rated = [np.fromiter(given[reader], dtype=np.int64) for reader in chosen]
+    stars = [np.fromiter(given[reader].values(), dtype=np.float32) for reader in chosen]
+    books = np.searchsorted(book_ids, np.concatenate(rated))
+    shape = (len(chosen), len(book_ids))
+    return csr_array((np.concatenate(stars), books, starts), shape=shape)
+
+
+def _ranked(
+    scores: FloatArray, readers: HeldOutReaders, reader: int, book_ids: IntArray
+) -> ReaderRanking:
+    known = np.searchsorted(book_ids, np.fromiter(readers.fold_in[reader], dtype=np.int64))
+    top = top_n(scores, book_ids, DEPTH, exclude_rows=known)
+    hidden = readers.held_out[reader]
+    return ReaderRanking(
+        rows=np.searchsorted(book_ids, [book.book_id for book in top]),
+        stars=np.array([hidden.get(book.book_id, np.nan) for book in top]),
+        liked=sum(stars >= LIKED for stars in hidden.values()),
+    )
+
+
+def tune(
+    fits: Sequence[Fit], train: csr_array, readers: HeldOutReaders, book_ids: IntArray
+) -> tuple[Scorer, list[dict[str, Any]]]:
+    """The fit with the highest NDCG@100 on readers other than the test's, and what all had."""
+    best, tried, highest = None, [], -1.0
+    for fit in fits:
+        score = fit(train)
+        accuracy = measure_peer(score, readers.fold_in, readers, book_ids)["ndcg@100"]
+        tried.append({**settings_of(fit), "ndcg@100": accuracy})
+        if accuracy > highest:
+            best, highest = score, accuracy
+        del score
+    if best is None:
+        raise ValueError("There is nothing to choose from.")
+    return best, tried
 
 
 def measure_ours(
-    data: Path, ratings: Ratings, training: NDArray[np.bool_], splits: Sequence[HeldOutReaders]
-) -> dict[str, list[dict[str, Any]]]:
+    data: Path, ratings: Columns, training: NDArray[np.bool_], splits: Sequence[HeldOutReaders]
+) -> Measured:
     """Metrics of every ranker of a release built from the training ratings, by split."""
     with TemporaryDirectory(prefix="bookfold-bench-") as name:
         folder = Path(name)
@@ -133,12 +178,15 @@ def measure_ours(
         arguments = [f"--ratings={folder / 'data'}", f"--store={folder / 'store'}"]
         subprocess.run([*command, *arguments], check=True)
         release = open_release(open_store(str(folder / "store")), cache_dir=folder / "cache")
-        return {
-            f"Bookfold: {ranker}": [
-                summarize(evaluate(Model(release), readers, ranker=ranker)) for readers in splits
-            ]
-            for ranker in release.rankers
-        }
+        measured: Measured = {}
+        for ranker in release.rankers:
+            model = Model(release)
+            runs = [summarize(evaluate(model, readers, ranker=ranker)) for readers in splits]
+            for size in SIZES:
+                values = evaluate(model, _first(splits[0]), ranker=ranker, size=size)
+                runs[0].setdefault("sizes", {})[str(size)] = summarize(values)
+            measured[f"Bookfold: {ranker}"] = runs
+        return measured
 
 
 def table_of(measured: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
@@ -155,41 +203,68 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="spark.bench.quality", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="a goodbooks-shaped folder")
     parser.add_argument("--readers", type=int, default=1000, help="how many to hold out")
+    parser.add_argument("--tuning", type=int, default=300, help="how many to tune the peers on")
     parser.add_argument("--seeds", type=int, default=3, help="how many splits of their ratings")
     parser.add_argument("--json", type=Path, help="where to write all metrics")
     options = parser.parse_args(arguments)
-    ratings = Ratings.read(options.data)
+    ratings = Columns.read(options.data)
     complete = options.data / "complete_users.csv"
-    chosen = choose_readers(ratings, complete, options.readers, seed=20261123)
+    both = options.readers + options.tuning
+    drawn = choose_readers(ratings, complete, both, seed=20261123)
+    chosen, others = np.sort(drawn[: options.readers]), np.sort(drawn[options.readers :])
     splits = [split(ratings, chosen, seed) for seed in range(options.seeds)]
-    training = ~np.isin(ratings.reader, chosen)
-    measured = dict(_measure_peers(ratings, training, splits))
-    measured |= measure_ours(options.data, ratings, training, [readers for readers, _ in splits])
+    training = ~np.isin(ratings.reader, drawn)
+    measured: Measured = {}
+    tried: dict[str, list[dict[str, Any]]] = {}
+    train, tuning = ratings.matrix(training), split(ratings, others, seed=0)
+    for name, fits in peers().items():
+        sys.stderr.write(f"{name} …\n")
+        score, tried[name] = tune(fits, train, tuning, ratings.book_ids)
+        measured[name] = _measure_fitted(score, splits, ratings.book_ids)
+        _write(options.json, measured, tried)
+    measured |= measure_ours(options.data, ratings, training, splits)
+    _write(options.json, measured, tried)
     sys.stdout.write(f"{table_of(measured)}\n")
-    if options.json:
-        options.json.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
-def _measure_peers(
-    ratings: Ratings,
-    training: NDArray[np.bool_],
-    splits: Sequence[tuple[HeldOutReaders, csr_array]],
-) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    train = ratings.matrix(training)
-    for name, fit in peers().items():
-        sys.stderr.write(f"{name} …\n")
-        score, books = fit(train), ratings.book_ids
-        yield name, [measure_peer(score, rows, readers, books) for readers, rows in splits]
+def _measure_fitted(
+    score: Scorer, splits: Sequence[HeldOutReaders], book_ids: IntArray
+) -> list[dict[str, Any]]:
+    runs = [measure_peer(score, readers.fold_in, readers, book_ids) for readers in splits]
+    few = _first(splits[0])
+    runs[0]["sizes"] = {
+        str(size): measure_peer(score, given, few, book_ids)
+        for size in SIZES
+        if (given := draw(few, size, seed=0))
+    }
+    return runs
 
 
-def _stars_of(ratings: Ratings, places: IntArray) -> dict[int, float]:
+def _first(readers: HeldOutReaders) -> HeldOutReaders:
+    """The first of the readers: enough to tell what fewer ratings cost."""
+    few = readers.readers[:READERS_BY_SIZE]
+    return HeldOutReaders(
+        {reader: readers.fold_in[reader] for reader in few},
+        {reader: readers.held_out[reader] for reader in few},
+    )
+
+
+def _write(path: Path | None, measured: Measured, tried: Mapping[str, Any]) -> None:
+    """After each ranker, so that a run that was broken off is not lost."""
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"measured": measured, "tried": tried}, indent=1)
+        path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _stars_of(ratings: Columns, places: IntArray) -> dict[int, float]:
     books = ratings.book_ids[ratings.book[places]]
     return dict(zip(books.tolist(), ratings.stars[places].tolist(), strict=True))
 
 
 def _write_training(
-    folder: Path, data: Path, ratings: Ratings, training: NDArray[np.bool_]
+    folder: Path, data: Path, ratings: Columns, training: NDArray[np.bool_]
 ) -> None:
     """A folder like the data's own, without the readers held out."""
     folder.mkdir()

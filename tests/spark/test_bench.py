@@ -1,6 +1,9 @@
 """The peers of the bench, each on ratings whose structure is planted."""
 
+import json
+from functools import partial
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ from scipy.sparse import csr_array
 
 from spark.bench.peers import (
     GRADED,
+    Fit,
     Scorer,
     explicit_factors,
     fit_ease,
@@ -17,31 +21,32 @@ from spark.bench.peers import (
     solve_rows,
     weighted,
 )
-from spark.bench.quality import Ratings, choose_readers, measure_peer, split
+from spark.bench.plots import main
+from spark.bench.quality import Columns, choose_readers, matrix_of, measure_peer, split, tune
 from tests.spark.ratings import planted_ratings, write_ratings
 
 CAMPS = 4
 
 
 @pytest.fixture
-def ratings(tmp_path: Path) -> Ratings:
+def ratings(tmp_path: Path) -> Columns:
     """Ratings of readers who each like the books of one camp."""
     write_ratings(tmp_path / "ratings.csv", planted_ratings(readers=200))
-    return Ratings.read(tmp_path)
+    return Columns.read(tmp_path)
 
 
-def train_of(ratings: Ratings) -> csr_array:
+def train_of(ratings: Columns) -> csr_array:
     return ratings.matrix(np.ones(len(ratings.reader), dtype=bool))
 
 
 @pytest.mark.parametrize("name", ["knn", "ease", "explicit"])
-def test_personal_peers_beat_popularity(ratings: Ratings, name: str) -> None:
+def test_personal_peers_beat_popularity(ratings: Columns, name: str) -> None:
     chosen = np.arange(40)
-    readers, fold_in = split(ratings, chosen, seed=1)
+    readers = split(ratings, chosen, seed=1)
     train = ratings.matrix(~np.isin(ratings.reader, chosen))
 
     def measured(score: Scorer) -> float:
-        values = measure_peer(score, fold_in, readers, ratings.book_ids)
+        values = measure_peer(score, readers.fold_in, readers, ratings.book_ids)
         return float(values["ndcg@10"])
 
     if name == "knn":
@@ -49,11 +54,11 @@ def test_personal_peers_beat_popularity(ratings: Ratings, name: str) -> None:
     elif name == "ease":
         score = fit_ease(train, table=GRADED, ridge=10, per_book=0.1, discount=0.1)
     else:
-        score = fit_explicit(train, exact=True)
+        score = fit_explicit(train, exact=True, rank=8, ridge=0.1)
     assert measured(score) > 1.5 * measured(fit_popularity(train))
 
 
-def test_ease_is_the_regression_of_each_book_on_all_others(ratings: Ratings) -> None:
+def test_ease_is_the_regression_of_each_book_on_all_others(ratings: Columns) -> None:
     train = train_of(ratings)
     score = fit_ease(train, table=GRADED, ridge=20, per_book=0, discount=0)
     rated = weighted(train, GRADED).toarray().astype(np.float64)
@@ -63,7 +68,7 @@ def test_ease_is_the_regression_of_each_book_on_all_others(ratings: Ratings) -> 
     assert np.abs(np.asarray(score(train))[:, 0] - expected).max() < 1e-3
 
 
-def test_a_half_step_solves_the_ridge_regression_of_each_reader(ratings: Ratings) -> None:
+def test_a_half_step_solves_the_ridge_regression_of_each_reader(ratings: Columns) -> None:
     train = train_of(ratings)
     items = explicit_factors(train, rank=3, rounds=2)
     factor = solve_rows(train, items, 0.1)[0]
@@ -72,12 +77,48 @@ def test_a_half_step_solves_the_ridge_regression_of_each_reader(ratings: Ratings
     assert np.abs(error).max() < 1e-8
 
 
-def test_readers_with_a_complete_history_are_held_out(ratings: Ratings, tmp_path: Path) -> None:
+def test_readers_with_a_complete_history_are_held_out(ratings: Columns, tmp_path: Path) -> None:
     complete = tmp_path / "complete_users.csv"
     complete.write_text("user_id\n3\n5\n8\n", encoding="utf-8")
     chosen = choose_readers(ratings, complete, 2, seed=1)
     assert len(chosen) == 2
     assert set(ratings.reader_ids[chosen].tolist()) <= {3, 5, 8}
-    readers, fold_in = split(ratings, chosen, seed=1)
+    readers = split(ratings, np.sort(chosen), seed=1)
     assert [len(readers.held_out[reader]) for reader in readers.readers] == [2, 2]
+    fold_in = matrix_of(readers.readers, readers.fold_in, ratings.book_ids)
     assert np.diff(fold_in.indptr).tolist() == [8, 8]
+    for row, reader in enumerate(readers.readers):
+        own = ratings.book_ids[fold_in.indices[fold_in.indptr[row] : fold_in.indptr[row + 1]]]
+        assert set(own.tolist()) == set(readers.fold_in[reader])
+
+
+def test_the_better_settings_are_chosen_on_other_readers(ratings: Columns) -> None:
+    others = np.arange(40)
+    readers = split(ratings, others, seed=1)
+    train = ratings.matrix(~np.isin(ratings.reader, others))
+    fits: list[Fit] = [fit_popularity, partial(fit_item_knn, neighbours=10)]
+    score, tried = tune(fits, train, readers, ratings.book_ids)
+    assert tried[1]["neighbours"] == 10
+    assert tried[1]["ndcg@100"] > tried[0]["ndcg@100"]
+    chosen = measure_peer(score, readers.fold_in, readers, ratings.book_ids)
+    assert chosen["ndcg@100"] == tried[1]["ndcg@100"]
+
+
+def test_plots_and_the_search_are_drawn_from_the_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = {"ndcg@100": 0.5, "popularity@10": 0.08, "profile_popularity": 0.06}
+    sizes = {"3": {"ndcg@100": 0.1}, "5": {"ndcg@100": 0.2}, "10": {}}
+    figures = {
+        "measured": {"ours & theirs": [{**run, "sizes": sizes}, run]},
+        "tried": {"item-kNN": [{"neighbours": 50, "ndcg@100": 0.4}]},
+    }
+    source = tmp_path / "quality.json"
+    source.write_text(json.dumps(figures), encoding="utf-8")
+
+    assert main([str(source), str(tmp_path / "plots")]) == 0
+
+    for name, marks in (("bias", 1), ("sizes", 2)):
+        drawn = ElementTree.parse(tmp_path / "plots" / f"{name}.svg")
+        assert len(list(drawn.iter("{http://www.w3.org/2000/svg}circle"))) == marks
+    assert "| item-kNN | neighbours 50 | 0.400 |" in capsys.readouterr().out
