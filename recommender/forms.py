@@ -53,8 +53,11 @@ class StartForm(forms.Form):
     export = forms.FileField(
         label="Or your export file",
         required=False,
-        help_text="The .csv file that Goodreads makes of your library. Used if you give both.",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        help_text=(
+            "From Goodreads, StoryGraph, LibraryThing (tab-delimited) or BookWyrm. Used if you "
+            "give both. You see what it changes before anything is kept."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv,text/plain"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -78,7 +81,7 @@ class StartForm(forms.Form):
             most = filesizeformat(settings.IMPORT_MAX_BYTES)
             raise ValidationError(
                 f"This file is larger than {most}, so it is no export of a library. "
-                "Choose the .csv file that Goodreads made.",
+                "Choose the .csv file that Goodreads or another service made of your books.",
                 code="too_large",
             )
         return file

@@ -138,6 +138,10 @@ GOODREADS_MAX_PAGES = env.whole("GOODREADS_MAX_PAGES", 100, least=1)
 IMPORT_COOLDOWN_SECONDS = env.whole("IMPORT_COOLDOWN_SECONDS", 60)
 IMPORT_MAX_BYTES = env.whole("IMPORT_MAX_BYTES", 20 * 1024 * 1024, least=1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "recsite.uploads.BoundedUploadHandler",
+]
 
 # Open Library. Three requests a second are allowed to those who name a contact; none without.
 OPENLIBRARY_BASE_URL = env.url(
