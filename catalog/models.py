@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -127,7 +128,17 @@ class Book(models.Model):
 
     class Meta:
         ordering = ("-ratings_count", "pk")
-        indexes = [models.Index(F("ratings_count").desc(), name="catalog_book_by_fame")]
+        indexes = [
+            models.Index(F("ratings_count").desc(), name="catalog_book_by_fame"),
+            GinIndex(
+                fields=["title_key"], name="catalog_book_title_trgm", opclasses=["gin_trgm_ops"]
+            ),
+            GinIndex(
+                fields=["original_title_key"],
+                name="catalog_book_original_trgm",
+                opclasses=["gin_trgm_ops"],
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="catalog_book_status", condition=Q(status__in=["active", "hidden"])

@@ -63,11 +63,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the catalog's work.")
     parser.add_argument("--data", type=Path, required=True, help="a goodbooks folder")
     parser.add_argument("--per-second", type=float, default=1000.0, help="the stand-in's limit")
+    parser.add_argument("--books", type=int, default=10_000, help="how many to enrich")
     options = parser.parse_args()
     with site(options.data, options.per_second):
         measure = import_module("catalog.bench.measure")  # can be imported only by now
         measure.match()
-        measure.enrich()
+        measure.enrich(options.books)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog import matching
 from catalog.models import Book
+from catalog.openlibrary.client import BATCH
 from catalog.services import enrichment
 
 ROWS = 5_000
@@ -34,8 +35,8 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def enrich() -> None:
-    """Enrich all books one batch after the other, as one worker does; none has a description."""
+def enrich(books: int) -> None:
+    """Enrich so many books one batch after the other, as one worker does; none has a description."""
     Book.objects.update(description="", description_source="")
     counter = CountRequests()
     client = logging.getLogger("catalog.openlibrary.client")
@@ -44,12 +45,13 @@ def enrich() -> None:
     client.addHandler(counter)
     begun, outcomes = time.perf_counter(), []
     enrichment.keep_rows()
-    while batch := enrichment.claim():
+    while BATCH * len(outcomes) < books and (batch := enrichment.claim()):
         outcomes.append(enrichment.enrich_batch(batch=batch))
     seconds = time.perf_counter() - begun
-    requests, books = counter.kinds.total(), Book.objects.count()
+    requests = counter.kinds.total()
+    asked = sum(one.found + one.not_found + one.failed for one in outcomes)
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in counter.kinds.items())
-    say(f"enrichment: {books:,} books without a description, in {seconds:.1f} s")
+    say(f"enrichment: {asked:,} books without a description, in {seconds:.1f} s")
     say(f"  requests: {requests:,} ({kinds}); {requests / seconds:.0f} a second")
     say(f"  states: {enrichment.states()}")
     identifiers = sum(outcome.new_identifiers for outcome in outcomes)

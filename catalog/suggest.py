@@ -1,0 +1,68 @@
+"""Books that may be meant by a line that matches none: for a person to choose from, never to match.
+
+Titles are compared by their trigrams, so that slips of the pen and missing subtitles do no harm.
+"""
+
+from dataclasses import dataclass
+
+from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
+from django.db.models import Q
+from django.db.models.functions import Greatest
+
+from catalog.models import Book
+from catalog.normalize import fold, may_be_same_person, surname_key, title_key
+
+#: Books most alike by title alone, among which the author decides.
+CANDIDATES = 40
+SAME_PERSON, SAME_SURNAME = 0.5, 0.25
+#: Where the author is known and another, the title has to be this much alike.
+LEAST_FOR_OTHERS = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A book that may be meant; `likeness` is larger for those more alike, to 1.5 at most."""
+
+    book: Book
+    likeness: float
+
+
+def suggest(title: str, author: str = "", limit: int = 5) -> list[Suggestion]:
+    """Books with a title like this one, those of the author first; in three queries."""
+    key = title_key(title)
+    if not key:
+        return []
+    alike = Q(title_key__trigram_similar=key) | Q(original_title_key__trigram_similar=key)
+    alike |= Q(title_key__trigram_word_similar=key)
+    books = (
+        Book.objects.filter(alike)
+        .annotate(
+            title_likeness=Greatest(
+                TrigramSimilarity("title_key", key),
+                TrigramSimilarity("original_title_key", key),
+                TrigramWordSimilarity(key, "title_key") * 0.8,
+            )
+        )
+        .order_by("-title_likeness", "-ratings_count", "pk")
+        .for_cards()[:CANDIDATES]
+    )
+    suggestions = [
+        Suggestion(book, book.title_likeness + bonus)
+        for book in books
+        if (bonus := _author_bonus(author, book.author_names)) or _may_be(book, author)
+    ]
+    suggestions.sort(key=lambda suggestion: -suggestion.likeness)
+    return suggestions[:limit]
+
+
+def _author_bonus(author: str, names: list[str]) -> float:
+    if not fold(author):
+        return 0.0
+    if any(may_be_same_person(author, name) for name in names):
+        return SAME_PERSON
+    return SAME_SURNAME if surname_key(author) in map(surname_key, names) else 0.0
+
+
+def _may_be(book: Book, author: str) -> bool:
+    likeness: float = book.title_likeness  # type: ignore[attr-defined]
+    return not fold(author) or likeness >= LEAST_FOR_OTHERS
