@@ -36,7 +36,7 @@ def say(line: str) -> None:
 
 
 def enrich(books: int) -> None:
-    """Enrich so many books one batch after the other, as one worker does; none has a description."""
+    """Enrich so many books one batch after the other, as one worker does, descriptions and all."""
     Book.objects.update(description="", description_source="")
     counter = CountRequests()
     client = logging.getLogger("catalog.openlibrary.client")
