@@ -4,6 +4,7 @@ Titles are compared by their trigrams, so that slips of the pen and missing subt
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
 from django.db.models import Q
@@ -46,11 +47,12 @@ def suggest(title: str, author: str = "", limit: int = 5) -> list[Suggestion]:
         .order_by("-title_likeness", "-ratings_count", "pk")
         .for_cards()[:CANDIDATES]
     )
-    suggestions = [
-        Suggestion(book, book.title_likeness + bonus)
-        for book in books
-        if (bonus := _author_bonus(author, book.author_names)) or _may_be(book, author)
-    ]
+    found: list[Any] = list(books)  # with their likeness, of which the class knows nothing
+    suggestions = []
+    for book in found:
+        bonus = _author_bonus(author, book.author_names)
+        if bonus or not fold(author) or book.title_likeness >= LEAST_FOR_OTHERS:
+            suggestions.append(Suggestion(book, book.title_likeness + bonus))
     suggestions.sort(key=lambda suggestion: -suggestion.likeness)
     return suggestions[:limit]
 
@@ -61,8 +63,3 @@ def _author_bonus(author: str, names: list[str]) -> float:
     if any(may_be_same_person(author, name) for name in names):
         return SAME_PERSON
     return SAME_SURNAME if surname_key(author) in map(surname_key, names) else 0.0
-
-
-def _may_be(book: Book, author: str) -> bool:
-    likeness: float = book.title_likeness  # type: ignore[attr-defined]
-    return not fold(author) or likeness >= LEAST_FOR_OTHERS

@@ -43,7 +43,8 @@ def enrich(books: int) -> None:
     client.setLevel(logging.INFO)
     client.propagate = False
     client.addHandler(counter)
-    begun, outcomes = time.perf_counter(), []
+    outcomes: list[enrichment.Outcome] = []
+    begun = time.perf_counter()
     enrichment.keep_rows()
     while BATCH * len(outcomes) < books and (batch := enrichment.claim()):
         outcomes.append(enrichment.enrich_batch(batch=batch))
