@@ -1,7 +1,7 @@
 # `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run goodbooks install test test-fast lint requirements bench bench-quality bench-catalog
+.PHONY: help run goodbooks install test test-fast lint requirements bench bench-quality bench-catalog bench-pages
 
 # The Python that makes .venv: the first of these which is there.
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell command -v $(name))))
@@ -65,6 +65,9 @@ bench-quality: install .venv-bench ## recommendations beside peers' in one run, 
 
 bench-catalog: install ## enrichment and matching of the whole catalog, on BOOKFOLD_DATA
 	@$(IN_VENV) -m catalog.bench --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
+
+bench-pages: install ## server time and weight of the recommendations page
+	@$(IN_VENV) -m pytest tests/bench/pages.py --quiet --capture=no --durations=0
 
 requirements: install ## renew the pinned requirements from pyproject.toml
 	$(COMPILE) --group web --output-file requirements.txt

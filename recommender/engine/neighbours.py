@@ -95,14 +95,16 @@ class NeighbourScores:
     """
 
     def __init__(self, ranker: NeighbourRanker, rows: IntArray, weights: FloatArray) -> None:
-        self._ranker = ranker
-        self._rows = rows
-        self._weights = weights
-        self.scores: FloatArray = np.zeros(len(ranker.starts) - 1)
-        for row, weight in zip(rows, weights, strict=True):
-            # The targets of one row are all different, so none of these additions is lost.
-            part = slice(ranker.starts[row], ranker.starts[row + 1])
-            self.scores[ranker.targets[part]] += weight * ranker.values[part]
+        lengths = ranker.starts[rows + 1] - ranker.starts[rows]
+        parts = [slice(ranker.starts[row], ranker.starts[row + 1]) for row in rows]
+        self._count = len(rows)
+        self._ratings: IntArray = np.repeat(np.arange(len(rows)), lengths)
+        self._targets = _joined([ranker.targets[part] for part in parts], np.int32)
+        given = _joined([ranker.values[part] for part in parts], np.float32)
+        self._parts: FloatArray = np.repeat(weights, lengths) * given
+        self.scores: FloatArray = np.bincount(
+            self._targets, weights=self._parts, minlength=len(ranker.starts) - 1
+        )
 
     def contributions(self, row: int) -> FloatArray:
         """Split the score of the book in this row by the reader's ratings.
@@ -111,11 +113,12 @@ class NeighbourScores:
         -------
         Shape (ratings,), in the order in which the ratings were given; they sum to the score.
         """
-        ranker = self._ranker
-        parts = np.zeros(len(self._rows))
-        for place, (rated, weight) in enumerate(zip(self._rows, self._weights, strict=True)):
-            start, end = ranker.starts[rated], ranker.starts[rated + 1]
-            found = start + np.searchsorted(ranker.targets[start:end], row)
-            if found < end and ranker.targets[found] == row:
-                parts[place] = weight * ranker.values[found]
+        found = np.flatnonzero(self._targets == row)
+        parts: FloatArray = np.bincount(
+            self._ratings[found], weights=self._parts[found], minlength=self._count
+        )
         return parts
+
+
+def _joined(arrays: list[NDArray[Any]], dtype: type) -> NDArray[Any]:
+    return np.concatenate(arrays) if arrays else np.empty(0, dtype=dtype)

@@ -1,0 +1,141 @@
+"""Server time and weight of the recommendations page: 10,000 books, a library of 1,000 entries.
+
+    make bench-pages
+
+The catalog and the model are drawn at random with a fixed seed: times depend on how much there is,
+not on which books they are. The client of Django's tests is used, so that the time of the network
+and of gunicorn is not in the figures, and all else is: sessions, middleware, database, templates.
+"""
+
+import re
+from datetime import UTC, datetime
+from statistics import quantiles
+from time import perf_counter
+
+import numpy as np
+import pytest
+
+from recommender.engine.manifest import Dataset
+from recommender.engine.publish import Draft, Part, promote, write_release
+from recommender.engine.store import open_store
+from recommender.engine.weights import SIGNED_WEIGHTS
+
+BOOKS, NEIGHBOURS, LIBRARY, ROUNDS = 10_000, 150, 1_000, 60
+MOST_MILLISECONDS, MOST_BYTES = 60, 60_000
+COVER = re.compile(rb'<svg class="cover".*?</svg>', re.DOTALL)
+ADDRESSES = (
+    "/recommendations/",
+    "/recommendations/?dial=2",
+    "/recommendations/?genre=genre-3&year_from=1950&series=3",
+    "/recommendations/?n=50",
+)
+
+
+def publish(store_uri: str) -> None:
+    """A release of neighbors in the size of the real one."""
+    random = np.random.default_rng(7)
+    picks = [
+        np.sort(random.choice(BOOKS, NEIGHBOURS, replace=False)).astype(np.int32)
+        for _ in range(BOOKS)
+    ]
+    part = Part(
+        {
+            "starts": np.arange(0, BOOKS * NEIGHBOURS + 1, NEIGHBOURS, dtype=np.int64),
+            "targets": np.concatenate(picks),
+            "values": random.exponential(0.02, BOOKS * NEIGHBOURS).astype(np.float32),
+        },
+        {"weights": SIGNED_WEIGHTS.to_json()},
+    )
+    draft = Draft(
+        books={
+            "book_id": np.arange(1, BOOKS + 1, dtype=np.int64),
+            "ratings": (600_000 / np.arange(1, BOOKS + 1) ** 0.8).astype(np.int64),
+        },
+        parts={"neighbours": part},
+        dataset=Dataset("drawn", True, ratings=1, readers=1, books=BOOKS, sha256="0"),
+        default_ranker="neighbours",
+    )
+    store = open_store(store_uri)
+    promote(store, write_release(store, draft, now=datetime(2026, 1, 1, tzinfo=UTC)).version)
+
+
+def load_catalog() -> None:
+    """Books with one or two authors, three genres and a description; a fifth in series."""
+    from catalog.models import Author, Book, BookAuthor, BookGenre, Genre
+
+    authors = Author.objects.bulk_create(
+        Author(name=f"Jane Writer{n}", surname_key=f"writer{n}") for n in range(5000)
+    )
+    genres = Genre.objects.bulk_create(
+        Genre(slug=f"genre-{n}", name=f"Genre {n}") for n in range(30)
+    )
+    books = Book.objects.bulk_create(
+        Book(
+            goodbooks_id=n,
+            goodreads_work_id=n,
+            title=f"The Book of Number {n}",
+            title_key=f"book of number {n}",
+            year=1900 + n % 120,
+            language="eng",
+            series_name=f"Series {n // 25}" if n % 5 == 0 else "",
+            series_number=n % 25 // 5 + 1 if n % 5 == 0 else None,
+            description="Somebody sets out and comes back changed. " * 25,
+            description_source="Bookfold",
+            ratings_count=600_000 // n,
+        )
+        for n in range(1, BOOKS + 1)
+    )
+    BookAuthor.objects.bulk_create(
+        BookAuthor(book=book, author=authors[(n * (1 + 7 * place)) % 5000], position=place + 1)
+        for n, book in enumerate(books, start=1)
+        for place in range(1 + (n % 3 == 0 and n % 5000 != 0))
+    )
+    BookGenre.objects.bulk_create(
+        BookGenre(book=book, genre=genres[(n + 7 * place) % 30], count=10 - place)
+        for n, book in enumerate(books)
+        for place in range(3)
+    )
+
+
+@pytest.mark.django_db
+def test_recommendations_are_quick_and_light(own_store: str) -> None:
+    from catalog.models import Book
+    from recommender.models import LibraryEntry
+    from tests.factories import ReaderFactory
+    from tests.pages import client_of
+
+    publish(own_store)
+    load_catalog()
+    reader = ReaderFactory.create()
+    read = Book.objects.order_by("pk")[: LIBRARY * 3 : 3]
+    LibraryEntry.objects.bulk_create(
+        LibraryEntry(
+            reader=reader,
+            book=book,
+            source="goodreads",
+            source_key=str(n),
+            title=book.title,
+            stars=1 + n % 5,
+        )
+        for n, book in enumerate(read)
+    )
+    client = client_of(reader)
+    broken = []
+    for address in ADDRESSES:
+        answer = client.get(address)
+        assert answer.status_code == 200
+        light = len(COVER.sub(b"", answer.content))
+        times = []
+        for _ in range(ROUNDS):
+            begun = perf_counter()
+            client.get(address)
+            times.append(1000 * (perf_counter() - begun))
+        cuts = quantiles(times, n=20)
+        books = answer.content.count(b"data-rank=")
+        print(  # noqa: T201 the figures are what it is run for
+            f"\n{address}: {books} books, p50 {cuts[9]:.0f} ms, p95 {cuts[18]:.0f} ms, "
+            f"{light / 1000:.1f} kB without covers, {len(answer.content) / 1000:.1f} kB with them"
+        )
+        if books <= 10 and (cuts[18] > MOST_MILLISECONDS or light > MOST_BYTES):
+            broken.append(address)
+    assert not broken
