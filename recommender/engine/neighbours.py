@@ -104,7 +104,7 @@ class NeighbourScores:
         self._parts: FloatArray = np.repeat(weights, lengths) * given
         self.scores: FloatArray = np.bincount(
             self._targets, weights=self._parts, minlength=len(ranker.starts) - 1
-        )
+        ).astype(np.float64)
 
     def contributions(self, row: int) -> FloatArray:
         """Split the score of the book in this row by the reader's ratings.
@@ -116,7 +116,7 @@ class NeighbourScores:
         found = np.flatnonzero(self._targets == row)
         parts: FloatArray = np.bincount(
             self._ratings[found], weights=self._parts[found], minlength=self._count
-        )
+        ).astype(np.float64)
         return parts
 
 
