@@ -1,5 +1,6 @@
 """When `make run` builds a release, and when it keeps the one in use."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -7,7 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 from pytest_django import Settings
 
-from recsite.local.prepare import captured, has_release, releases
+from recommender.engine.publish import promote
+from recommender.engine.store import open_store
+from recsite.local import data
+from recsite.local.prepare import build, captured, has_release, releases
 from recsite.local.prepared import Dataset, Prepared
 from tests.releases import publish_release
 
@@ -73,3 +77,32 @@ def test_an_unreadable_old_release_hides_no_other(own_store: str) -> None:
     first, second = captured("releases").splitlines()
     assert first.startswith(f"{old}  unreadable: ")
     assert second == f"{new}  two camps  in use"
+
+
+@pytest.mark.parametrize("passed", [False, True])
+def test_a_refused_build_leaves_the_older_release_serving(
+    own_store: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    passed: bool,
+) -> None:
+    older = publish_release(own_store, BOOKS)
+
+    def build_in_vain(dataset: Dataset, store: str) -> None:
+        newer = publish_release(own_store, [[1, 3], [2, 4]], now=LATER)
+        manifest = manifest_of(own_store, newer)
+        described = json.loads(manifest.read_text())
+        described["gate"] = {"passed": passed, "reason": "ndcg@100 fell"}
+        manifest.write_text(json.dumps(described))
+        promote(open_store(own_store), older)
+        raise data.NotBuilt
+
+    monkeypatch.setattr(data, "build", build_in_vain)
+    if passed:
+        with pytest.raises(data.NotBuilt):
+            build(OTHER, own_store)
+        return
+    build(OTHER, own_store)
+
+    assert f"goes on with {older}" in capsys.readouterr().out
+    assert [row["version"] for row in releases() if row["in_use"]] == [older]
