@@ -17,6 +17,7 @@ import redis
 logger = logging.getLogger(__name__)
 
 LONGEST_RETRY_AFTER = 3600.0
+LONGEST_WAIT = 60_000_000  # microseconds
 # KEYS refusals, circuit; ARGV threshold, milliseconds the circuit stays open.
 # One less than the threshold is remembered beyond that time, so that the first refusal after it
 # opens the circuit again, and the first good answer forgets everything.
@@ -28,7 +29,8 @@ redis.call('SET', KEYS[1], ARGV[1] - 1, 'PX', 2 * ARGV[2])
 redis.call('SET', KEYS[2], '1', 'PX', ARGV[2])
 return 1
 """
-# KEYS next slot, pause, circuit; ARGV microseconds between two slots.
+# KEYS next slot, pause, circuit; ARGV microseconds between two slots, and of the longest pause
+# that is waited for: a worker has better things to do than to sleep through a longer one.
 # Answers {0, microseconds until the slot that is the asker's now} or {1, ms the circuit is open}.
 _TAKE_SLOT = """
 local open = redis.call('PTTL', KEYS[3])
@@ -36,6 +38,7 @@ if open > 0 then return {1, open} end
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local pause = math.max(redis.call('PTTL', KEYS[2]), 0) * 1000
+if pause > tonumber(ARGV[2]) then return {1, pause / 1000} end
 local slot = math.max(now + pause, tonumber(redis.call('GET', KEYS[1]) or 0))
 local following = slot + ARGV[1]
 redis.call('SET', KEYS[1], string.format('%.0f', following),
@@ -105,7 +108,7 @@ class Limiter:
     def take(self) -> None:
         """Wait for the next free moment; raises `CircuitOpen` or `LimiterUnavailable`."""
         keys = [self._slot, self._pause, self._circuit]
-        verdict, amount = self._run(_TAKE_SLOT, keys, self._interval)
+        verdict, amount = self._run(_TAKE_SLOT, keys, self._interval, LONGEST_WAIT)
         if verdict:
             raise CircuitOpen(amount / 1000)
         if amount > 0:
