@@ -29,6 +29,7 @@ from spark.metrics import (
     LIKED,
     ReaderRanking,
     bootstrap_interval,
+    intra_list_distance,
     mean_of,
     over_lists,
     per_reader,
@@ -102,7 +103,12 @@ def evaluate(
     if not given:
         return {}
     rankings = [_rank(model, ranker, ratings, readers, reader) for reader, ratings in given.items()]
-    return measure_lists(rankings, list(given), readers, model.release.book_ids)
+    release = model.release
+    measured = measure_lists(rankings, list(given), readers, release.book_ids)
+    if "factors" in release.parts:
+        factors = release.parts["factors"]["item_factors"].astype(np.float64)
+        measured["intra_list_distance@10"] = intra_list_distance(rankings, factors)
+    return measured
 
 
 def draw(readers: HeldOutReaders, size: int | None, seed: int) -> Ratings:

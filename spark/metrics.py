@@ -102,6 +102,27 @@ def per_reader(rankings: Sequence[ReaderRanking], popularity: FloatArray) -> dic
     return {name: np.array(column) for name, column in values.items()}
 
 
+def intra_list_distance(rankings: Sequence[ReaderRanking], vectors: FloatArray) -> FloatArray:
+    """How unlike each other the first ten of each list are; shape (readers,).
+
+    The mean of 1 − cosine over all pairs (Ziegler et al., 2005); NaN for fewer than two books.
+
+    Parameters
+    ----------
+    vectors
+        Shape (books, rank): what stands for each book.
+    """
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    units = vectors / lengths
+    distances = np.full(len(rankings), np.nan)
+    for place, ranking in enumerate(rankings):
+        first = units[ranking.rows[:10]]
+        if len(first) > 1:
+            upper = np.triu_indices(len(first), k=1)
+            distances[place] = 1.0 - (first @ first.T)[upper].mean()
+    return distances
+
+
 def over_lists(rankings: Sequence[ReaderRanking], books: int) -> dict[str, float]:
     """Metrics of all lists together: how many books they reach, and how evenly."""
     counts = np.zeros(books, dtype=np.int64)

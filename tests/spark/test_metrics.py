@@ -10,6 +10,7 @@ from spark.metrics import (
     bootstrap_interval,
     disliked_at,
     gini,
+    intra_list_distance,
     ndcg_at,
     over_lists,
     per_reader,
@@ -81,3 +82,14 @@ def test_the_interval_holds_the_mean_and_narrows_with_readers() -> None:
     narrow = bootstrap_interval(many, seed=2)
     assert narrow[1] - narrow[0] < (high - low) / 5
     assert bootstrap_interval(few, seed=2) == (low, high)
+
+
+def test_distance_within_a_list_is_the_mean_over_its_pairs() -> None:
+    vectors = np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 3.0]])
+    stars = np.full(3, np.nan)
+    lists = [
+        ReaderRanking(np.array(rows), stars[: len(rows)], 1) for rows in ([0, 1], [0, 1, 2], [2])
+    ]
+    distances = intra_list_distance(lists, vectors)
+    assert distances[:2] == pytest.approx([0.0, 2 / 3])
+    assert np.isnan(distances[2])
