@@ -136,7 +136,7 @@ def fit_lenskit(train: csr_array, *, factors: int, weight: float) -> Scorer:
         embedding_size=factors, weight=weight, epochs=10, regularization=0.1, user_embeddings=False
     )
     options = import_module("lenskit.training").TrainingOptions(rng=1)
-    model.train(data.from_interactions_df(frame), options)
+    model.train(data.from_interactions_df(frame.drop_duplicates()), options)
     candidates = data.ItemList(item_ids=every)
 
     def score(fold_in: csr_array) -> FloatArray:
