@@ -150,7 +150,7 @@ def _row_page(
         "wanted": wanted,
         "books": _books(numbers),
         "problem": problem,
-        "state": request.GET.get("state", request.POST.get("state", "")),
+        "chosen": request.GET.get("state", request.POST.get("state", "")),
         "can_skip": item.state != ImportItem.State.REPAIRED,
     }
     by_htmx = request.headers.get("HX-Request") == "true"

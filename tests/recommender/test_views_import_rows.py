@@ -169,11 +169,12 @@ def test_a_row_is_searched_in_place(job: ImportJob) -> None:
     client = client_of(job.reader)
 
     page = read(client.get(row_of(job, "unmatched", "?q=lost+lagoon")))
-    part = read(client.get(row_of(job, "unmatched", "?q=lagoon"), headers=HTMX))
+    part = read(client.get(row_of(job, "unmatched", "?q=lagoon&state=unmatched"), headers=HTMX))
     nothing = read(client.get(row_of(job, "unmatched", "?q=zzzqqq")))
 
     assert "The Lost Lagoon, Ann Author (1969)" in page.words
     assert part.elements[0].tag == "form"
+    assert part.one("input", name="state").attributes["value"] == "unmatched"
     assert part.one("input", value=str(book.pk))
     assert "Nothing found for “zzzqqq”" in nothing.words
 
