@@ -1,7 +1,7 @@
 # `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run goodbooks install test test-fast lint requirements bench bench-quality bench-catalog bench-pages
+.PHONY: help run goodbooks install test test-fast lint requirements bench bench-quality bench-catalog bench-pages bench-tune
 
 # The Python that makes .venv: the first of these which is there.
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell command -v $(name))))
@@ -68,6 +68,9 @@ bench-catalog: install ## enrichment and matching of the whole catalog, on BOOKF
 
 bench-pages: install ## server time and weight of the recommendations page
 	@$(IN_VENV) -m pytest tests/bench/pages.py --quiet --capture=no --durations=0
+
+bench-tune: install ## search the hyper-parameters of the factors, on BOOKFOLD_DATA (an hour)
+	@$(IN_VENV) -m spark.bench.tune --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
 
 requirements: install ## renew the pinned requirements from pyproject.toml
 	$(COMPILE) --group web --output-file requirements.txt

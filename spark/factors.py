@@ -1,6 +1,6 @@
 """The factors of a release: Spark ML's implicit ALS on signed weights."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -13,18 +13,36 @@ from recommender.engine.publish import Part
 from recommender.engine.values import Float32Array, IntArray
 from recommender.engine.weights import SIGNED_WEIGHTS, WeightTable
 
+BOOKS_PER_FACTOR = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorSettings:
-    """Hyper-parameters of the factors."""
+    """Hyper-parameters of the factors, found on held-out readers (`spark.bench.tune`).
+
+    Attributes
+    ----------
+    rank
+        Factors of a book; a small catalog gets one for four books (`for_books`).
+    fold_in_regularization
+        The λ with which readers are folded in later; the training's own if not given.
+    serves_below
+        Readers with fewer ratings are served by the factors, others by the release's default.
+    """
 
     rank: int = 128
     iterations: int = 5
     regularization: float = 0.2
+    fold_in_regularization: float | None = 0.06
     alpha: float = 6.0
+    serves_below: int = 10
     seed: int = 1
     blocks: int = 4
     weights: WeightTable = SIGNED_WEIGHTS
+
+    def for_books(self, books: int) -> "FactorSettings":
+        """The same with no more factors than so many books can tell."""
+        return replace(self, rank=max(1, min(self.rank, books // BOOKS_PER_FACTOR)))
 
     def to_json(self) -> dict[str, Any]:
         """The settings as the manifest keeps them."""
@@ -32,7 +50,9 @@ class FactorSettings:
             "rank": self.rank,
             "iterations": self.iterations,
             "regularization": self.regularization,
+            "fold_in_regularization": self.fold_in_regularization or self.regularization,
             "alpha": self.alpha,
+            "serves_below": self.serves_below,
             "seed": self.seed,
             "blocks": self.blocks,
             "weights": self.weights.to_json(),

@@ -98,11 +98,12 @@ def build_release(
         ratings = clean(session, options.ratings, readers=options.hold_out, seed=options.seed)
     for sentence in ratings.report.sentences():
         progress.note(sentence)
-    with progress.step("Training factors", session, expected_jobs=expected_jobs(options.factors)):
-        model = train_factors(weigh(ratings.rows, options.factors.weights), options.factors)
+    factors = options.factors.for_books(len(ratings.books["book_id"]))
+    with progress.step("Training factors", session, expected_jobs=expected_jobs(factors)):
+        model = train_factors(weigh(ratings.rows, factors.weights), factors)
     with progress.step("Collecting factors", session):
         book_ids, item_factors = factor_matrix(model.itemFactors)
-    parts = {"factors": factors_part(item_factors, options.factors)}
+    parts = {"factors": factors_part(item_factors, factors)}
     files = SideFiles.beside(options.ratings)
     progress.note(f"Beside the ratings: {', '.join(files.names()) or 'nothing more'}")
     with progress.step("Finding neighbors", session, expected_jobs=NEIGHBOUR_JOBS):

@@ -36,7 +36,9 @@ class FactorRanker:
     alpha
         How much confidence one unit of weight adds.
     regularization
-        The λ of the training; it is multiplied with the count of liked books.
+        The λ of the fold-in; it is multiplied with the count of liked books. With the training's
+        own λ a reader whom Spark has seen gets the factor Spark gave them; held-out readers are
+        served better with a smaller one.
     """
 
     def __init__(
@@ -62,7 +64,9 @@ class FactorRanker:
             tensors["item_factors"],
             weights=WeightTable.from_json(settings["weights"]),
             alpha=float(settings["alpha"]),
-            regularization=float(settings["regularization"]),
+            regularization=float(
+                settings.get("fold_in_regularization", settings["regularization"])
+            ),
         )
 
     def fold_in(self, rows: IntArray, weights: FloatArray) -> "FactorScores":

@@ -45,7 +45,7 @@ class Model:
             Stars (half and quarter stars too) by book id. Books the release does not know take
             no part; ``Scores.unknown`` names them.
         ranker
-            The part of the release to rank by; its default ranker if not given.
+            The part of the release to rank by; `Release.ranker_for` these ratings if not given.
 
         Raises
         ------
@@ -56,10 +56,9 @@ class Model:
         UnknownRanker
             If the release holds no such ranker.
         """
-        name = ranker or self.release.manifest.default_ranker
-        if name not in self.release.rankers:
+        if ranker is not None and ranker not in self.release.rankers:
             known = ", ".join(sorted(self.release.rankers))
-            raise UnknownRanker(f"This release has no ranker {name!r}; it has: {known}.")
+            raise UnknownRanker(f"This release has no ranker {ranker!r}; it has: {known}.")
         for book_id, stars in ratings.items():
             if not LOWEST_STARS <= stars <= HIGHEST_STARS:
                 raise InvalidRating(
@@ -75,6 +74,7 @@ class Model:
                 "None of the rated books is known to the model; rate a few that the catalog has."
             )
         stars_known = np.array([ratings[int(i)] for i in known_ids], dtype=np.float64)
+        name = ranker or self.release.ranker_for(len(rows))
         chosen = self.release.rankers[name]
         folded = chosen.fold_in(rows, chosen.weights(stars_known))
         return Scores(

@@ -106,6 +106,17 @@ class Release:
         """The name of the release."""
         return self.manifest.version
 
+    def ranker_for(self, ratings: int) -> str:
+        """The ranker that serves a reader of whom so many ratings are known to the release.
+
+        It is the default one, but for readers with fewer ratings than the factors' own setting
+        ``serves_below``: with little to go by they are the better guess.
+        """
+        few = self.manifest.parts.get("factors", {}).get("serves_below", 0)
+        if ratings < few and "factors" in self.rankers:
+            return "factors"
+        return self.manifest.default_ranker
+
     def rows_of(self, book_ids: IntArray) -> IntArray:
         """The row of each book, -1 where the release does not know it."""
         rows = np.searchsorted(self.book_ids, book_ids)

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from recommender.engine.foldin import FactorRanker
+from recommender.engine.weights import SIGNED_WEIGHTS
 from spark.bench.peers import (
     GRADED,
     Fit,
@@ -23,6 +25,7 @@ from spark.bench.peers import (
 )
 from spark.bench.plots import main
 from spark.bench.quality import Columns, choose_readers, matrix_of, measure_peer, split, tune
+from spark.bench.tune import Candidate, half_step, search
 from tests.spark.ratings import planted_ratings, write_ratings
 
 CAMPS = 4
@@ -122,3 +125,24 @@ def test_plots_and_the_search_are_drawn_from_the_figures(
         drawn = ElementTree.parse(tmp_path / "plots" / f"{name}.svg")
         assert len(list(drawn.iter("{http://www.w3.org/2000/svg}circle"))) == marks
     assert "| item-kNN | neighbours 50 | 0.400 |" in capsys.readouterr().out
+
+
+def test_the_search_folds_in_as_readers_are_folded_in(ratings: Columns) -> None:
+    items = np.random.default_rng(2).normal(size=(len(ratings.book_ids), 5)).astype(np.float32)
+    train = weighted(train_of(ratings), SIGNED_WEIGHTS)
+    solved = half_step(train, items, alpha=2.0, regularization=0.1)
+    ranker = FactorRanker(items, weights=SIGNED_WEIGHTS, alpha=2.0, regularization=0.1)
+    for row in (0, 7, 199):
+        own = slice(train.indptr[row], train.indptr[row + 1])
+        folded = ranker.fold_in(train.indices[own].astype(np.int64), train.data[own].astype(float))
+        assert np.abs(folded.reader_factor - solved[row]).max() < 1e-4
+
+
+def test_the_search_finds_the_rank_of_what_was_planted(ratings: Columns, tmp_path: Path) -> None:
+    grid = [
+        Candidate(rank=rank, alpha=5.0, regularization=0.1, fold_in_regularization=0.1)
+        for rank in (1, CAMPS)
+    ]
+    found = search(ratings, tmp_path / "none.csv", grid, test_readers=50)
+    one, four = [measured["ndcg@10"] for _, measured, _ in found]
+    assert four > 1.5 * one

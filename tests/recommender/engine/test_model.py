@@ -1,14 +1,16 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.engine.model import InvalidRating, Model, NothingToFoldIn, UnknownRanker
-from recommender.engine.publish import promote, write_release
+from recommender.engine.publish import Part, promote, write_release
 from recommender.engine.release import open_release
 from recommender.engine.store import open_store
-from tests.recommender.engine.releases import NOON, draft
+from recommender.engine.weights import SIGNED_WEIGHTS
+from tests.recommender.engine.releases import NOON, draft, item_factors
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +91,27 @@ def test_unknown_names_are_refused(model: Model) -> None:
 
 def test_without_the_stars_part_no_stars_are_expected(model: Model) -> None:
     assert model.fold_in({10: 5.0}).expected_stars([20, 11]) == [None, None]
+
+
+def test_readers_with_few_ratings_are_served_by_the_factors(tmp_path: Path) -> None:
+    weights = {"weights": SIGNED_WEIGHTS.to_json()}
+    nobody = {
+        "starts": np.arange(31, dtype=np.int64),
+        "targets": np.arange(1, 31, dtype=np.int32) % 30,
+        "values": np.ones(30, dtype=np.float32),
+    }
+    settings = weights | {"alpha": 5.0, "regularization": 0.1, "serves_below": 3}
+    parts = {
+        "factors": Part({"item_factors": item_factors()}, settings),
+        "neighbours": Part(nobody, weights),
+    }
+    store = open_store(str(tmp_path / "store"))
+    promote(
+        store,
+        write_release(store, draft(parts=parts, default_ranker="neighbours"), now=NOON).version,
+    )
+    model = Model(open_release(store, cache_dir=tmp_path / "cache"))
+    assert model.fold_in({10: 5, 20: 4}).ranker == "factors"
+    assert model.fold_in({10: 5, 20: 4, 999: 4}).ranker == "factors"
+    assert model.fold_in({10: 5, 20: 4, 30: 4}).ranker == "neighbours"
+    assert model.fold_in({10: 5}, ranker="neighbours").ranker == "neighbours"
