@@ -9,6 +9,7 @@ from recommender.engine.model import InvalidRating, Model, NothingToFoldIn, Unkn
 from recommender.engine.publish import Part, promote, write_release
 from recommender.engine.release import open_release
 from recommender.engine.store import open_store
+from recommender.engine.values import Tensors
 from recommender.engine.weights import SIGNED_WEIGHTS
 from tests.recommender.engine.releases import NOON, draft, item_factors
 
@@ -95,7 +96,7 @@ def test_without_the_stars_part_no_stars_are_expected(model: Model) -> None:
 
 def test_readers_with_few_ratings_are_served_by_the_factors(tmp_path: Path) -> None:
     weights = {"weights": SIGNED_WEIGHTS.to_json()}
-    nobody = {
+    ring: Tensors = {
         "starts": np.arange(31, dtype=np.int64),
         "targets": np.arange(1, 31, dtype=np.int32) % 30,
         "values": np.ones(30, dtype=np.float32),
@@ -103,7 +104,7 @@ def test_readers_with_few_ratings_are_served_by_the_factors(tmp_path: Path) -> N
     settings = weights | {"alpha": 5.0, "regularization": 0.1, "serves_below": 3}
     parts = {
         "factors": Part({"item_factors": item_factors()}, settings),
-        "neighbours": Part(nobody, weights),
+        "neighbours": Part(ring, weights),
     }
     store = open_store(str(tmp_path / "store"))
     promote(
