@@ -103,7 +103,7 @@ def train(stars: csr_array, candidate: Candidate, *, seed: int = 1) -> Float32Ar
     rows = weighted(stars, candidate.weights)
     columns = csr_array(rows.T)
     drawn = np.abs(np.random.default_rng(seed).normal(size=(stars.shape[1], candidate.rank)))
-    items = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    items: Float32Array = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
     settings = {"alpha": candidate.alpha, "regularization": candidate.regularization}
     for _ in range(candidate.iterations):
         readers = half_step(rows, items, **settings)
