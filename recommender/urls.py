@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from recommender.views import how, import_rows, imports, landing, recommendations, runs, wishes
+from recommender.views import (
+    books,
+    how,
+    import_rows,
+    imports,
+    landing,
+    recommendations,
+    runs,
+    wishes,
+)
 
 urlpatterns = [
     path("", landing.landing, name="landing"),
@@ -18,6 +27,7 @@ urlpatterns = [
     path("recommendations/<uuid:run_id>/", runs.run, name="run"),
     path("recommendations/", recommendations.recommendations, name="recommendations"),
     path("recommendations/without/<int:book_id>/", recommendations.what_if, name="what-if"),
+    path("books/<int:book_id>/", books.book, name="book"),
     path("books/<int:book_id>/shelve", wishes.shelve, name="shelve"),
     path("books/<int:book_id>/take-off", wishes.take_off, name="take-off"),
     path("books/<int:book_id>/dismiss", wishes.dismiss, name="dismiss"),

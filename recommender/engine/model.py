@@ -7,11 +7,14 @@ import numpy as np
 
 from recommender.engine.dial import Surroundings, similarity_of
 from recommender.engine.explain import reasons_from
+from recommender.engine.neighbours import NeighbourRanker
 from recommender.engine.rankers import RankerScores, top_n
 from recommender.engine.release import Release
 from recommender.engine.values import (
     HIGHEST_STARS,
     LOWEST_STARS,
+    FloatArray,
+    IntArray,
     InvalidRating,
     NothingToFoldIn,
     Reason,
@@ -84,6 +87,49 @@ class Model:
             unknown=tuple(int(i) for i in np.setdiff1d(ids, known_ids)),
             folded=folded,
         )
+
+    def links(self, book_id: int, n: int) -> "Links":
+        """How a book is linked to others by the neighbors; no links where there are none.
+
+        Parameters
+        ----------
+        n
+            How many books of each kind, the strongest first.
+        """
+        ranker = self.release.rankers.get("neighbours")
+        row = int(self.release.rows_of(np.array([book_id], dtype=np.int64))[0])
+        if not isinstance(ranker, NeighbourRanker) or row < 0:
+            return Links((), (), ())
+        rows, weights = ranker.links_to(row)
+        return Links(
+            leads_to=self._strongest(*ranker.links_from(row), n),
+            comes_from=self._strongest(rows, weights, n),
+            speaks_against=self._strongest(rows, -weights, n),
+        )
+
+    def _strongest(self, rows: IntArray, weights: FloatArray, n: int) -> tuple[int, ...]:
+        order = np.lexsort((rows, -weights))
+        best = rows[order[weights[order] > 0][:n]]
+        return tuple(int(book_id) for book_id in self.release.book_ids[best])
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Books that hang together with one book, by id, the strongest first.
+
+    Attributes
+    ----------
+    leads_to
+        Who likes the book will like these.
+    comes_from
+        Who likes these will like the book.
+    speaks_against
+        Who likes these will rather not like the book.
+    """
+
+    leads_to: tuple[int, ...]
+    comes_from: tuple[int, ...]
+    speaks_against: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

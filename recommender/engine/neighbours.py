@@ -84,6 +84,17 @@ class NeighbourRanker:
             )
         return NeighbourScores(self, rows, weights)
 
+    def links_from(self, row: int) -> tuple[IntArray, FloatArray]:
+        """The books for which a like of this one speaks, or against which: rows and weights."""
+        part = slice(self.starts[row], self.starts[row + 1])
+        return self.targets[part].astype(np.int64), self.values[part].astype(np.float64)
+
+    def links_to(self, row: int) -> tuple[IntArray, FloatArray]:
+        """The books a like of which speaks for this one, or against it: rows and weights."""
+        found = np.flatnonzero(self.targets == row)
+        rows = np.searchsorted(self.starts, found, side="right") - 1
+        return rows.astype(np.int64), self.values[found].astype(np.float64)
+
 
 class NeighbourScores:
     """The scores of all books for one reader.

@@ -136,10 +136,12 @@ def test_pages_are_open_to_everybody_and_fit_small_screens(
     paste(page, site.sample_reader)
     page.wait_for_url(RUN)
     run = page.url
+    book = page.locator("[data-rank] h2 a").first.get_attribute("href") or "no book"
 
     addresses = ("/recommendations/?dial=1", "/recommendations/?genre=no", "/dismissed/")
     for address in (
         run,
+        book,
         *addresses,
         "/",
         "/how-it-works/",

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
-from recommender.engine.model import InvalidRating, Model, NothingToFoldIn, UnknownRanker
+from recommender.engine.model import InvalidRating, Links, Model, NothingToFoldIn, UnknownRanker
 from recommender.engine.publish import Part, promote, write_release
 from recommender.engine.release import open_release
 from recommender.engine.store import open_store
@@ -116,3 +117,26 @@ def test_readers_with_few_ratings_are_served_by_the_factors(tmp_path: Path) -> N
     assert model.fold_in({10: 5, 20: 4, 999: 4}).ranker == "factors"
     assert model.fold_in({10: 5, 20: 4, 30: 4}).ranker == "neighbours"
     assert model.fold_in({10: 5}, ranker="neighbours").ranker == "neighbours"
+
+
+def test_books_hang_together_in_both_directions(tmp_path: Path) -> None:
+    weights = np.zeros((30, 30), dtype=np.float32)
+    weights[0, 1], weights[0, 2], weights[3, 0], weights[4, 0] = 0.2, 0.5, 0.4, -0.3
+    matrix = csr_array(weights)
+    tensors: Tensors = {
+        "starts": matrix.indptr.astype(np.int64),
+        "targets": matrix.indices.astype(np.int32),
+        "values": matrix.data,
+    }
+    part = Part(tensors, {"weights": SIGNED_WEIGHTS.to_json()})
+    store = open_store(str(tmp_path / "store"))
+    alone = draft(parts={"neighbours": part}, default_ranker="neighbours")
+    promote(store, write_release(store, alone, now=NOON).version)
+    links = Model(open_release(store, cache_dir=tmp_path / "cache")).links(10, 5)
+    assert links.leads_to == (30, 20)
+    assert links.comes_from == (40,)
+    assert links.speaks_against == (50,)
+
+
+def test_without_neighbors_books_have_no_links(model: Model) -> None:
+    assert model.links(10, 5) == Links((), (), ())

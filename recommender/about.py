@@ -1,0 +1,65 @@
+"""What the model says of one book, to anybody and to one reader."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Q
+
+from catalog.models import Book
+from recommender.engine.model import Model, NothingToFoldIn
+from recommender.models import LibraryEntry, Reader
+from recommender.services import releases
+from recommender.services.runs import taste_of
+
+LINKS_SHOWN = 6
+#: With fewer ratings the stars expected would say more of the book than of the reader.
+RATINGS_FOR_STARS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class AboutBook:
+    """Books that hang together with one, as `engine.model.Links` has them, and expected stars."""
+
+    leads_to: Sequence[Book] = field(default_factory=tuple)
+    comes_from: Sequence[Book] = field(default_factory=tuple)
+    speaks_against: Sequence[Book] = field(default_factory=tuple)
+    expected_stars: float | None = None
+
+
+def about_book(book: Book, reader: Reader | None) -> AboutBook:
+    """What the model in use knows; nothing at all where there is none."""
+    if book.goodbooks_id is None:
+        return AboutBook()
+    try:
+        model = releases.current_model()
+    except releases.NoRelease:
+        return AboutBook()
+    links = model.links(book.goodbooks_id, LINKS_SHOWN)
+    numbers = [*links.leads_to, *links.comes_from, *links.speaks_against]
+    shown = Book.objects.active().known_as(numbers).for_cards()
+    books = {book.goodbooks_id: book for book in shown}
+    return AboutBook(
+        *(
+            [books[number] for number in kind if number in books]
+            for kind in (links.leads_to, links.comes_from, links.speaks_against)
+        ),
+        expected_stars=_expected_stars(model, book.goodbooks_id, reader),
+    )
+
+
+def _expected_stars(model: Model, book_id: int, reader: Reader | None) -> float | None:
+    ratings = taste_of(reader=reader).ratings if reader else {}
+    if len(ratings) < RATINGS_FOR_STARS:
+        return None
+    try:
+        return model.fold_in(ratings).expected_stars([book_id])[0]
+    except NothingToFoldIn:
+        return None
+
+
+def visible_to(reader: Reader | None, *, is_staff: bool) -> Q:
+    """Which books have a page: a hidden one only for who has it in the library, and for staff."""
+    if is_staff:
+        return Q()
+    own = LibraryEntry.objects.filter(reader=reader).values("book")
+    return Q(status=Book.Status.ACTIVE) | Q(pk__in=own)

@@ -1,0 +1,38 @@
+"""The page of one book."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from catalog.languages import language_name
+from catalog.models import Book, BookIdentifier
+from recommender.about import about_book, visible_to
+from recommender.access import reader_of
+from recommender.marks import marks_of
+from recommender.models import ModelRelease, Run
+
+ISBNS_SHOWN = 6
+
+
+@never_cache
+@require_safe
+def book(request: HttpRequest, book_id: int) -> HttpResponse:
+    """What is known of a book, what hangs together with it, and what the reader did about it."""
+    reader = reader_of(request)
+    visible = Book.objects.filter(visible_to(reader, is_staff=request.user.is_staff))
+    shown = get_object_or_404(visible.for_cards(), pk=book_id)
+    series = Book.objects.active().filter(series_name=shown.series_name)
+    isbns = shown.identifiers.filter(scheme=BookIdentifier.Scheme.ISBN13)
+    context = {
+        "book": shown,
+        "about": about_book(shown, reader),
+        "mark": marks_of(reader, [shown])[shown.pk],
+        "language": language_name(shown.language),
+        "series": series.order_by("series_number", "pk") if shown.series_name else [],
+        "isbns": isbns.values_list("value", flat=True)[:ISBNS_SHOWN],
+        "lists": Run.objects.filter(reader=reader, recommendations__book=shown) if reader else [],
+        "release": ModelRelease.objects.filter(is_active=True).first(),
+        "back": request.path,
+    }
+    return render(request, "recommender/book.html", context)
