@@ -38,11 +38,14 @@ def about_book(book: Book, reader: Reader | None) -> AboutBook:
     numbers = [*links.leads_to, *links.comes_from, *links.speaks_against]
     shown = Book.objects.active().known_as(numbers).for_cards()
     books = {book.goodbooks_id: book for book in shown}
+
+    def cards(kind: Sequence[int]) -> list[Book]:
+        return [books[number] for number in kind if number in books]
+
     return AboutBook(
-        *(
-            [books[number] for number in kind if number in books]
-            for kind in (links.leads_to, links.comes_from, links.speaks_against)
-        ),
+        leads_to=cards(links.leads_to),
+        comes_from=cards(links.comes_from),
+        speaks_against=cards(links.speaks_against),
         expected_stars=_expected_stars(model, book.goodbooks_id, reader),
     )
 
