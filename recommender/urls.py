@@ -27,6 +27,7 @@ urlpatterns = [
     path("recommendations/<uuid:run_id>/", runs.run, name="run"),
     path("recommendations/", recommendations.recommendations, name="recommendations"),
     path("recommendations/without/<int:book_id>/", recommendations.what_if, name="what-if"),
+    path("books/", books.books, name="books"),
     path("books/<int:book_id>/", books.book, name="book"),
     path("books/<int:book_id>/shelve", wishes.shelve, name="shelve"),
     path("books/<int:book_id>/take-off", wishes.take_off, name="take-off"),

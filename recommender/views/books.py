@@ -1,4 +1,6 @@
-"""The page of one book."""
+"""Books: search, and the page of one."""
+
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -7,12 +9,29 @@ from django.views.decorators.http import require_safe
 
 from catalog.languages import language_name
 from catalog.models import Book, BookIdentifier
+from catalog.search import search
 from recommender.about import about_book, visible_to
 from recommender.access import reader_of
 from recommender.marks import marks_of
 from recommender.models import ModelRelease, Run
 
 ISBNS_SHOWN = 6
+LONGEST_QUERY = 200
+
+
+@never_cache
+@require_safe
+def books(request: HttpRequest) -> HttpResponse:
+    """Search; htmx, which asks while somebody types, gets the results alone."""
+    query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
+    found = search(query)
+    marks = marks_of(reader_of(request), found)
+    back = f"{request.path}?{urlencode({'q': query})}"
+    context = {"query": query, "books": found, "marks": marks, "back": back}
+    restores = request.headers.get("HX-History-Restore-Request") == "true"
+    by_htmx = request.headers.get("HX-Request") == "true" and not restores
+    template = "recommender/_results.html" if by_htmx else "recommender/books.html"
+    return render(request, template, context)
 
 
 @never_cache

@@ -84,3 +84,27 @@ def test_it_costs_the_same_for_every_reader(
     client.get(address(camps.sea[7]))
     with django_assert_num_queries(11):
         client.get(address(camps.sea[8]))
+
+
+class TestSearch:
+    def test_books_are_found_and_can_be_rated_at_once(self) -> None:
+        book = BookFactory.create(title="Dune", title_key="dune")
+        page = read(client_of(None).get("/books/?q=dune"))
+        assert page.one("h2").words == "Dune"
+        assert page.one("form", action=reverse("shelve", args=[book.pk]))
+
+    def test_htmx_gets_the_results_alone(self) -> None:
+        BookFactory.create(title="Dune", title_key="dune")
+        answer = client_of(None).get("/books/?q=dune", headers={"HX-Request": "true"})
+        assert b"<html" not in answer.content
+        assert read(answer).one("h2").words == "Dune"
+
+    def test_nothing_found_says_what_to_do(self) -> None:
+        page = read(client_of(None).get("/books/?q=zqxjkv"))
+        assert "Try fewer words" in page.one("main").words
+
+    def test_a_guest_begins_by_rating(self) -> None:
+        book = BookFactory.create(title="Dune", title_key="dune")
+        client = client_of(None)
+        client.post(reverse("shelve", args=[book.pk]), {"stars": "5", "next": "/books/?q=dune"})
+        assert "You gave it 5 stars" in read(client.get("/books/?q=dune")).one("main").words
