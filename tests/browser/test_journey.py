@@ -118,7 +118,7 @@ def test_dial_save_dismiss_and_undo(site: Site, visit: Visit) -> None:
     expect(page.get_by_role("heading", name=title, exact=True)).to_have_count(0)
 
     page.get_by_role("link", name="What you dismissed").click()
-    page.get_by_role("button", name=f"Undo: {title}").click()
+    page.get_by_role("button", name=f"Undo {title}").click()
     page.goto("/recommendations/?dial=2")
     expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
 
