@@ -1,7 +1,7 @@
 """What a reader can send in."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
 from django import forms
@@ -124,8 +124,7 @@ def _genres() -> list[tuple[str, str]]:
 
 
 def _languages() -> list[tuple[str, str]]:
-    codes = Book.objects.active().exclude(language="").order_by().values_list("language", flat=True)
-    named = [(code, language_name(code)) for code in codes.distinct()]
+    named = [(code, language_name(code)) for code in Book.objects.languages()]
     return [("", "Any"), *sorted(named, key=lambda pair: pair[1])]
 
 
@@ -140,8 +139,8 @@ class ListForm(forms.Form):
         initial=0,
         widget=forms.Select(choices=[(step, DIAL_WORDS[step]) for step in DIAL_POSITIONS]),
     )
-    genre = forms.ChoiceField(choices=_genres, required=False)
-    language = forms.ChoiceField(choices=_languages, required=False)
+    genre = forms.ChoiceField(required=False)
+    language = forms.ChoiceField(required=False)
     year_from = forms.IntegerField(
         label="From year", required=False, min_value=-3000, max_value=2100
     )
@@ -150,6 +149,12 @@ class ListForm(forms.Form):
     n = forms.IntegerField(
         required=False, min_value=1, max_value=50, widget=forms.HiddenInput, initial=10
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Asked for once a form; a callable would be called anew by each look at the choices.
+        cast("forms.ChoiceField", self.fields["genre"]).choices = _genres()
+        cast("forms.ChoiceField", self.fields["language"]).choices = _languages()
 
     def clean_dial(self) -> int:
         return self.cleaned_data["dial"] or 0

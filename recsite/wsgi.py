@@ -1,5 +1,6 @@
 """The WSGI application that gunicorn serves."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -7,3 +8,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
 application = get_wsgi_application()
+
+# What is loaded by now stays; the collector need not look through it again while readers wait.
+gc.collect()
+gc.freeze()

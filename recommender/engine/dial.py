@@ -13,8 +13,9 @@ At 0 the order is the release's own. Every step away from it changes two things:
   ``λ = 1 − 0.15 · dial`` and the relevance as a share of the best candidate's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -38,11 +39,11 @@ class Surroundings:
     ratings
         Shape (candidates,): how many readers rated each.
     similarity
-        Shape (candidates, candidates): symmetric, in [0, 1], with 1 on the diagonal.
+        For the place of one candidate its likeness to all: shape (candidates,), in [0, 1].
     """
 
     ratings: IntArray
-    similarity: FloatArray
+    similarity: Callable[[int], FloatArray]
 
 
 def relevance(scores: FloatArray, ratings: IntArray, dial: float) -> FloatArray:
@@ -58,7 +59,9 @@ def relevance_weight(dial: float) -> float:
     return 1.0 - LIKENESS_STEP * max(0.0, dial)
 
 
-def similarity_of(parts: Mapping[str, Mapping[str, NDArray[Any]]], rows: IntArray) -> FloatArray:
+def similarity_of(
+    parts: Mapping[str, Mapping[str, NDArray[Any]]], rows: IntArray
+) -> Callable[[int], FloatArray]:
     """How alike the books in some rows of a release are: the cosine of what they speak for.
 
     With neighbors, a book is described by its positive weights on other books, and on itself by
@@ -68,19 +71,25 @@ def similarity_of(parts: Mapping[str, Mapping[str, NDArray[Any]]], rows: IntArra
 
     Returns
     -------
-    Shape (rows, rows): symmetric, in [0, 1], 1 on the diagonal.
+    For the place of one row its likeness to all: shape (rows,), symmetric, in [0, 1], and 1 to
+    itself. A list asks for as many as it has places, not for all pairs, and mostly for none.
     """
-    if "neighbours" in parts:
-        described = _described(parts["neighbours"], rows)
-        products = (described @ described.T).toarray()
-    else:
+
+    @cache
+    def described() -> csr_array:
+        if "neighbours" in parts:
+            return _described(parts["neighbours"], rows)
         factors = parts["factors"]["item_factors"][rows].astype(np.float64)
         lengths = np.linalg.norm(factors, axis=1, keepdims=True)
-        factors /= np.where(lengths > 0, lengths, 1.0)
-        products = factors @ factors.T
-    similarity: FloatArray = np.clip((products + products.T) / 2, 0.0, 1.0)
-    np.fill_diagonal(similarity, 1.0)
-    return similarity
+        return csr_array(factors / np.where(lengths > 0, lengths, 1.0))
+
+    def likeness(place: int) -> FloatArray:
+        books = described()
+        similarity: FloatArray = np.clip(books @ books[[place]].toarray().ravel(), 0.0, 1.0)
+        similarity[place] = 1.0
+        return similarity
+
+    return likeness
 
 
 def _described(part: Mapping[str, NDArray[Any]], rows: IntArray) -> csr_array:

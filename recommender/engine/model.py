@@ -167,16 +167,13 @@ class Scores:
             self.folded.contributions(self._row(book_id)),
         )
 
-    def surroundings(self, book_ids: Sequence[int], *, similarity: bool = True) -> Surroundings:
-        """Fame and likeness of some books; KeyError if the release does not know one.
-
-        Likeness costs more than all else; without it the books are like themselves alone.
-        """
+    def surroundings(self, book_ids: Sequence[int]) -> Surroundings:
+        """Fame and likeness of some books; KeyError if the release does not know one."""
         release = self.release
         rows = np.array([self._row(book_id) for book_id in book_ids], dtype=np.int64)
         return Surroundings(
             ratings=release.books["ratings"][rows].astype(np.int64),
-            similarity=similarity_of(release.parts, rows) if similarity else np.eye(len(rows)),
+            similarity=similarity_of(release.parts, rows),
         )
 
     def expected_stars(self, book_ids: Sequence[int]) -> list[float | None]:

@@ -210,7 +210,7 @@ def _fill(
         recent.append(authors[best])
         chosen.append(candidates[fitting[best]])
         if weight < 1.0 and surroundings is not None:
-            near = surroundings.similarity[fitting[best]][fitting]
+            near = surroundings.similarity(fitting[best])[fitting]
             nearest = np.maximum(nearest, near)
     return chosen
 

@@ -3,26 +3,32 @@
 from collections.abc import Collection
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef
+from django.db.models import Count, OuterRef, Q
 from django.db.models.functions import Floor
 
 from catalog.models import Book, BookAuthor, BookGenre
-from recommender.engine.rerank import BookFacts
+from recommender.engine.rerank import BookFacts, RerankOptions
+
+_OWN = {"book": OuterRef("pk")}
+_AUTHORS = ArraySubquery(BookAuthor.objects.filter(**_OWN).order_by().values("author_id"))
+_GENRES = ArraySubquery(BookGenre.objects.filter(**_OWN).order_by().values("genre_id"))
 
 
-def facts_of(numbers: Collection[int], *, series_lengths: bool = False) -> dict[int, BookFacts]:
-    """Facts by `Book.goodbooks_id`, of active books and of hidden ones alike.
+def facts_of_candidates(numbers: Collection[int], options: RerankOptions) -> dict[int, BookFacts]:
+    """All facts by `Book.goodbooks_id`, of the books that are not hidden.
 
-    How long a series is takes another query, and is asked for where a filter wants to know.
+    Filters are put to the database too, as they may leave a tenth of thousands. How long a
+    series is takes another query, and is asked for where a filter wants to know.
     """
-    own = {"book": OuterRef("pk")}
     rows = list(
-        Book.objects.known_as(numbers)
+        Book.objects.active()
+        .known_as(numbers)
+        .filter(_narrowed(options))
         .order_by()
         .values_list(
             "goodbooks_id",
-            ArraySubquery(BookAuthor.objects.filter(**own).order_by().values("author_id")),
-            ArraySubquery(BookGenre.objects.filter(**own).order_by().values("genre_id")),
+            _AUTHORS,
+            _GENRES,
             "series_name",
             "series_number",
             "language",
@@ -30,7 +36,8 @@ def facts_of(numbers: Collection[int], *, series_lengths: bool = False) -> dict[
             "year",
         )
     )
-    lengths = _series_lengths({row[3] for row in rows if row[3]}) if series_lengths else {}
+    series_names = {row[3] for row in rows if row[3]}
+    lengths = {} if options.longest_series is None else _series_lengths(series_names)
     return {
         goodbooks_id: BookFacts(
             author_ids=tuple(author_ids),
@@ -45,6 +52,45 @@ def facts_of(numbers: Collection[int], *, series_lengths: bool = False) -> dict[
         for goodbooks_id, author_ids, genre_ids, series, number, language, is_box_set, year in rows
         if goodbooks_id is not None
     }
+
+
+def facts_of_history(numbers: Collection[int], *, authors: bool) -> dict[int, BookFacts]:
+    """What books read mean for others, by `Book.goodbooks_id`; hidden ones were read as well.
+
+    These are many, so that genres and years stay away, and authors too where no candidate's
+    rule asks for them.
+    """
+    columns = ("goodbooks_id", "series_name", "series_number", "language", "is_box_set")
+    rows = Book.objects.known_as(numbers).order_by().values_list(*columns)
+    if authors:
+        rows = rows.annotate(author_ids=_AUTHORS)
+    return {
+        goodbooks_id: BookFacts(
+            author_ids=tuple(*author_ids),
+            series=series,
+            number=None if number is None else float(number),
+            language=language,
+            is_box_set=is_box_set,
+        )
+        for goodbooks_id, series, number, language, is_box_set, *author_ids in rows
+        if goodbooks_id is not None
+    }
+
+
+def _narrowed(options: RerankOptions) -> Q:
+    wanted = Q()
+    if options.genre_ids:
+        shelved = BookGenre.objects.filter(genre__in=options.genre_ids)
+        wanted &= Q(pk__in=shelved.order_by().values("book"))
+    if options.languages:
+        wanted &= Q(language__in=options.languages)
+    if options.year_from is not None:
+        wanted &= Q(year__gte=options.year_from)
+    if options.year_to is not None:
+        wanted &= Q(year__lte=options.year_to)
+    if options.longest_series == 0:
+        wanted &= Q(series_name="")
+    return wanted
 
 
 def _series_lengths(names: Collection[str]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Recommendations: a library is folded into the model, and the list is shown or saved."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -13,11 +13,14 @@ from recommender.engine.rerank import DEFAULT_OPTIONS, RerankOptions, rerank
 from recommender.engine.values import ScoredBook
 from recommender.models import LibraryEntry, Reader, Recommendation, Run
 from recommender.services import dismissals, library, releases
-from recommender.services.facts import facts_of
+from recommender.services.facts import facts_of_candidates, facts_of_history
 from recommender.sources.base import UNREAD_SHELVES
 
 #: Books scored best that go into the rules for a list; a list of ten rarely needs fifty.
 CANDIDATES = 400
+CANDIDATES_AT_FIRST = 150
+#: The same where the dial orders them anew.
+CANDIDATES_TO_TURN = 250
 #: The same where filters hold many of them back.
 CANDIDATES_TO_NARROW = 3000
 
@@ -141,31 +144,12 @@ def pick(
         scores = model.fold_in(ratings)
     except NothingToFoldIn as error:
         raise NothingToRecommendFrom(_what_is_missing(len(ratings))) from error
-    depth = CANDIDATES_TO_NARROW if options.narrows else CANDIDATES
-    candidates = [scored for scored in scores.top(depth, exclude=known) if scored.score > 0]
-    facts = facts_of(
-        [*known, *(scored.book_id for scored in candidates)],
-        series_lengths=options.longest_series is not None,
-    )
-    hidden = frozenset(
-        number
-        for number in Book.objects.filter(status=Book.Status.HIDDEN)
-        .order_by()
-        .values_list("goodbooks_id", flat=True)
-        if number is not None
-    )
-    options = replace(options, without_books=options.without_books | hidden)
-    candidates = [
-        scored
-        for scored in candidates
-        if scored.book_id in facts and options.admits(scored.book_id, facts[scored.book_id])
-    ][:CANDIDATES]
-    around = (
-        scores.surroundings([one.book_id for one in candidates], similarity=options.dial > 0)
-        if options.dial
-        else None
-    )
-    chosen = rerank(candidates, facts, read, options, around, top=top + 1)
+    chosen: list[ScoredBook] = []
+    for depth in _depths(options):
+        candidates = [one for one in scores.top(depth, exclude=known) if one.score > 0]
+        chosen = _choose(scores, candidates, read, options, top + 1)
+        if len(chosen) > top or len(candidates) < depth:
+            break
     return Picks(
         model,
         scores.ranker,
@@ -174,6 +158,34 @@ def pick(
         _explain(scores, chosen[:top]),
         has_more=len(chosen) > top,
     )
+
+
+def _depths(options: RerankOptions) -> tuple[int, ...]:
+    """How many of the books scored best to look at, and how many if those do not fill the list."""
+    if options.narrows:
+        return (CANDIDATES_TO_NARROW,)
+    # A list without a dial goes by the scores, so that more candidates would not change it.
+    return (CANDIDATES_TO_TURN,) if options.dial else (CANDIDATES_AT_FIRST, CANDIDATES)
+
+
+def _choose(
+    scores: Scores,
+    candidates: list[ScoredBook],
+    read: Collection[int],
+    options: RerankOptions,
+    top: int,
+) -> list[ScoredBook]:
+    facts = facts_of_candidates([scored.book_id for scored in candidates], options)
+    fitting = [
+        scored
+        for scored in candidates
+        if scored.book_id in facts and options.admits(scored.book_id, facts[scored.book_id])
+    ][:CANDIDATES]
+    # Whether a box set of no series holds what was read can only be told by its authors.
+    authors = any(facts[one.book_id].is_box_set for one in fitting)
+    history = facts_of_history(read, authors=authors)
+    around = scores.surroundings([one.book_id for one in fitting]) if options.dial else None
+    return rerank(fitting, history | facts, read, options, around, top=top)
 
 
 def _what_is_missing(rated: int) -> str:

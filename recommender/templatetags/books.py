@@ -1,6 +1,8 @@
 """How pages show a book: its cover, its numbers, and why it was picked."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -60,6 +62,35 @@ def of_kind(reasons: list[dict[str, object]], kind: str) -> list[dict[str, objec
 def year(number: int) -> str:
     """Write a year; those before our era are negative."""
     return f"{-number} BCE" if number < 0 else str(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A text in two parts; the second is empty where the whole is short."""
+
+    start: str
+    rest: str = ""
+    goes_on: bool = False
+
+
+#: A page of ten long descriptions stays light: what is folded ends after so many words.
+SHORT_WORDS, START_WORDS, FOLDED_WORDS = 45, 32, 100
+_WORD = re.compile(r"\S+")
+_SENTENCE_END = re.compile(r"[.!?][\"'”’)]*$")
+
+
+@register.filter
+def folded(text: str) -> Folded:
+    """Fold a description of more than 45 words, behind a sentence's end if one is near."""
+    words = list(_WORD.finditer(text))
+    if len(words) <= SHORT_WORDS:
+        return Folded(text)
+    ends = [n for n in range(START_WORDS // 2, SHORT_WORDS) if _SENTENCE_END.search(words[n][0])]
+    last = ends[-1] if ends else START_WORDS - 1
+    start, end = text[: words[last].end()], words[last].end()
+    if len(words) <= last + 1 + FOLDED_WORDS:
+        return Folded(start, text[end:].strip())
+    return Folded(start, f"{text[end : words[last + FOLDED_WORDS].end()].strip()} …", goes_on=True)
 
 
 @register.filter

@@ -121,7 +121,7 @@ def test_the_rules_can_be_loosened() -> None:
 
 def around(ratings: list[int], similarity: np.ndarray | None = None) -> Surroundings:
     alike = np.eye(len(ratings)) if similarity is None else similarity
-    return Surroundings(np.array(ratings, dtype=np.int64), alike)
+    return Surroundings(np.array(ratings, dtype=np.int64), lambda place: alike[place])
 
 
 def dialed(

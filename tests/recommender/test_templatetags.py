@@ -1,0 +1,32 @@
+"""How pages write what they show."""
+
+from recommender.templatetags.books import folded
+
+
+def words(count: int, end: str = "") -> str:
+    return " ".join(f"word{n}" for n in range(count)) + end
+
+
+class TestFolded:
+    def test_a_short_text_stays_whole(self) -> None:
+        assert folded(words(45)).rest == ""
+
+    def test_a_long_one_is_folded_behind_a_sentence(self) -> None:
+        text = f"{words(20, '.')} {words(60, '!')}"
+        fold = folded(text)
+        assert fold.start == words(20, ".")
+        assert fold.rest == words(60, "!")
+        assert not fold.goes_on
+
+    def test_where_no_sentence_ends_it_is_folded_all_the_same(self) -> None:
+        fold = folded(words(80))
+        assert f"{fold.start} {fold.rest}" == words(80)
+
+    def test_a_very_long_one_goes_on_elsewhere(self) -> None:
+        fold = folded(words(1000))
+        assert fold.goes_on
+        assert fold.rest.endswith(" …")
+        assert len(fold.rest.split()) < 110
+
+    def test_paragraphs_stay_apart(self) -> None:
+        assert "\n\n" in folded(f"{words(40, '.')}\n\n{words(40)}\n\n{words(10)}").rest
