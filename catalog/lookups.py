@@ -9,7 +9,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 
 @IntegerField.register_lookup
-class AnyOf(Lookup):  # type: ignore[type-arg]  # not a generic class at run time
+class AnyOf(Lookup):
     """`number__any_of=[…]`: as `__in`, with all the numbers in one parameter.
 
     For a thousand numbers `IN (%s, %s, …)` takes Django and psycopg longer to write down than
@@ -21,14 +21,14 @@ class AnyOf(Lookup):  # type: ignore[type-arg]  # not a generic class at run tim
 
     def get_db_prep_lookup(
         self, value: Any, connection: BaseDatabaseWrapper
-    ) -> tuple[str, list[Any]]:
+    ) -> tuple[str, tuple[Any, ...]]:
         if not value:
             raise EmptyResultSet
-        return "%s", [list(value)]
+        return "%s", (list(value),)
 
     def as_sql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, list[Any]]:
+    ) -> tuple[str, tuple[Any, ...]]:
         column, numbers = self.process_lhs(compiler, connection)
         place, values = self.process_rhs(compiler, connection)
-        return f"{column} = ANY({place})", [*numbers, *values]
+        return f"{column} = ANY({place})", (*numbers, *values)

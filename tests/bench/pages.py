@@ -12,10 +12,12 @@ import re
 from datetime import UTC, datetime
 from statistics import quantiles
 from time import perf_counter
+from typing import cast
 
 import numpy as np
 import pytest
 from django.db import connection
+from django.http import HttpResponse
 from django.test import RequestFactory
 from django.test.client import ClientHandler
 
@@ -125,19 +127,23 @@ def test_recommendations_are_quick_and_light(own_store: str) -> None:
     )
     with connection.cursor() as cursor:  # as autovacuum does in an hour
         cursor.execute("ANALYZE")
-    requests, handle = RequestFactory(), ClientHandler()
+    requests, handler = RequestFactory(), ClientHandler()
     requests.cookies = client_of(reader).cookies
+
+    def get(address: str) -> HttpResponse:
+        return cast("HttpResponse", handler(requests.get(address).environ))
+
     gc.collect()
     gc.freeze()  # as recsite.wsgi does
     broken = []
     for address in ADDRESSES:
-        answer = handle(requests.get(address).environ)
+        answer = get(address)
         assert answer.status_code == 200
         light = len(COVER.sub(b"", answer.content))
         times = []
         for _ in range(ROUNDS):
             begun = perf_counter()
-            handle(requests.get(address).environ)
+            get(address)
             times.append(1000 * (perf_counter() - begun))
         cuts = quantiles(times, n=20)
         books = answer.content.count(b"data-rank=")
