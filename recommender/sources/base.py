@@ -20,16 +20,16 @@ class ShelfRow:
     )
     title: str
     author: str
-    isbn10: str
-    isbn13: str
-    work_id: int | None
-    edition_id: int | None
     stars: float | None  # None: on the shelf, but not rated
     shelf: str
-    added_on: date | None
-    read_on: date | None
-    year: int | None
-    line: int | None  # where the row stands in an uploaded file
+    isbn10: str = ""
+    isbn13: str = ""
+    work_id: int | None = None
+    edition_id: int | None = None
+    added_on: date | None = None
+    read_on: date | None = None
+    year: int | None = None
+    line: int | None = None  # where the row stands in an uploaded file
     review_id: int | None = None  # stays the same when the reader switches the edition
 
 

@@ -1,9 +1,7 @@
 """The export of a library that BookWyrm makes."""
 
-from collections.abc import Mapping
-
-from recommender.sources.base import BadRow, ShelfRow
-from recommender.sources.export_file import ExportFile, key_of
+from recommender.sources.base import ShelfRow
+from recommender.sources.export_file import Cells, ExportFile, key_of
 from recommender.sources.values import (
     clean_text,
     first_author,
@@ -31,13 +29,7 @@ class BookwyrmExport(ExportFile):
         "shelf_date",
     }
 
-    def read_row(self, cells: Mapping[str, str], line: int) -> ShelfRow:
-        def text(column: str) -> str:
-            return cells.get(column, "")
-
-        title = clean_text(text("title"), longest=500)
-        if not title:
-            raise BadRow("There is no title in this line.")
+    def read_book(self, title: str, text: Cells) -> ShelfRow:
         author = first_author(text("author_text"))
         isbn10, isbn13 = read_isbns(text("isbn_10"), text("isbn_13"))
         return ShelfRow(
@@ -46,12 +38,9 @@ class BookwyrmExport(ExportFile):
             author=author,
             isbn10=isbn10,
             isbn13=isbn13,
-            work_id=None,
             edition_id=read_id(text("goodreads_key")),
             stars=read_stars(text("rating")),
             shelf=read_shelf(text("shelf")),
             added_on=read_export_date(text("shelf_date")),
             read_on=read_export_date(text("finish_date")),
-            year=None,
-            line=line,
         )

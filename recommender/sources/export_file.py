@@ -1,19 +1,23 @@
 """Export files, row by row.
 
-Another service's export is a subclass of `ExportFile` with its columns and its ``read_row``, and an
-entry in `recommender.sources.exports.EXPORTS`.
+Another service's export is a subclass of `ExportFile` with its columns and its ``read_book``, and
+an entry in `recommender.sources.exports.EXPORTS`.
 """
 
 import csv
 import hashlib
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from recommender.sources.base import BadRow, RowProblem, ShelfPage, ShelfRow
 from recommender.sources.upload import MAX_BYTES, NoRows, WrongColumns, read_text
 from recommender.sources.values import clean_text
+
+#: The text in a column, empty where there is none.
+Cells = Callable[[str], str]
 
 _DELIMITERS = ",;\t"  # spreadsheets of some countries write semicolons
 
@@ -38,7 +42,7 @@ class ExportFile(ABC):
     service: ClassVar[str]
     title: ClassVar[str] = "Title"
     required: ClassVar[frozenset[str]]
-    read: ClassVar[frozenset[str]]  # every column that ``read_row`` looks at
+    read: ClassVar[frozenset[str]]  # every column that ``read_book`` looks at
 
     def __init__(self, data: bytes, *, limit: int = MAX_BYTES) -> None:
         self._text = read_text(data, limit=limit)
@@ -48,8 +52,8 @@ class ExportFile(ABC):
         self._delimiter = delimiter
 
     @abstractmethod
-    def read_row(self, cells: Mapping[str, str], line: int) -> ShelfRow:
-        """A row from its cells by column; raises `BadRow`."""
+    def read_book(self, title: str, text: Cells) -> ShelfRow:
+        """The row of a book from its other cells; raises `BadRow`."""
 
     def pages(self) -> Iterator[ShelfPage]:
         """All rows as one page. Rows that cannot be read are told with their lines."""
@@ -79,7 +83,11 @@ class ExportFile(ABC):
     def _row(self, cells: Mapping[str, str], line: int, *, is_whole: bool) -> ShelfRow:
         if not is_whole:
             raise BadRow("The line breaks off, or has more cells than the heading.")
-        return self.read_row(cells, line)
+        title = clean_text(cells.get(self.title), longest=500)
+        if not title:
+            raise BadRow("There is no title in this line.")
+        row = self.read_book(title, lambda column: cells.get(column, ""))
+        return replace(row, line=line)
 
     def _quoting(self) -> Literal[0, 3]:
         """Tab-separated files are written without quotes, unless their heading has some."""

@@ -106,6 +106,5 @@ def _read_review(review: Element, shelf: str) -> ShelfRow:
         added_on=read_api_date(text("date_added")),
         read_on=read_api_date(text("read_at")),
         year=read_year(text("book/work/original_publication_year") or text("book/published")),
-        line=None,
         review_id=read_id(text("id")),
     )

@@ -1,9 +1,7 @@
 """The export of a library that every reader can download from Goodreads."""
 
-from collections.abc import Mapping
-
-from recommender.sources.base import BadRow, ShelfRow
-from recommender.sources.export_file import ExportFile, key_of
+from recommender.sources.base import ShelfRow
+from recommender.sources.export_file import Cells, ExportFile, key_of
 from recommender.sources.values import (
     clean_text,
     read_export_date,
@@ -35,13 +33,7 @@ class GoodreadsExport(ExportFile):
         "Year Published",
     }
 
-    def read_row(self, cells: Mapping[str, str], line: int) -> ShelfRow:
-        def text(column: str) -> str:
-            return cells.get(column, "")
-
-        title = clean_text(text("Title"), longest=500)
-        if not title:
-            raise BadRow("There is no title in this line.")
+    def read_book(self, title: str, text: Cells) -> ShelfRow:
         author = clean_text(text("Author"))
         edition_id = read_id(text("Book Id"))
         isbn10, isbn13 = read_isbns(text("ISBN"), text("ISBN13"))
@@ -51,12 +43,10 @@ class GoodreadsExport(ExportFile):
             author=author,
             isbn10=isbn10,
             isbn13=isbn13,
-            work_id=None,
             edition_id=edition_id,
             stars=read_stars(text("My Rating")),
             shelf=read_shelf(text("Exclusive Shelf")),
             added_on=read_export_date(text("Date Added")),
             read_on=read_export_date(text("Date Read")),
             year=read_year(text("Original Publication Year")) or read_year(text("Year Published")),
-            line=line,
         )

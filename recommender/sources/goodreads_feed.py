@@ -120,14 +120,12 @@ def _read_item(item: Element, shelf: str) -> ShelfRow:
         author=clean_text(text("author_name")),
         isbn10=isbn10,
         isbn13=isbn13,
-        work_id=None,
         edition_id=edition_id,
         stars=read_stars(text("user_rating")),
         shelf=shelf,
         added_on=read_mail_date(text("user_date_added")),
         read_on=read_mail_date(text("user_read_at")),
         year=read_year(text("book_published")),
-        line=None,
         review_id=_review_id(text("guid")),
     )
 

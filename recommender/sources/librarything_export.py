@@ -1,9 +1,7 @@
 """The export of a library that LibraryThing makes as tab-delimited text."""
 
-from collections.abc import Mapping
-
-from recommender.sources.base import UNREAD_SHELVES, BadRow, ShelfRow
-from recommender.sources.export_file import ExportFile, key_of
+from recommender.sources.base import UNREAD_SHELVES, ShelfRow
+from recommender.sources.export_file import Cells, ExportFile, key_of
 from recommender.sources.values import (
     clean_text,
     first_name_first,
@@ -16,7 +14,10 @@ from recommender.sources.values import (
 
 
 class LibraryThingExport(ExportFile):
-    """LibraryThing's file: tabs without quotes, half stars, brackets round ISBNs and dates."""
+    """LibraryThing's file: tabs without quotes, half stars, brackets round ISBNs and dates.
+
+    Its numbers of books are its own.
+    """
 
     name = "librarything_export"
     service = "LibraryThing"
@@ -31,13 +32,7 @@ class LibraryThingExport(ExportFile):
         "Collections",
     }
 
-    def read_row(self, cells: Mapping[str, str], line: int) -> ShelfRow:
-        def text(column: str) -> str:
-            return cells.get(column, "")
-
-        title = clean_text(text("Title"), longest=500)
-        if not title:
-            raise BadRow("There is no title in this line.")
+    def read_book(self, title: str, text: Cells) -> ShelfRow:
         author = first_name_first(clean_text(text("Primary Author")))
         isbn10, isbn13 = read_isbns(text("ISBN"), *text("ISBNs").split(","))
         return ShelfRow(
@@ -46,14 +41,11 @@ class LibraryThingExport(ExportFile):
             author=author,
             isbn10=isbn10,
             isbn13=isbn13,
-            work_id=None,
-            edition_id=None,  # its numbers are LibraryThing's own
             stars=read_stars(text("Rating")),
             shelf=_shelf_of(text("Collections")),
             added_on=read_export_date(text("Entry Date")),
             read_on=read_export_date(text("Date Read")),
             year=read_year(text("Date")),
-            line=line,
         )
 
 

@@ -1,9 +1,7 @@
 """The export of a library that StoryGraph makes."""
 
-from collections.abc import Mapping
-
-from recommender.sources.base import BadRow, ShelfRow
-from recommender.sources.export_file import ExportFile, key_of
+from recommender.sources.base import ShelfRow
+from recommender.sources.export_file import Cells, ExportFile, key_of
 from recommender.sources.values import (
     clean_text,
     first_author,
@@ -22,13 +20,7 @@ class StorygraphExport(ExportFile):
     required = frozenset({"Title", "Authors", "Read Status", "Star Rating"})
     read = required | {"ISBN/UID", "Date Added", "Last Date Read"}
 
-    def read_row(self, cells: Mapping[str, str], line: int) -> ShelfRow:
-        def text(column: str) -> str:
-            return cells.get(column, "")
-
-        title = clean_text(text("Title"), longest=500)
-        if not title:
-            raise BadRow("There is no title in this line.")
+    def read_book(self, title: str, text: Cells) -> ShelfRow:
         author = first_author(text("Authors"))
         number = clean_text(text("ISBN/UID"), longest=100)
         isbn10, isbn13 = read_isbns(number)
@@ -38,12 +30,8 @@ class StorygraphExport(ExportFile):
             author=author,
             isbn10=isbn10,
             isbn13=isbn13,
-            work_id=None,
-            edition_id=None,
             stars=read_stars(text("Star Rating")),
             shelf=read_shelf(text("Read Status")),
             added_on=read_export_date(text("Date Added")),
             read_on=read_export_date(text("Last Date Read")),
-            year=None,
-            line=line,
         )

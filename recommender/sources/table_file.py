@@ -1,9 +1,7 @@
 """A table of books that a reader wrote, in the columns of the template."""
 
-from collections.abc import Mapping
-
-from recommender.sources.base import BadRow, ShelfRow
-from recommender.sources.export_file import ExportFile, key_of
+from recommender.sources.base import ShelfRow
+from recommender.sources.export_file import Cells, ExportFile, key_of
 from recommender.sources.values import (
     clean_text,
     first_name_first,
@@ -29,13 +27,7 @@ class TableFile(ExportFile):
     required = frozenset({"Title", "Author", "Stars"})
     read = required | {"ISBN", "Shelf", "Date read"}
 
-    def read_row(self, cells: Mapping[str, str], line: int) -> ShelfRow:
-        def text(column: str) -> str:
-            return cells.get(column, "")
-
-        title = clean_text(text("Title"), longest=500)
-        if not title:
-            raise BadRow("There is no title in this line.")
+    def read_book(self, title: str, text: Cells) -> ShelfRow:
         author = first_name_first(clean_text(text("Author")))
         isbn10, isbn13 = read_isbns(text("ISBN"))
         return ShelfRow(
@@ -44,12 +36,7 @@ class TableFile(ExportFile):
             author=author,
             isbn10=isbn10,
             isbn13=isbn13,
-            work_id=None,
-            edition_id=None,
             stars=read_stars(text("Stars")),
             shelf=read_shelf(text("Shelf")),
-            added_on=None,
             read_on=read_export_date(text("Date read")),
-            year=None,
-            line=line,
         )
