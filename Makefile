@@ -1,7 +1,7 @@
 # `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run goodbooks install test test-fast lint requirements bench bench-quality bench-catalog bench-pages bench-tune
+.PHONY: help run goodbooks install test test-fast lint requirements bench bench-quality bench-catalog bench-pages bench-stars bench-tune
 
 # The Python that makes .venv: the first of these which is there.
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell command -v $(name))))
@@ -50,11 +50,11 @@ lint: install ## style, types, import walls, migrations, templates, security, kn
 		recsite catalog recommender workers spark manage.py
 	.ci/audit
 
-bench: bench-quality bench-catalog ## all benchmarks, each beside its peers
+bench: bench-quality bench-stars bench-catalog ## all benchmarks, each beside its peers
 
-bench-quality: install .venv-bench ## recommendations beside peers' in one run, on BOOKFOLD_DATA
+bench-quality: install .venv-bench ## recommendations beside peers' on BOOKFOLD_DATA (BENCH_ARGS=--keep: ours anew)
 	@.venv-bench/bin/python -m spark.bench.quality \
-		--data "$${BOOKFOLD_DATA:?names a goodbooks folder}" --json .local/quality.json
+		--data "$${BOOKFOLD_DATA:?names a goodbooks folder}" --json .local/quality.json $(BENCH_ARGS)
 	@$(IN_VENV) -m spark.bench.plots .local/quality.json docs/plots
 
 # Peers bring PyTorch with them, so that they stay out of .venv.
@@ -65,6 +65,9 @@ bench-quality: install .venv-bench ## recommendations beside peers' in one run, 
 
 bench-catalog: install ## enrichment and matching of the whole catalog, on BOOKFOLD_DATA
 	@$(IN_VENV) -m catalog.bench --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
+
+bench-stars: install ## expected stars on a random fifth of BOOKFOLD_DATA, beside plain means
+	@$(IN_VENV) -m spark.bench.stars --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
 
 bench-pages: install ## server time and weight of the recommendations page
 	@$(IN_VENV) -m pytest tests/bench/pages.py --quiet --capture=no --durations=0

@@ -33,7 +33,9 @@ from spark.metrics import (
     mean_of,
     over_lists,
     per_reader,
+    series_violations,
 )
+from spark.volumes import BadBooks, Volumes, facts_from
 
 Ratings = Mapping[int, Mapping[int, float]]
 
@@ -87,7 +89,13 @@ def read_readers(fold_in: Path, held_out: Path) -> HeldOutReaders:
 
 
 def evaluate(
-    model: Model, readers: HeldOutReaders, *, ranker: str, size: int | None = None, seed: int = 0
+    model: Model,
+    readers: HeldOutReaders,
+    *,
+    ranker: str,
+    size: int | None = None,
+    seed: int = 0,
+    volumes: Volumes | None = None,
 ) -> dict[str, FloatArray | float]:
     """All metrics of one ranker; arrays where each reader has a value, in order of reader.
 
@@ -98,13 +106,15 @@ def evaluate(
     size
         Fold in so many ratings only, drawn by ``seed``, of the readers who have as many. The rest
         of their ratings is left out of the lists all the same, so that what is sought is the same.
+    volumes
+        Of the release's books; without them the order of series is not measured.
     """
     given = draw(readers, size, seed)
     if not given:
         return {}
     rankings = [_rank(model, ranker, ratings, readers, reader) for reader, ratings in given.items()]
     release = model.release
-    measured = measure_lists(rankings, list(given), readers, release.book_ids)
+    measured = measure_lists(rankings, list(given), readers, release.book_ids, volumes)
     if "factors" in release.parts:
         factors = release.parts["factors"]["item_factors"].astype(np.float64)
         measured["intra_list_distance@10"] = intra_list_distance(rankings, factors)
@@ -130,6 +140,7 @@ def measure_lists(
     chosen: Sequence[int],
     readers: HeldOutReaders,
     book_ids: IntArray,
+    volumes: Volumes | None = None,
 ) -> dict[str, FloatArray | float]:
     """All metrics of the lists of some readers; arrays where each reader has a value.
 
@@ -143,12 +154,16 @@ def measure_lists(
     shares = readers.popularity()
     popularity = np.array([shares.get(int(book), 0.0) for book in book_ids])
     profile = [np.mean([shares[book] for book in readers.history(reader)]) for reader in chosen]
-    return {
+    measured: dict[str, FloatArray | float] = {
         **per_reader(rankings, popularity),
         "profile_popularity": np.array(profile),
         **over_lists(rankings, len(popularity)),
         "readers": float(len(chosen)),
     }
+    if volumes is not None:
+        known = [np.flatnonzero(np.isin(book_ids, list(readers.fold_in[one]))) for one in chosen]
+        measured["series_violations@10"] = series_violations(rankings, known, volumes)
+    return measured
 
 
 def summarize(values: Mapping[str, FloatArray | float], *, seed: int = 0) -> dict[str, Any]:
@@ -167,14 +182,20 @@ def summarize(values: Mapping[str, FloatArray | float], *, seed: int = 0) -> dic
 
 
 def evaluate_release(
-    release: Release, readers: HeldOutReaders, *, sizes: Iterable[int] = (), seed: int = 0
+    release: Release,
+    readers: HeldOutReaders,
+    *,
+    sizes: Iterable[int] = (),
+    seed: int = 0,
+    volumes: Volumes | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Metrics by ranker, popularity beside them; those by profile size under ``sizes``."""
     model = Model(release)
     sizes = tuple(sizes)
     answer = {}
     for ranker in (*release.rankers, POPULARITY):
-        answer[ranker] = summarize(evaluate(model, readers, ranker=ranker), seed=seed)
+        whole = evaluate(model, readers, ranker=ranker, volumes=volumes)
+        answer[ranker] = summarize(whole, seed=seed)
         by_size = {
             str(size): summarize(evaluate(model, readers, ranker=ranker, size=size, seed=seed))
             for size in sizes
@@ -210,6 +231,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--release", required=True, help="a store (its latest release), or …/releases/VERSION")
     add("--fold-in", required=True, type=Path, help="CSV of user_id, book_id, rating to fold in")
     add("--held-out", required=True, type=Path, help="CSV of the ratings that are held out")
+    add("--books", type=Path, help="books.csv of the data set, to look at the order of series")
     add("--endpoint-url", help="S3 service other than AWS (default: S3_ENDPOINT_URL)")
     add("--sizes", action="store_true", help=f"measure with {SIZES} ratings folded in, too")
     add("--seed", type=int, default=0, help="for draws of ratings and of the intervals")
@@ -225,7 +247,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         readers = read_readers(options.fold_in, options.held_out)
         store = open_store(uri, endpoint_url=options.endpoint_url)
         metrics = _evaluate_stored(store, version, readers, options)
-    except (BadReaders, InvalidRating, ReleaseError, StoreError) as error:
+    except (BadBooks, BadReaders, InvalidRating, ReleaseError, StoreError) as error:
         sys.stderr.write(f"Nothing was evaluated: {error}\n")
         return 1
     sys.stdout.write(f"{json.dumps(metrics, indent=1) if options.json else table_of(metrics)}\n")
@@ -238,7 +260,8 @@ def _evaluate_stored(
     with TemporaryDirectory(prefix="bookfold-evaluate-") as folder:
         release = open_release(store, cache_dir=Path(folder), version=version)
         sizes = SIZES if options.sizes else ()
-        return evaluate_release(release, readers, sizes=sizes, seed=options.seed)
+        volumes = Volumes.of(facts_from(options.books), release.book_ids) if options.books else None
+        return evaluate_release(release, readers, sizes=sizes, seed=options.seed, volumes=volumes)
 
 
 def _rank(

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.engine.values import FloatArray, IntArray
+from spark.volumes import Volumes
 
 LIKED = 4.0
 DISLIKED = 2.0
@@ -121,6 +122,38 @@ def intra_list_distance(rankings: Sequence[ReaderRanking], vectors: FloatArray) 
             upper = np.triu_indices(len(first), k=1)
             distances[place] = 1.0 - (first @ first.T)[upper].mean()
     return distances
+
+
+def series_violations(
+    rankings: Sequence[ReaderRanking], known: Sequence[IntArray], volumes: Volumes
+) -> FloatArray:
+    """How often a list offers a volume too early; shape (readers,), NaN for empty lists.
+
+    The share of the first ten books that are a volume of a series of which an earlier one, from
+    the first on, is neither known to the reader nor stands above in the list.
+
+    Parameters
+    ----------
+    known
+        Of each list's reader: rows of the books folded in.
+    """
+    by_series: dict[int, IntArray] = {}
+    shares = np.full(len(rankings), np.nan)
+    for place, (ranking, own) in enumerate(zip(rankings, known, strict=True)):
+        seen, early = set(own.tolist()), 0
+        for row in ranking.rows[:10].tolist():
+            series, number = int(volumes.series[row]), volumes.number[row]
+            if series >= 0:
+                if series not in by_series:
+                    by_series[series] = np.flatnonzero(volumes.series == series)
+                rows = by_series[series]
+                numbers = volumes.number[rows]
+                before = rows[(numbers >= 1) & (numbers < number)]
+                early += not seen.issuperset(before.tolist())
+            seen.add(row)
+        if len(ranking.rows):
+            shares[place] = early / len(ranking.rows[:10])
+    return shares
 
 
 def over_lists(rankings: Sequence[ReaderRanking], books: int) -> dict[str, float]:

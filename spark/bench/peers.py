@@ -162,22 +162,34 @@ def peers() -> Mapping[str, Sequence[Fit]]:
         "explicit ALS, exact fold-in": _grid(
             fit_explicit, {"exact": [True], "rank": [48], "ridge": [0.05, 0.1]}
         ),
-        "item-kNN": _grid(fit_item_knn, {"neighbours": [50, 200], "shrink": [20.0, 100.0]}),
+        "item-kNN": _grid(fit_item_knn, {"neighbours": [10, 20, 50, 200], "shrink": [5.0, 20.0]}),
         "EASE, likes only": _grid(
             fit_ease,
-            {"table": [LIKES], "ridge": [250.0, 500.0], "per_book": [0.0], "discount": [0.0]},
+            {
+                "table": [LIKES],
+                "ridge": [60.0, 125.0, 250.0, 500.0],
+                "per_book": [0.0],
+                "discount": [0.0],
+            },
         ),
         "EASE, graded": _grid(
             fit_ease,
-            {"table": [GRADED], "ridge": [150.0], "per_book": [0.1, 0.2], "discount": [0.15]},
+            {
+                "table": [GRADED],
+                "ridge": [75.0, 150.0],
+                "per_book": [0.1, 0.2],
+                "discount": [0.12, 0.18],
+            },
         ),
     }
     if find_spec("implicit"):
         found["implicit's ALS"] = _grid(
-            fit_implicit_als, {"factors": [128, 256], "alpha": [3.0, 10.0]}
+            fit_implicit_als, {"factors": [128, 256], "alpha": [1.0, 3.0, 10.0]}
         )
     if find_spec("lenskit"):
-        found["lenskit's ImplicitMF"] = _grid(fit_lenskit, {"factors": [64, 128], "weight": [10.0]})
+        found["lenskit's ImplicitMF"] = _grid(
+            fit_lenskit, {"factors": [64, 128], "weight": [3.0, 10.0]}
+        )
     return found
 
 

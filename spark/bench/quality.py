@@ -27,6 +27,8 @@ from recommender.engine.release import open_release
 from recommender.engine.store import open_store
 from recommender.engine.values import FloatArray, IntArray
 from spark.bench.peers import Fit, Scorer, peers, settings_of
+from spark.bench.rules import measure_rules
+from spark.bench.rules import table_of as rules_table_of
 from spark.clean import ratings_file
 from spark.evaluate import (
     SIZES,
@@ -39,6 +41,7 @@ from spark.evaluate import (
 )
 from spark.holdout import HIDDEN_SHARE
 from spark.metrics import DEPTH, LIKED, ReaderRanking
+from spark.volumes import Volumes, facts_from
 
 SIDE_FILES = ("books", "book_tags", "tags", "to_read")
 COLUMNS = ("user_id", "book_id", "rating")
@@ -50,6 +53,7 @@ SHOWN = (
     "coverage@10",
     "max_share@10",
     "disliked@20",
+    "series_violations@10",
 )
 CHUNK = 250
 READERS_BY_SIZE = 300
@@ -112,7 +116,11 @@ def split(ratings: Columns, chosen: IntArray, seed: int) -> HeldOutReaders:
 
 
 def measure_peer(
-    score: Scorer, given: Ratings, readers: HeldOutReaders, book_ids: IntArray
+    score: Scorer,
+    given: Ratings,
+    readers: HeldOutReaders,
+    book_ids: IntArray,
+    volumes: Volumes | None = None,
 ) -> dict[str, Any]:
     """Metrics of a peer on readers of whom the given ratings are folded in."""
     rankings = []
@@ -124,7 +132,7 @@ def measure_peer(
             _ranked(own, readers, reader, book_ids)
             for reader, own in zip(part, scores, strict=True)
         ]
-    return summarize(measure_lists(rankings, chosen, readers, book_ids))
+    return summarize(measure_lists(rankings, chosen, readers, book_ids, volumes))
 
 
 def matrix_of(chosen: Sequence[int], given: Ratings, book_ids: IntArray) -> csr_array:
@@ -169,8 +177,11 @@ def tune(
 
 def measure_ours(
     data: Path, ratings: Columns, training: NDArray[np.bool_], splits: Sequence[HeldOutReaders]
-) -> Measured:
-    """Metrics of every ranker of a release built from the training ratings, by split."""
+) -> tuple[Measured, dict[str, dict[str, Any]]]:
+    """Metrics of every ranker of a release built from the training ratings, by split.
+
+    Beside them, on the first split, what the rules after scoring cost the default ranker.
+    """
     with TemporaryDirectory(prefix="bookfold-bench-") as name:
         folder = Path(name)
         _write_training(folder / "data", data, ratings, training)
@@ -178,15 +189,19 @@ def measure_ours(
         arguments = [f"--ratings={folder / 'data'}", f"--store={folder / 'store'}"]
         subprocess.run([*command, *arguments], check=True)
         release = open_release(open_store(str(folder / "store")), cache_dir=folder / "cache")
+        facts = facts_from(_side_file(data, "books"))
+        volumes, model = Volumes.of(facts, release.book_ids), Model(release)
         measured: Measured = {}
         for ranker in release.rankers:
-            model = Model(release)
-            runs = [summarize(evaluate(model, readers, ranker=ranker)) for readers in splits]
+            runs = [
+                summarize(evaluate(model, readers, ranker=ranker, volumes=volumes))
+                for readers in splits
+            ]
             for size in SIZES:
                 values = evaluate(model, _first(splits[0]), ranker=ranker, size=size)
                 runs[0].setdefault("sizes", {})[str(size)] = summarize(values)
             measured[f"Bookfold: {ranker}"] = runs
-        return measured
+        return measured, measure_rules(model, splits[0], facts)
 
 
 def table_of(measured: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
@@ -206,6 +221,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--tuning", type=int, default=300, help="how many to tune the peers on")
     parser.add_argument("--seeds", type=int, default=3, help="how many splits of their ratings")
     parser.add_argument("--json", type=Path, help="where to write all metrics")
+    parser.add_argument(
+        "--keep", action="store_true", help="do not measure peers again that the JSON file has"
+    )
     options = parser.parse_args(arguments)
     ratings = Columns.read(options.data)
     complete = options.data / "complete_users.csv"
@@ -217,21 +235,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     measured: Measured = {}
     tried: dict[str, list[dict[str, Any]]] = {}
     train, tuning = ratings.matrix(training), split(ratings, others, seed=0)
+    facts = facts_from(_side_file(options.data, "books"))
+    volumes = Volumes.of(facts, ratings.book_ids)
+    if options.keep:
+        measured, tried = _kept(options.json)
     for name, fits in peers().items():
+        if name in measured:
+            continue
         sys.stderr.write(f"{name} …\n")
         score, tried[name] = tune(fits, train, tuning, ratings.book_ids)
-        measured[name] = _measure_fitted(score, splits, ratings.book_ids)
+        measured[name] = _measure_fitted(score, splits, ratings.book_ids, volumes)
         _write(options.json, measured, tried)
-    measured |= measure_ours(options.data, ratings, training, splits)
-    _write(options.json, measured, tried)
-    sys.stdout.write(f"{table_of(measured)}\n")
+    ours, rules = measure_ours(options.data, ratings, training, splits)
+    measured |= ours
+    _write(options.json, measured, tried, rules)
+    sys.stdout.write(f"{table_of(measured)}\n\n{rules_table_of(rules)}\n")
     return 0
 
 
 def _measure_fitted(
-    score: Scorer, splits: Sequence[HeldOutReaders], book_ids: IntArray
+    score: Scorer, splits: Sequence[HeldOutReaders], book_ids: IntArray, volumes: Volumes
 ) -> list[dict[str, Any]]:
-    runs = [measure_peer(score, readers.fold_in, readers, book_ids) for readers in splits]
+    runs = [measure_peer(score, readers.fold_in, readers, book_ids, volumes) for readers in splits]
     few = _first(splits[0])
     runs[0]["sizes"] = {
         str(size): measure_peer(score, given, few, book_ids)
@@ -250,12 +275,31 @@ def _first(readers: HeldOutReaders) -> HeldOutReaders:
     )
 
 
-def _write(path: Path | None, measured: Measured, tried: Mapping[str, Any]) -> None:
+def _write(
+    path: Path | None,
+    measured: Measured,
+    tried: Mapping[str, Any],
+    rules: Mapping[str, Any] | None = None,
+) -> None:
     """After each ranker, so that a run that was broken off is not lost."""
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"measured": measured, "tried": tried}, indent=1)
+        text = json.dumps({"measured": measured, "tried": tried, "rules": rules or {}}, indent=1)
         path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _kept(path: Path | None) -> tuple[Measured, dict[str, list[dict[str, Any]]]]:
+    """The peers of a run on the same data that was broken off, or made for an earlier release."""
+    if path is None or not path.is_file():
+        return {}, {}
+    found = json.loads(path.read_text(encoding="utf-8"))
+    tried = {name: fits for name, fits in found["tried"].items() if name in found["measured"]}
+    return {name: found["measured"][name] for name in tried}, tried
+
+
+def _side_file(data: Path, name: str) -> Path:
+    packed = data / f"{name}.csv.gz"
+    return packed if packed.is_file() else data / f"{name}.csv"
 
 
 def _stars_of(ratings: Columns, places: IntArray) -> dict[int, float]:

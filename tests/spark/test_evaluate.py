@@ -135,3 +135,19 @@ def test_addresses_of_stores_and_of_releases() -> None:
         "/srv/store",
         "20261123T120000Z-abc",
     )
+
+
+def test_with_the_list_of_books_the_order_of_series_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain_release(tmp_path)
+    write(tmp_path / "fold.csv", [(1, 1, 5)])
+    write(tmp_path / "held.csv", [(1, 3, 5)])
+    titles = [f'{n},Jane Writer,"Title {n}",eng' for n in range(4, BOOKS + 1)]
+    titles += ['3,Jane Writer,"Third (The Cycle, #1)",eng']
+    titles += ['2,Jane Writer,"Second (The Cycle, #2)",eng', "1,Jane Writer,One,eng"]
+    books = tmp_path / "books.csv"
+    books.write_text("\n".join(["book_id,authors,title,language_code", *titles]), encoding="utf-8")
+    assert "series_violations@10" not in evaluated(tmp_path, capsys)["neighbours"]
+    measured = evaluated(tmp_path, capsys, f"--books={books}")["neighbours"]
+    assert measured["series_violations@10"] == pytest.approx(1 / 10)

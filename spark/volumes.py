@@ -1,0 +1,87 @@
+"""What a goodbooks-shaped list of books tells of each: series, volume, authors, language."""
+
+import csv
+import gzip
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from recommender.engine.rerank import BookFacts
+from recommender.engine.values import FloatArray, IntArray
+
+_SERIES = re.compile(
+    r"\((?P<name>[^()]*?),? #(?P<first>\d+(?:\.\d+)?)(?P<more>[-–,&][^()]*)?\)\s*$"
+)
+_BOX_SET = re.compile(r"\b(box(ed)? set|collection|omnibus|trilogy|complete)\b", re.IGNORECASE)
+
+
+class BadBooks(ValueError):
+    """The list of books can't be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volumes:
+    """Which of a release's books are volumes of series.
+
+    Attributes
+    ----------
+    series
+        Shape (books,): a number of the series, −1 for none.
+    number
+        Shape (books,): the volume, NaN where there is none.
+    """
+
+    series: IntArray
+    number: FloatArray
+
+    @classmethod
+    def of(cls, facts: dict[int, BookFacts], book_ids: IntArray) -> "Volumes":
+        """By row of a release; box sets are no volumes."""
+        own = [facts.get(int(book), BookFacts()) for book in book_ids]
+        own = [BookFacts() if book.is_box_set or book.number is None else book for book in own]
+        names = sorted({book.series for book in own} - {""})
+        places = {name: place for place, name in enumerate(names)}
+        return cls(
+            np.array([places.get(book.series, -1) for book in own], dtype=np.int64),
+            np.array([np.nan if book.number is None else book.number for book in own]),
+        )
+
+
+def facts_from(books: Path) -> dict[int, BookFacts]:
+    """Facts by ``book_id`` from a file with the columns of goodbooks' ``books.csv``.
+
+    A language is known by its first two letters, an author by the place of the name among all.
+    Raises `BadBooks` if the file can't be read or has other columns.
+    """
+    try:
+        return _facts(books)
+    except (OSError, UnicodeDecodeError, KeyError, ValueError) as error:
+        raise BadBooks(f"{books} is no list of books: {error}.") from error
+
+
+def _facts(books: Path) -> dict[int, BookFacts]:
+    authors: dict[str, int] = {}
+    facts = {}
+    for row in _rows(books):
+        title = row["title"]
+        found = _SERIES.search(title)
+        names = [name for name in row["authors"].split(", ") if name]
+        is_box_set = bool(_BOX_SET.search(title) or (found and found["more"]))
+        facts[int(row["book_id"])] = BookFacts(
+            author_ids=tuple(authors.setdefault(name, len(authors)) for name in names[:1]),
+            series=found["name"].strip().casefold() if found else "",
+            number=float(found["first"]) if found and not is_box_set else None,
+            language=(row.get("language_code") or "")[:2],
+            is_box_set=is_box_set,
+        )
+    return facts
+
+
+def _rows(books: Path) -> Iterator[dict[str, str]]:
+    packed = books.read_bytes()
+    data = gzip.decompress(packed) if books.suffix == ".gz" else packed
+    yield from csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""))
