@@ -1,13 +1,13 @@
 """What the model says of one book, to anybody and to one reader."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Q
 
 from catalog.models import Book
 from recommender.engine.model import Model, NothingToFoldIn
-from recommender.models import LibraryEntry, Reader
+from recommender.models import LibraryEntry, Reader, Recommendation
 from recommender.services import releases
 from recommender.services.runs import taste_of
 
@@ -60,9 +60,21 @@ def _expected_stars(model: Model, book_id: int, reader: Reader | None) -> float 
         return None
 
 
+def known_to_model(book_ids: Collection[int]) -> frozenset[int] | None:
+    """Those of some books, by `Book.goodbooks_id`, that the model has; None without a model."""
+    try:
+        return releases.current_model().knows(book_ids)
+    except releases.NoRelease:
+        return None
+
+
 def visible_to(reader: Reader | None, *, is_staff: bool) -> Q:
-    """Which books have a page: a hidden one only for who has it in the library, and for staff."""
+    """Which books have a page: a hidden one only for who knows it from here, and for staff.
+
+    Somebody knows it who has it in the library, or on a list that was saved before it was hidden.
+    """
     if is_staff:
         return Q()
     own = LibraryEntry.objects.filter(reader=reader).values("book")
-    return Q(status=Book.Status.ACTIVE) | Q(pk__in=own)
+    listed = Recommendation.objects.filter(run__reader=reader).values("book")
+    return Q(status=Book.Status.ACTIVE) | Q(pk__in=own) | Q(pk__in=listed)

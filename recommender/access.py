@@ -6,7 +6,14 @@ from uuid import UUID
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
-from recommender.models import Dismissal, ImportJob, Reader, Run
+from recommender.models import (
+    Dismissal,
+    ImportJob,
+    LibraryEntry,
+    Reader,
+    RemovedEntry,
+    Run,
+)
 from recommender.services import readers
 
 SESSION_KEY = "reader_id"
@@ -54,6 +61,25 @@ def own_run(request: HttpRequest, run_id: UUID) -> Run:
     if not run:
         raise Http404
     return run
+
+
+def own_entry(request: HttpRequest, entry_id: int) -> LibraryEntry:
+    """This reader's line of a library, with its book; anybody else's does not exist."""
+    reader = reader_of(request)
+    entries = LibraryEntry.objects.filter(reader=reader).select_related("reader").with_books()
+    entry = entries.filter(pk=entry_id).first() if reader else None
+    if not entry:
+        raise Http404
+    return entry
+
+
+def own_removed_entry(request: HttpRequest, removed_id: int) -> RemovedEntry:
+    """A line that this reader has removed; anybody else's does not exist."""
+    reader = reader_of(request)
+    removed = reader and reader.removed_entries.filter(pk=removed_id).first()
+    if not removed:
+        raise Http404
+    return removed
 
 
 def own_dismissal(request: HttpRequest, dismissal_id: int) -> Dismissal:

@@ -1,6 +1,7 @@
 """What a reader can send in."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
@@ -14,6 +15,7 @@ from catalog.languages import language_name
 from catalog.models import Book, Genre
 from recommender.engine.dial import DIAL_POSITIONS
 from recommender.engine.rerank import RerankOptions
+from recommender.library_forms import since_text
 from recommender.models import ImportJob, Reader
 from recommender.services import imports
 from recommender.sources.base import SourceError, SwitchedOff
@@ -197,11 +199,12 @@ class ListForm(forms.Form):
 def in_words(parameters: Mapping[str, Any]) -> list[str]:
     """How a saved list was made, for people; empty where nothing was asked for."""
     say: dict[str, Callable[[Any], str]] = {
-        "dial": lambda step: DIAL_WORDS[step].lower(),
+        "dial": lambda step: DIAL_WORDS.get(step, f"dial {step}").lower(),
         "genre": lambda slug: f"genre {slug.replace('-', ' ')}",
         "language": lambda code: f"in {language_name(code)}",
         "year_from": lambda year: f"from {year}",
         "year_to": lambda year: f"up to {year}",
-        "series": lambda most: SERIES_WORDS[most].lower(),
+        "series": lambda most: SERIES_WORDS.get(most, f"series: {most}").lower(),
+        "since": lambda day: f"only what you read since {since_text(date.fromisoformat(day))}",
     }
     return [words(parameters[name]) for name, words in say.items() if name in parameters]

@@ -2,13 +2,18 @@
 
 import uuid
 from collections import Counter
+from datetime import date
 from typing import ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 from catalog.models import Author, Book, Genre
+from recommender.entry_queries import LibraryEntryQuerySet
+
+EARLIEST_SINCE = date(1900, 1, 1)
 
 
 class Reader(models.Model):
@@ -19,6 +24,17 @@ class Reader(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    read_since = models.DateField(
+        null=True, blank=True, help_text="What was read before moves no list."
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="reader_read_since",
+                condition=Q(read_since__isnull=True) | Q(read_since__gte=EARLIEST_SINCE),
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.user) if self.user else f"guest {self.pk}"
@@ -35,11 +51,15 @@ class Source(models.TextChoices):
     SITE = "site", "this site"
 
 
-class LibraryEntry(models.Model):
-    """One line of a reader's library, matched to a book or not."""
+STARS_IN_RANGE = Q(stars__isnull=True) | Q(stars__gte=0.25, stars__lte=5)
 
-    reader = models.ForeignKey(Reader, models.CASCADE, related_name="entries")
-    book = models.ForeignKey(Book, models.PROTECT, null=True, blank=True, related_name="entries")
+
+class LibraryLine(models.Model):
+    """What is known of a line of a library, of one that is there and of one that was removed."""
+
+    #: What readers can set here; the rest is as the source has it.
+    EDITABLE: ClassVar[list[str]] = ["stars", "shelf", "read_on"]
+
     source = models.CharField(max_length=20, choices=Source)
     source_key = models.CharField(max_length=200, help_text="The line's key at its source.")
     account = models.CharField(
@@ -52,7 +72,28 @@ class LibraryEntry(models.Model):
     added_on = models.DateField(null=True, blank=True)
     read_on = models.DateField(null=True, blank=True)
     is_left_out = models.BooleanField("leave out of recommendations", default=False)
+    edited_fields = ArrayField(
+        models.CharField(max_length=20),
+        default=list,
+        blank=True,
+        help_text="What the reader has set here; imports leave it alone.",
+    )
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class LibraryEntry(LibraryLine):
+    """One line of a reader's library, matched to a book or not."""
+
+    reader = models.ForeignKey(Reader, models.CASCADE, related_name="entries")
+    book = models.ForeignKey(Book, models.PROTECT, null=True, blank=True, related_name="entries")
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = LibraryEntryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "library entries"
@@ -67,14 +108,31 @@ class LibraryEntry(models.Model):
                 name="library_source_key_once",
                 deferrable=models.Deferrable.DEFERRED,
             ),
+            models.CheckConstraint(name="library_stars", condition=STARS_IN_RANGE),
+            models.CheckConstraint(name="library_shelf", condition=~Q(shelf="")),
             models.CheckConstraint(
-                name="library_stars",
-                condition=Q(stars__isnull=True) | Q(stars__gte=0.25, stars__lte=5),
+                name="library_edited_fields",
+                condition=Q(edited_fields__contained_by=["stars", "shelf", "read_on"]),
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.title
+
+class RemovedEntry(LibraryLine):
+    """A line that its reader has removed: imports do not bring it back, the reader can."""
+
+    reader = models.ForeignKey(Reader, models.CASCADE, related_name="removed_entries")
+    book = models.ForeignKey(Book, models.SET_NULL, null=True, blank=True, related_name="+")
+    removed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "removed entries"
+        ordering = ("-removed_at", "-pk")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reader", "source", "source_key"], name="removed_source_key_once"
+            ),
+            models.CheckConstraint(name="removed_stars", condition=STARS_IN_RANGE),
+        ]
 
 
 class SourceShelf(models.Model):
@@ -380,6 +438,7 @@ class ImportItem(models.Model):
         CHANGED = "changed"
         UNCHANGED = "unchanged"
         MERGED = "merged"  # another row of the same import speaks for its book
+        REMOVED = "removed"  # the reader has taken it out of the library
 
     class Group(models.TextChoices):
         """What readers see rows as; the other groups are states."""
@@ -396,7 +455,7 @@ class ImportItem(models.Model):
     CHANGES_OF_GROUP: ClassVar[dict[Group, list[str]]] = {
         Group.NEW: ["new"],
         Group.CHANGED: ["changed"],
-        Group.UNCHANGED: ["unchanged", "merged", ""],
+        Group.UNCHANGED: ["unchanged", "merged", "removed", ""],
     }
     REPAIRABLE: ClassVar[list[str]] = ["ambiguous", "unmatched", "repaired", "skipped"]
 

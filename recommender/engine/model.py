@@ -88,6 +88,11 @@ class Model:
             folded=folded,
         )
 
+    def knows(self, book_ids: Collection[int]) -> frozenset[int]:
+        """Those of some books that the release has."""
+        ids = np.array(sorted(book_ids), dtype=np.int64)
+        return frozenset(int(i) for i in ids[self.release.rows_of(ids) >= 0])
+
     def links(self, book_id: int, n: int) -> "Links":
         """How a book is linked to others by the neighbors; no links where there are none.
 

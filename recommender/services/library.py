@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from catalog.matching import Wanted, match
@@ -68,15 +69,19 @@ def apply_items(*, job: ImportJob) -> Changes:
     3. Entries pulled from another profile make room: a library is one person's.
     4. An entry that another source brought is taken over: what was imported last counts. Only a
        row without stars takes away none that were given elsewhere.
-    5. Entries that a whole pull of the shelf no longer has are removed, if that can be believed.
+    5. What the reader has set here stays as it was set, and what the reader has removed stays away.
+    6. Entries that a whole pull of the shelf no longer has are removed, if that can be believed.
     """
     Reader.objects.select_for_update().get(pk=job.reader_id)
+    own = ["", job.account]
+    if job.account:
+        removed_of_others = job.reader.removed_entries.filter(source=Source.GOODREADS)
+        removed_of_others.exclude(account__in=own).delete()
     rows = _applicable(job)
     changes = _compare(job, _one_a_book(rows), list(job.reader.entries.all()))
     _save(changes)
     _note_changes(rows)
     if job.account and rows:
-        own = ["", job.account]
         others = job.reader.entries.filter(source=Source.GOODREADS).exclude(account__in=own)
         changes.removed += others.delete()[0]
         job.reader.shelves.filter(source=Source.GOODREADS).exclude(account__in=own).delete()
@@ -87,9 +92,14 @@ def apply_items(*, job: ImportJob) -> Changes:
 
 @transaction.atomic
 def apply_item(*, item: ImportItem) -> None:
-    """Bring the library in line with one row, for which its reader found the book."""
+    """Bring the library in line with one row, for which its reader found the book.
+
+    That is a clear wish: it comes in even if the reader had removed it before.
+    """
     job = item.job
     Reader.objects.select_for_update().get(pk=job.reader_id)
+    same_line = Q(source=job.source, source_key=item.source_key)
+    job.reader.removed_entries.filter(same_line | Q(book=item.book_id, book__isnull=False)).delete()
     _save(_compare(job, [item], list(job.reader.entries.all())))
     item.save(update_fields=["change"])
 
@@ -168,6 +178,7 @@ def _preference(row: ImportItem) -> tuple[bool, str, int]:
 def _compare(job: ImportJob, rows: list[ImportItem], entries: list[LibraryEntry]) -> Changes:
     """Find each row's entry: first by book, then by key among those that no other row took."""
     changes = Changes()
+    rows = _without_removed(job, rows)
     by_key = {entry.source_key: entry for entry in entries if entry.source == job.source}
     by_book = {entry.book_id: entry for entry in entries if entry.book_id}
     place = {row.pk: by_book[row.book_id] for row in rows if row.book_id in by_book}
@@ -187,12 +198,30 @@ def _compare(job: ImportJob, rows: list[ImportItem], entries: list[LibraryEntry]
     return changes
 
 
+def _without_removed(job: ImportJob, rows: list[ImportItem]) -> list[ImportItem]:
+    """The rows but for those whose line, or whose book as an import brought it, was removed."""
+    keys, books = set(), set()
+    for removed in job.reader.removed_entries.all():
+        if removed.source == job.source:
+            keys.add(removed.source_key)
+        if removed.source != Source.SITE:
+            books.add(removed.book_id)
+    kept = []
+    for row in rows:
+        if row.source_key in keys or (row.book_id and row.book_id in books):
+            row.change = ImportItem.Change.REMOVED
+        else:
+            kept.append(row)
+    return kept
+
+
 def _copy(row: ImportItem, entry: LibraryEntry, job: ImportJob) -> bool:
     """Take over what the row says; say whether that changed anything."""
     is_own = entry.source == job.source
     if not is_own and row.stars is None and entry.stars is not None:
         return False
-    new = {name: getattr(row, name) for name in (*KEPT_FIELDS, "source_key")}
+    says = (*KEPT_FIELDS, "source_key")
+    new = {name: getattr(row, name) for name in says if name not in entry.edited_fields}
     new |= {
         "book_id": row.book_id or entry.book_id,
         "source": job.source,
@@ -220,7 +249,8 @@ def _remember_shelf(job: ImportJob, rows: list[ImportItem]) -> int:
         before = job.reader.entries.filter(
             source=Source.GOODREADS, account=job.account, shelf=job.shelf
         )
-        gone = before.exclude(source_key__in=keys).exclude(book__in=books)
+        untouched = before.filter(edited_fields=[], is_left_out=False)
+        gone = untouched.exclude(source_key__in=keys).exclude(book__in=books)
         lost = gone.count()
         believable = lost <= SUSPICIOUS_SHRINKAGE * before.count()
         if believable or shelf.shrunk_to == len(rows):

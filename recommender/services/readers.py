@@ -29,7 +29,7 @@ def claim_guest(*, user: User, guest_id: int) -> Reader:
 
     1. An account without a library takes the guest over as it is.
     2. Otherwise the guest's things move to the account's reader. Where both have a line for the
-       same book, the one changed last stays.
+       same book, the one changed last stays; what the account has removed stays away.
     3. What is left of the guest is removed.
     """
     guest = Reader.objects.select_for_update().filter(pk=guest_id, user=None).first()
@@ -41,6 +41,9 @@ def claim_guest(*, user: User, guest_id: int) -> Reader:
         guest.save(update_fields=["user"])
         return guest
     _move_library(guest, owner)
+    if owner.read_since is None:
+        owner.read_since = guest.read_since
+        owner.save(update_fields=["read_since"])
     guest.runs.update(reader=owner)
     dismissals.move(guest=guest, owner=owner)
     if owner.imports.open().exists():
@@ -60,8 +63,11 @@ def _move_library(guest: Reader, owner: Reader) -> None:
     by_key: dict[object, LibraryEntry] = {}
     for entry in owner.entries.all():
         by_book[entry.book_id or entry] = by_key[entry.source, entry.source_key] = entry
+    removed = {(line.source, line.source_key) for line in owner.removed_entries.all()}
     moved, beaten = [], []
     for entry in guest.entries.all():
+        if (entry.source, entry.source_key) in removed:
+            continue
         places = by_book.get(entry.book_id), by_key.get((entry.source, entry.source_key))
         rivals = [rival for rival in places if rival]
         if all(rival.updated_at < entry.updated_at for rival in rivals):
@@ -69,6 +75,11 @@ def _move_library(guest: Reader, owner: Reader) -> None:
             beaten += [rival.pk for rival in rivals]
     LibraryEntry.objects.filter(pk__in=beaten).delete()
     LibraryEntry.objects.filter(pk__in=moved).update(reader=owner)
+    for line in guest.removed_entries.all():
+        place = (line.source, line.source_key)
+        if place not in removed and place not in by_key and line.book_id not in by_book:
+            line.reader = owner
+            line.save(update_fields=["reader"])
 
 
 def remove_forgotten_guests() -> int:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 
 from catalog.models import Book
 from catalog.services import enrichment
@@ -67,20 +68,26 @@ class Taste:
 
 
 def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
-    """Read the library; the stars of the entry `without` do not count."""
+    """Read the library; the stars of the entry `without` do not count.
+
+    Neither do those of what was left out, or read before the day that the reader has set.
+    """
+    since = reader.read_since
     rows = LibraryEntry.objects.filter(reader=reader).values_list(
-        "pk", "book__goodbooks_id", "stars", "shelf", "is_left_out"
+        *("pk", "book__goodbooks_id", "stars", "shelf", "is_left_out"),
+        Coalesce("read_on", "added_on"),
     )
     ratings: dict[int, float] = {}
     read, known, lines = set(), set(), 0
-    for pk, number, stars, shelf, is_left_out in rows:
+    for pk, number, stars, shelf, is_left_out, day in rows:
         lines += 1
         if number is None:
             continue
         known.add(number)
         if stars is not None or shelf not in UNREAD_SHELVES:
             read.add(number)
-        if stars is not None and not is_left_out and pk != without:
+        is_too_old = since is not None and day is not None and day < since
+        if stars is not None and not is_left_out and not is_too_old and pk != without:
             ratings[number] = float(stars)
     return Taste(ratings, frozenset(read), frozenset(known), lines)
 
@@ -123,7 +130,8 @@ def recommend(
     """
     library.match_lost_entries(reader=reader)
     picks = preview(reader=reader, options=options, top=top)
-    return _save(reader, picks, parameters={"top": top, **(asked or {})})
+    since = {"since": reader.read_since.isoformat()} if reader.read_since else {}
+    return _save(reader, picks, parameters={"top": top, **since, **(asked or {})})
 
 
 def pick(

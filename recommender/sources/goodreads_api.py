@@ -102,7 +102,7 @@ def _read_review(review: Element, shelf: str) -> ShelfRow:
         work_id=read_id(text("book/work/id")),
         edition_id=edition_id,
         stars=read_stars(text("rating")),
-        shelf=clean_text(exclusive.get("name"), 100) if exclusive is not None else shelf,
+        shelf=(clean_text(exclusive.get("name"), 100) if exclusive is not None else "") or shelf,
         added_on=read_api_date(text("date_added")),
         read_on=read_api_date(text("read_at")),
         year=read_year(text("book/work/original_publication_year") or text("book/published")),

@@ -35,6 +35,7 @@ def recommendations(request: HttpRequest) -> HttpResponse:
     form = ListForm(request.GET)
     top = form.top() if form.is_valid() else STEP
     context: dict[str, Any] = {"form": form, "top": top, "back": request.get_full_path()}
+    context["since"] = reader.read_since
     if form.is_valid():
         context |= _list(reader, form, top)
     # Going back in history, htmx asks for the whole page.

@@ -1,13 +1,13 @@
 """Guests who get an account, and guests who are forgotten."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
 from recommender.models import ImportJob, Reader
-from recommender.services import readers
+from recommender.services import entries, readers
 from tests.factories import (
     BookFactory,
     ImportJobFactory,
@@ -95,3 +95,20 @@ def test_guests_who_do_not_come_back_are_forgotten(settings: Settings) -> None:
 
     assert readers.remove_forgotten_guests() == 1
     assert set(Reader.objects.all()) == {here, owner}
+
+
+def test_what_an_account_has_removed_stays_away_when_a_guest_comes_in() -> None:
+    user = UserFactory.create()
+    owner, guest = ReaderFactory.create(user=user), ReaderFactory.create(user=None)
+    for reader in (owner, guest):
+        LibraryEntryFactory.create(reader=reader, source_key="1", title="Gone")
+    entries.remove(entry=owner.entries.get())
+    gone = LibraryEntryFactory.create(reader=guest, source_key="2", title="Gone, too")
+    entries.remove(entry=gone)
+    entries.count_since(reader=guest, since=date(2019, 1, 1))
+
+    reader = readers.claim_guest(user=user, guest_id=guest.pk)
+
+    assert not reader.entries.exists()
+    assert {line.title for line in reader.removed_entries.all()} == {"Gone", "Gone, too"}
+    assert reader.read_since == date(2019, 1, 1)

@@ -1,0 +1,29 @@
+"""How pages show the entries of a library."""
+
+from decimal import Decimal
+
+from django import template
+from django.template import Context
+
+from recommender import covers
+from recommender.library_forms import drawn_stars, shelf_name, since_text
+from recommender.models import LibraryEntry
+from recommender.templatetags.books import cover
+
+register = template.Library()
+register.filter("shelf_name", shelf_name)
+register.filter("since_text", since_text)
+
+
+@register.inclusion_tag("recommender/_cover.html", takes_context=True)
+def entry_cover(context: Context, entry: LibraryEntry) -> dict[str, object]:
+    """The cover of the entry's book, or one that is drawn from the line as its source has it."""
+    if entry.book:
+        return cover(context, entry.book)
+    return {"drawn": covers.draw(number=entry.pk, title=entry.title, author=entry.author)}
+
+
+@register.filter
+def as_stars(stars: Decimal) -> str:
+    """Write stars as signs: ★★★½."""
+    return drawn_stars(stars)

@@ -1,0 +1,205 @@
+"""A reader's library: all entries, and what their reader changes about them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from recommender.about import known_to_model
+from recommender.access import own_entry, own_removed_entry, reader_of
+from recommender.library_forms import EntryForm, LibraryForm, SinceForm, since_text
+from recommender.models import LibraryEntry, Reader, RemovedEntry
+from recommender.services import entries
+
+ENTRIES_PER_PAGE = 30
+#: Where the session keeps what was removed last, for a page without JavaScript.
+JUST_REMOVED = "just_removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An entry, and why it does not move the list of its reader where it does not."""
+
+    entry: LibraryEntry
+    notes: list[str] = field(default_factory=list)
+
+
+@never_cache
+@require_safe
+def library(request: HttpRequest) -> HttpResponse:
+    """Filtered, sorted and by pages; htmx, which asks while a filter changes, gets the entries."""
+    form = LibraryForm(request.GET)
+    return _page(request, form, status=200 if form.is_valid() else 422)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
+    """The form of one entry, as a page or in the entry's place; POST saves what it says."""
+    shown = own_entry(request, entry_id)
+    if request.method != "POST":
+        if _by_htmx(request) and "row" in request.GET:
+            return _row(request, shown)
+        return _form(request, shown, EntryForm(shown))
+    form = EntryForm(shown, request.POST)
+    if not form.is_valid():
+        return _form(request, shown, form)
+    entries.edit(entry=shown, **form.cleaned_data)
+    return _answer(request, shown.pk, "Saved.")
+
+
+@require_POST
+def leave_out(request: HttpRequest, entry_id: int, *, is_left_out: bool) -> HttpResponse:
+    shown = own_entry(request, entry_id)
+    entries.leave_out(entry=shown, is_left_out=is_left_out)
+    return _answer(request, shown.pk, "Left out." if is_left_out else "Counts again.")
+
+
+@require_POST
+def follow_source(request: HttpRequest, entry_id: int) -> HttpResponse:
+    """The reader's own changes may be overwritten by the next import."""
+    shown = own_entry(request, entry_id)
+    entries.follow_source(entry=shown)
+    return _answer(request, shown.pk, "Your next import may change it again.")
+
+
+@require_POST
+def remove(request: HttpRequest, entry_id: int) -> HttpResponse:
+    gone = entries.remove(entry=own_entry(request, entry_id))
+    if _by_htmx(request):
+        context = {"gone": gone, "back": _back(request), **_counts(gone.reader)}
+        return render(request, "recommender/_entry_gone.html", context)
+    request.session[JUST_REMOVED] = gone.pk
+    return redirect(_back(request))
+
+
+@never_cache
+@require_safe
+def removed(request: HttpRequest) -> HttpResponse:
+    """Everything that the reader has taken out; each can be put back."""
+    reader = reader_of(request)
+    gone = reader.removed_entries.all() if reader else RemovedEntry.objects.none()
+    return render(request, "recommender/library_removed.html", {"removed": gone})
+
+
+@require_POST
+def restore(request: HttpRequest, removed_id: int) -> HttpResponse:
+    gone = own_removed_entry(request, removed_id)
+    reader, key = gone.reader, {"source": gone.source, "source_key": gone.source_key}
+    entries.restore(removed=gone)
+    back = reader.entries.filter(**key).first()
+    if _by_htmx(request) and back:
+        return _answer(request, back.pk, "Put back.")
+    messages.success(request, f"“{gone}” is in your library again.")
+    return redirect(_back(request))
+
+
+@require_POST
+def since(request: HttpRequest) -> HttpResponse:
+    """From when on the reader's books count."""
+    reader = reader_of(request)
+    form = SinceForm(request.POST)
+    if reader is None or not form.is_valid():
+        return _page(request, LibraryForm({}), since_form=form, status=422)
+    day = form.cleaned_data["since"]
+    entries.count_since(reader=reader, since=day)
+    told = f"Only what you read since {since_text(day)} counts now." if day else "All books count."
+    messages.success(request, told)
+    return redirect(_back(request))
+
+
+def _page(
+    request: HttpRequest, form: LibraryForm, *, since_form: SinceForm | None = None, status: int
+) -> HttpResponse:
+    reader = reader_of(request)
+    by_htmx = _by_htmx(request)
+    context: dict[str, Any] = {"form": form, "back": reverse("library"), "reader": reader}
+    if reader:
+        context |= _counts(reader)
+        context["removed"] = reader.removed_entries.count()
+        context["since_form"] = since_form or SinceForm(
+            initial={"since": since_text(reader.read_since)}
+        )
+    if reader and form.is_valid():
+        found = form.entries(reader).with_books()
+        page = Paginator(found, ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+        context |= {"page": page, "rows": _rows(reader, page), "address": form.address()}
+        context["narrows"] = form.narrows
+        if request.GET:
+            context["back"] = request.get_full_path()
+    if reader and not by_htmx:
+        pk = request.session.pop(JUST_REMOVED, None)
+        context["gone"] = reader.removed_entries.filter(pk=pk).first() if pk else None
+    name = "recommender/_library.html" if by_htmx else "recommender/library.html"
+    # htmx shows nothing of an answer that is no success.
+    return render(request, name, context, status=200 if by_htmx else status)
+
+
+def _rows(reader: Reader, shown: Iterable[LibraryEntry]) -> list[Row]:
+    lines = list(shown)
+    numbers = {line.book.goodbooks_id for line in lines if line.book}
+    known = known_to_model({number for number in numbers if number is not None})
+    return [Row(line, _notes(reader, line, known)) for line in lines]
+
+
+def _notes(reader: Reader, line: LibraryEntry, known: frozenset[int] | None) -> list[str]:
+    notes = []
+    if line.book is None:
+        notes.append("Our catalog does not have it yet.")
+    elif known is not None and line.book.goodbooks_id not in known:
+        notes.append("The model does not know it yet.")
+    day, since = line.read_on or line.added_on, reader.read_since
+    if line.is_left_out:
+        notes.append("Left out of your recommendations.")
+    elif line.stars is not None and since and day and day < since:
+        notes.append(f"From before {since_text(since)}, so it does not count.")
+    return notes
+
+
+def _counts(reader: Reader) -> dict[str, Any]:
+    sizes = LibraryEntry.objects.filter(reader=reader).shelf_sizes()
+    return {"sizes": sizes, "total": sum(sizes.values())}
+
+
+def _form(request: HttpRequest, shown: LibraryEntry, form: EntryForm) -> HttpResponse:
+    by_htmx = _by_htmx(request)
+    name = "recommender/_entry_form.html" if by_htmx else "recommender/library_entry.html"
+    context = {"entry": shown, "form": form, "back": _back(request)}
+    return render(request, name, context, status=422 if form.errors and not by_htmx else 200)
+
+
+def _answer(request: HttpRequest, entry_id: int, told: str) -> HttpResponse:
+    """The entry as it is now in its place, or without JavaScript the page again."""
+    if _by_htmx(request):
+        return _row(request, own_entry(request, entry_id), told)
+    messages.success(request, told)
+    return redirect(f"{_back(request)}#entry-{entry_id}")
+
+
+def _row(request: HttpRequest, shown: LibraryEntry, told: str = "") -> HttpResponse:
+    [row] = _rows(shown.reader, [shown])
+    context = {"row": row, "back": _back(request), "told": told, "focus": True}
+    if told:
+        context |= _counts(shown.reader)
+    return render(request, "recommender/_entry.html", context)
+
+
+def _by_htmx(request: HttpRequest) -> bool:
+    restores = request.headers.get("HX-History-Restore-Request") == "true"
+    return request.headers.get("HX-Request") == "true" and not restores
+
+
+def _back(request: HttpRequest) -> str:
+    """The page that the reader came from, with its filters; never one of another site."""
+    home = reverse("library")
+    back = request.POST.get("next") or request.GET.get("next") or home
+    is_here = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return back if is_here and back.startswith(home) else home
