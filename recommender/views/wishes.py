@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from catalog.models import Author, Book, Genre
 from recommender.access import own_dismissal, reader_of, reader_or_new
@@ -17,6 +18,8 @@ from recommender.marks import JUST_DONE, marks_of
 from recommender.models import Dismissal, LibraryEntry
 from recommender.services import dismissals, shelving
 
+#: What a list that follows the library listens to.
+LIBRARY_CHANGED = "library-changed"
 TARGETS: dict[str, QuerySet[Book] | QuerySet[Author] | QuerySet[Genre]] = {
     "book": Book.objects.all(),
     "author": Author.objects.all(),
@@ -100,7 +103,10 @@ def _answer(request: HttpRequest, book: Book) -> HttpResponse:
         mark = marks_of(reader_of(request), [book])[book.pk]
         # The pressed button is gone with the swap; the focus goes to what undoes it.
         context = {"book": book, "mark": mark, "back": back, "focus": True}
-        return render(request, "recommender/_pick_actions.html", context)
+        is_rating = request.POST.get("look") == "rate"
+        template = "_rate_actions.html" if is_rating else "_pick_actions.html"
+        answer = render(request, f"recommender/{template}", context)
+        return trigger_client_event(answer, LIBRARY_CHANGED)
     if back.startswith(reverse("recommendations")):
         request.session[JUST_DONE] = book.pk
     return redirect(f"{back}#book-{book.pk}")
