@@ -19,7 +19,7 @@ def by_different_authors(count: int) -> dict[int, BookFacts]:
 
 
 def test_the_best_known_comes_first_and_then_what_is_unlike_it() -> None:
-    alike = [[1, 0.9, 0], [0.9, 1, 0], [0, 0, 1]]
+    alike = [[1.0, 0.9, 0.0], [0.9, 1.0, 0.0], [0.0, 0.0, 1.0]]
     assert chosen([1000, 900, 100], alike, by_different_authors(3)) == [0, 2, 1]
 
 
