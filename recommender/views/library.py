@@ -172,6 +172,8 @@ def _counts(reader: Reader) -> dict[str, Any]:
 def _form(request: HttpRequest, shown: LibraryEntry, form: EntryForm) -> HttpResponse:
     by_htmx = _by_htmx(request)
     name = "recommender/_entry_form.html" if by_htmx else "recommender/library_entry.html"
+    if by_htmx:  # the pressed link is gone with the swap
+        form.fields["stars"].widget.attrs["autofocus"] = True
     context = {"entry": shown, "form": form, "back": _back(request)}
     return render(request, name, context, status=422 if form.errors and not by_htmx else 200)
 

@@ -1,0 +1,115 @@
+"""My library in a real browser: what its reader changes there changes the list."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Site, Visit
+from tests.browser.test_journey import RUN, barriers, paste
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def listed(page: Page) -> list[str]:
+    """The list of this moment, with the reasons for each book."""
+    page.goto("/recommendations/")
+    return page.locator("[data-book-id][data-rank]").all_inner_texts()
+
+
+def reason(page: Page) -> str:
+    """A book of the reader's that the first place of the list comes from."""
+    return page.locator("[data-rank] .pick__why cite").first.inner_text()
+
+
+def test_filter_edit_by_keyboard_leave_out_and_undo(site: Site, visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.page
+    paste(page, site.sample_reader)
+    page.wait_for_url(RUN)
+    before = listed(page)
+    loved = reason(page)
+
+    page.get_by_role("link", name="My library").click()
+    page.get_by_label("Stars").select_option("Rated")
+    page.wait_for_url(re.compile("stars=rated"))
+    page.get_by_label("Title or author").fill(loved)
+    rows = page.locator("li.entry")
+    expect(rows).to_have_count(1)
+    page.get_by_role("link", name=f"Edit {loved}").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Your stars")).to_be_focused()
+    page.get_by_label("Your stars").press("End")
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_label("Your stars")).to_have_value("1")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Save").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.get_by_role("link", name=f"Edit {loved}")).to_be_focused()
+    edited = listed(page)
+    assert edited != before
+
+    next_reason = reason(page)
+    page.goto("/library/")
+    page.get_by_label("Title or author").fill(next_reason)
+    page.get_by_role("button", name=f"Leave out {next_reason}").click()
+    expect(page.get_by_text("Left out of your recommendations.")).to_be_visible()
+    left_out = listed(page)
+    assert left_out != edited
+    assert not any(next_reason in words for words in left_out)
+
+    page.goto("/library/?stars=rated&sort=title")
+    count = page.get_by_role("link", name=re.compile("^All")).inner_text()
+    rows.first.get_by_role("link", name="Edit").click()
+    page.get_by_role("button", name="Remove from my library").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Put back.")).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("^All"))).to_have_text(count)
+    assert visitor.complaints == []
+
+
+def test_the_same_without_javascript(site: Site, visit: Visit) -> None:
+    page = visit(java_script_enabled=False).page
+    paste(page, site.sample_reader)
+    page.wait_for_url(RUN)
+    page.get_by_role("link", name="My library").click()
+    page.get_by_label("Stars").select_option("5 stars")
+    page.get_by_role("button", name="Show").click()
+    first = page.locator("li.entry").first
+    title = first.locator("h2").inner_text()
+    first.get_by_role("link", name="Edit").click()
+    page.get_by_label("Your stars").select_option("2.5")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url(re.compile(r"stars=5.*#entry-"))
+    expect(page.get_by_role("heading", name=title, exact=True)).to_have_count(0)
+
+    page.locator("li.entry").first.get_by_role("button", name="Leave out").click()
+    page.wait_for_url(re.compile(r"stars=5.*#entry-"))
+    expect(page.get_by_text("Left out of your recommendations.")).to_have_count(1)
+    page.locator("li.entry").first.get_by_role("link", name="Edit").click()
+    page.get_by_role("button", name="Remove from my library").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("is in your library again")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_open_to_everybody_and_fits_small_screens(
+    site: Site, visit: Visit, scheme: str
+) -> None:
+    page = visit(color_scheme=scheme, viewport={"width": 320, "height": 640}).page
+    page.goto("/library/")
+    assert barriers(page) == []
+    paste(page, site.sample_reader)
+    page.wait_for_url(RUN)
+    page.goto("/library/?stars=5")
+    page.get_by_role("button", name="Leave out").first.click()
+    page.get_by_role("link", name="Edit").nth(1).click()
+    expect(page.get_by_label("Your stars")).to_be_visible()
+    assert barriers(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.get_by_role("button", name="Remove from my library").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    assert barriers(page) == []
+    page.goto("/library/removed/")
+    assert barriers(page) == []
