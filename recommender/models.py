@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from catalog.models import Author, Book, Genre
 from recommender.entry_queries import LibraryEntryQuerySet
@@ -91,6 +92,9 @@ class LibraryEntry(LibraryLine):
 
     reader = models.ForeignKey(Reader, models.CASCADE, related_name="entries")
     book = models.ForeignKey(Book, models.PROTECT, null=True, blank=True, related_name="entries")
+    created_at = models.DateTimeField(
+        default=timezone.now, null=True, editable=False, help_text="Unknown of the oldest entries."
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = LibraryEntryQuerySet.as_manager()

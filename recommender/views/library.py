@@ -75,7 +75,7 @@ def follow_source(request: HttpRequest, entry_id: int) -> HttpResponse:
 def remove(request: HttpRequest, entry_id: int) -> HttpResponse:
     gone = entries.remove(entry=own_entry(request, entry_id))
     if _by_htmx(request):
-        context = {"gone": gone, "back": _back(request), **_counts(gone.reader)}
+        context = {"gone": gone, "back": _back(request), "oob": True, **_counts(gone.reader)}
         return render(request, "recommender/_entry_gone.html", context)
     request.session[JUST_REMOVED] = gone.pk
     return redirect(_back(request))
@@ -122,6 +122,7 @@ def _page(
     reader = reader_of(request)
     by_htmx = _by_htmx(request)
     context: dict[str, Any] = {"form": form, "back": reverse("library"), "reader": reader}
+    context["oob"] = by_htmx
     if reader:
         context |= _counts(reader)
         context["removed"] = reader.removed_entries.count()
@@ -132,7 +133,7 @@ def _page(
         found = form.entries(reader).with_books()
         page = Paginator(found, ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
         context |= {"page": page, "rows": _rows(reader, page), "address": form.address()}
-        context["narrows"] = form.narrows
+        context |= {"narrows": form.narrows, "shelf": form.cleaned_data["shelf"]}
         if request.GET:
             context["back"] = request.get_full_path()
     if reader and not by_htmx:
@@ -190,8 +191,8 @@ def _row(request: HttpRequest, shown: LibraryEntry, told: str = "") -> HttpRespo
     [row] = _rows(shown.reader, [shown])
     context = {"row": row, "back": _back(request), "told": told, "focus": True}
     if told:
-        context |= _counts(shown.reader)
-    return render(request, "recommender/_entry.html", context)
+        context |= {"oob": True, **_counts(shown.reader)}
+    return render(request, "recommender/_entry_answer.html", context)
 
 
 def _by_htmx(request: HttpRequest) -> bool:

@@ -34,6 +34,8 @@ ADDRESSES = (
     "/recommendations/?dial=2",
     "/recommendations/?genre=genre-3&year_from=1950&series=3",
     "/recommendations/?n=50",
+    "/library/",
+    "/library/?q=number+1&stars=rated&use=counting&sort=author",
 )
 
 

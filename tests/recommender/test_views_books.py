@@ -1,5 +1,7 @@
 """The page of one book."""
 
+from decimal import Decimal
+
 import pytest
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -36,6 +38,16 @@ def test_without_a_description_it_says_so_and_leads_on() -> None:
     page = read(client_of(None).get(address(BookFactory.create(description=""))))
     assert "We have no description of it yet" in page.one("main").words
     assert any("openlibrary.org" in e.attributes.get("href", "") for e in page.all("a"))
+
+
+def test_half_stars_are_shown_and_take_the_place_of_the_expected_ones(camps: Camps) -> None:
+    entry = LibraryEntryFactory.create(book=camps.sea[0], stars=Decimal("3.5"), is_left_out=True)
+    page = read(client_of(entry.reader).get(address(camps.sea[0])))
+    words = page.one("main").words
+    assert "You gave it 3.5 stars." in words
+    assert "left out of your recommendations" in words
+    assert "You would give it" not in words
+    assert page.one("a", href=reverse("entry", args=[entry.pk]))
 
 
 def test_a_series_is_shown_in_order_with_this_volume_marked() -> None:

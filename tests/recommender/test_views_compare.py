@@ -1,13 +1,15 @@
 """What changed between two saved lists."""
 
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from catalog.models import Book
 from recommender.models import Reader, Run
-from recommender.services import dismissals, runs, shelving
+from recommender.services import dismissals, entries, runs, shelving
 from tests.factories import (
     BookFactory,
     LibraryEntryFactory,
@@ -49,6 +51,63 @@ def test_it_says_what_came_what_went_and_why(camps: Camps) -> None:
     ):
         assert part in said
     assert said == words(reader, second, first)
+
+
+def test_what_was_undone_and_removed_in_between_is_told(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=5)
+    gone = LibraryEntryFactory.create(reader=reader, book=camps.sea[3], stars=None)
+    book, author = camps.sea[1], camps.sea[2].credits.get().author
+    standing = [dismissals.dismiss(reader=reader, target=target) for target in (book, author)]
+    first = runs.recommend(reader=reader, top=3)
+    for dismissal in standing:
+        dismissals.undo(dismissal=dismissal)
+    dismissals.undo(dismissal=dismissals.dismiss(reader=reader, target=camps.sea[4]))
+    entries.remove(entry=gone)
+    second = runs.recommend(reader=reader, top=3)
+    dismissals.dismiss(reader=reader, target=camps.sea[4])
+
+    said = words(reader, first, second)
+
+    for part in (
+        "Sea 1 place 1: you no longer dismiss it",
+        "Sea 2 place 2: you no longer dismiss its author",
+        "Sea 3 place 3: you have removed it from your library",
+        "Sea 4 place 1: others took its place",
+    ):
+        assert part in said
+
+
+def test_what_came_into_the_library_later_explains_nothing(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=5)
+    moor = LibraryEntryFactory.create(reader=reader, book=camps.moor[0], stars=5)
+    first = runs.recommend(reader=reader, top=20)
+    entries.edit(entry=moor, stars=Decimal("0.5"), shelf="read", read_on=None)
+    second = runs.recommend(reader=reader, top=20)
+    entries.leave_out(entry=moor, is_left_out=True)
+    shelving.shelve(reader=reader, book=camps.moor[1], shelf="to-read")
+    third = runs.recommend(reader=reader, top=20)
+
+    said = words(reader, first, second)
+    assert "Moor 1" in said
+    assert "you have changed your stars for Moor 0" in said
+    assert "to-read shelf" not in said
+    said = words(reader, first, third)
+    assert "your rating of Moor 0 no longer counts" in said
+    assert "it is on your to-read shelf" in said
+
+
+def test_a_book_that_was_hidden_since_is_told_and_keeps_its_page(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=5)
+    first = runs.recommend(reader=reader, top=3)
+    Book.objects.filter(pk=camps.sea[1].pk).update(status=Book.Status.HIDDEN)
+    second = runs.recommend(reader=reader, top=3)
+    assert "Sea 1 place 1: it is recommended to nobody any more" in words(reader, first, second)
+    address = reverse("book", args=[camps.sea[1].pk])
+    assert client_of(reader).get(address).status_code == 200
+    assert client_of(ReaderFactory.create()).get(address).status_code == 404
 
 
 def test_another_release_is_named() -> None:
@@ -97,5 +156,5 @@ def test_long_lists_cost_no_more_queries(
         )
         address = f"{reverse('compare')}?a={a.pk}&b={b.pk}"
         client.get(address)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             client.get(address)
