@@ -15,8 +15,8 @@ from recommender.models import (
     Run,
 )
 from recommender.services import readers
+from recommender.services.readers import SESSION_KEY
 
-SESSION_KEY = "reader_id"
 SEEN_EVERY = timedelta(hours=1)
 
 

@@ -3,8 +3,8 @@
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest, HttpResponse
 
-from recommender.access import SESSION_KEY
 from recommender.services import readers
+from recommender.services.readers import SESSION_KEY
 from recsite.accounts.models import User
 
 

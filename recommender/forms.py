@@ -20,6 +20,7 @@ from recommender.models import ImportJob, Reader
 from recommender.services import imports
 from recommender.sources.base import SourceError, SwitchedOff
 from recommender.sources.profile import parse_profile
+from recsite.accounts.models import User
 
 STAND_IN_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
@@ -106,6 +107,45 @@ class StartForm(forms.Form):
         except SourceError as error:
             self.add_error("export" if file else "profile", str(error))
             return None
+
+
+class PaceForm(forms.Form):
+    """How often the linked shelf is looked at again."""
+
+    refresh_pace = forms.ChoiceField(
+        label="Look for new ratings", choices=Reader.RefreshPace.choices, widget=forms.RadioSelect
+    )
+
+
+class LeaveForm(forms.Form):
+    """The last question before everything is deleted: the password, or a guest's word."""
+
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    word = forms.CharField(
+        label="Type the word “delete”", widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+    def __init__(self, *args: Any, user: User | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        has_password = user is not None and user.has_usable_password()
+        del self.fields["word" if has_password else "password"]
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if self.user is None or not self.user.check_password(password):
+            raise ValidationError("This is not your password. Nothing was deleted.")
+        return password
+
+    def clean_word(self) -> str:
+        word: str = self.cleaned_data["word"]
+        if word.strip(" “”\"'.").casefold() != "delete":
+            raise ValidationError("Please type the word: delete. Nothing was deleted.")
+        return word
 
 
 DIAL_WORDS = {

@@ -20,6 +20,13 @@ EARLIEST_SINCE = date(1900, 1, 1)
 class Reader(models.Model):
     """Somebody with a library here: a guest known by session, or the owner of an account."""
 
+    class RefreshPace(models.TextChoices):
+        """How often the linked shelf is looked at again without being asked."""
+
+        OFF = "off", "Never by itself"
+        WEEKLY = "weekly", "Once a week"
+        DAILY = "daily", "Once a day"
+
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="reader"
     )
@@ -28,9 +35,13 @@ class Reader(models.Model):
     read_since = models.DateField(
         null=True, blank=True, help_text="What was read before moves no list."
     )
+    refresh_pace = models.CharField(max_length=10, choices=RefreshPace, default=RefreshPace.DAILY)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="reader_refresh_pace", condition=Q(refresh_pace__in=["off", "weekly", "daily"])
+            ),
             models.CheckConstraint(
                 name="reader_read_since",
                 condition=Q(read_since__isnull=True) | Q(read_since__gte=EARLIEST_SINCE),
@@ -349,6 +360,9 @@ class ImportJob(models.Model):
     held_by = models.CharField(max_length=60, blank=True, help_text="The task that works on it.")
     held_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    is_background = models.BooleanField(
+        "by itself", default=False, help_text="Nobody asked for it at that moment."
+    )
     confirmed_at = models.DateTimeField(
         null=True, blank=True, help_text="When the reader said yes to what a file would change."
     )

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from recommender.views import (
+    account,
     books,
     how,
     import_rows,
@@ -57,6 +58,11 @@ urlpatterns = [
         {"is_left_out": False},
         name="entry-count",
     ),
+    path("account/", account.account, name="account"),
+    path("account/data.zip", account.data, name="account-data"),
+    path("account/refresh", account.refresh, name="account-refresh"),
+    path("account/unlink", account.unlink, name="account-unlink"),
+    path("account/delete/", account.delete, name="account-delete"),
     path("how-it-works/", how.how, name="how"),
     path("history/", runs.history, name="history"),
     path("history/compare/", runs.compare, name="compare"),

@@ -179,6 +179,7 @@ CELERY_BEAT_SCHEDULE = {
     "begin with books that are due": {"task": "catalog.queue_enrichment", "schedule": 60.0},
     "previews nobody came back to": {"task": "imports.expire_previews", "schedule": 3600.0},
     "look for a new release": {"task": "releases.record_latest", "schedule": 30.0},
+    "linked shelves that are due": {"task": "imports.start_due_refreshes", "schedule": 900.0},
     "remove forgotten guests": {"task": "readers.remove_forgotten_guests", "schedule": 86_400.0},
 }
 

@@ -129,8 +129,9 @@ def series_violations(
 ) -> FloatArray:
     """How often a list offers a volume too early; shape (readers,), NaN for empty lists.
 
-    The share of the first ten books that are a volume of a series of which an earlier one, from
-    the first on, is neither known to the reader nor stands above in the list.
+    The share of the first ten books that are a volume of a series of which an earlier one is
+    neither known to the reader nor stands above in the list. Earlier ones are those with whole
+    numbers from 1 on; nobody has to read volume 1.5 before the second.
 
     Parameters
     ----------
@@ -148,7 +149,8 @@ def series_violations(
                     by_series[series] = np.flatnonzero(volumes.series == series)
                 rows = by_series[series]
                 numbers = volumes.number[rows]
-                before = rows[(numbers >= 1) & (numbers < number)]
+                whole = numbers == np.floor(numbers)
+                before = rows[whole & (numbers >= 1) & (numbers < number)]
                 early += not seen.issuperset(before.tolist())
             seen.add(row)
         if len(ranking.rows):

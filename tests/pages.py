@@ -6,8 +6,8 @@ from typing import Protocol
 
 from django.test import Client
 
-from recommender.access import SESSION_KEY
 from recommender.models import Reader
+from recommender.services.readers import SESSION_KEY
 
 VOID = {"br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 

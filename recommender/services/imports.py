@@ -38,6 +38,8 @@ EXPIRED = (
     "This file waited a week for your yes, so we let it go. Nothing of it was kept, and your "
     "library is as it was. Upload it again whenever you like."
 )
+#: So many new, changed or removed lines make a new list after a refresh that nobody asked for.
+CHANGES_FOR_A_LIST = 3
 PREVIEW_KEPT = timedelta(days=7)
 NO_MODEL = "Our model is still being built. Your books are kept: please try again in a few minutes."
 
@@ -73,6 +75,16 @@ def start_pull(*, reader: Reader, text: str) -> ImportJob:
     if just_done.filter(finished_at__gt=recent).exists():
         raise TooSoon
     return _create(ImportJob(reader=reader, kind=kind, account=account), pages=())
+
+
+def start_refresh(*, reader: Reader, account: str) -> ImportJob:
+    """Look at a linked shelf again without being asked; raises `SwitchedOff` where that is barred.
+
+    An import that is under way goes first. A list is made only where there is reason to.
+    """
+    kind = staging.kind_of_pull()
+    job = ImportJob(reader=reader, kind=kind, account=account, is_background=True)
+    return _create(job, pages=())
 
 
 def start_upload(*, reader: Reader, filename: str, content: bytes) -> ImportJob:
@@ -244,6 +256,7 @@ def _fetch(hold: Hold) -> None:
                 )
                 staging.stage_page(job=job, page=page)
     except NotModified:
+        library.note_unchanged(job=job)
         hold.update(state=State.RECOMMENDING)
         return
     hold.update(state=State.MATCHING)
@@ -269,9 +282,20 @@ def _match(hold: Hold) -> None:
 
 @transaction.atomic
 def _recommend(hold: Hold) -> None:
-    hold.job.refresh_from_db(fields=["reader"])
-    run = runs.recommend(reader=hold.job.reader)
+    job = hold.job
+    job.refresh_from_db(fields=["reader"])
+    wanted = not job.is_background or _is_worth_a_list(job)
+    run = runs.recommend(reader=job.reader) if wanted else None
     hold.update(state=State.DONE, run=run, finished_at=timezone.now())
+
+
+def _is_worth_a_list(job: ImportJob) -> bool:
+    """Whether a new release is in use, or enough has changed since the last list."""
+    last = job.reader.runs.select_related("release").first()
+    if last is None or not last.release.is_active:
+        return True
+    changed = job.items.filter(change__in=[ImportItem.Change.NEW, ImportItem.Change.CHANGED])
+    return changed.count() + job.removed >= CHANGES_FOR_A_LIST
 
 
 def _postpone(hold: Hold, error: SourceError) -> float:

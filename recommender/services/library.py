@@ -234,6 +234,12 @@ def _copy(row: ImportItem, entry: LibraryEntry, job: ImportJob) -> bool:
     return changed
 
 
+def note_unchanged(*, job: ImportJob) -> None:
+    """Note that a shelf was looked at and is as it was."""
+    known = job.reader.shelves.filter(source=Source.GOODREADS, account=job.account, shelf=job.shelf)
+    known.update(pulled_at=timezone.now())
+
+
 def _remember_shelf(job: ImportJob, rows: list[ImportItem]) -> int:
     """Note what was seen, and remove what a whole pull no longer has; say how much."""
     removed = 0

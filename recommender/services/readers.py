@@ -10,6 +10,9 @@ from recommender.models import LibraryEntry, Reader
 from recommender.services import dismissals
 from recsite.accounts.models import User
 
+#: Where a session keeps the number of its guest.
+SESSION_KEY = "reader_id"
+
 
 def open_library(*, user: User | None) -> Reader:
     """Begin a library: a guest's, or the one of an account (made once)."""
@@ -21,6 +24,17 @@ def open_library(*, user: User | None) -> Reader:
 def note_visit(*, reader: Reader) -> None:
     """Remember that the reader was here, which keeps a guest's library alive."""
     Reader.objects.filter(pk=reader.pk).update(last_seen_at=timezone.now())
+
+
+def choose_pace(*, reader: Reader, refresh_pace: str) -> None:
+    """Keep how often Goodreads is to be asked again; raises `ValueError` for no known pace."""
+    reader.refresh_pace = Reader.RefreshPace(refresh_pace)
+    reader.save(update_fields=["refresh_pace"])
+
+
+def unlink(*, reader: Reader, source: str) -> None:
+    """Forget whose shelf is pulled from a source; what came from it stays in the library."""
+    reader.shelves.filter(source=source).delete()
 
 
 @transaction.atomic

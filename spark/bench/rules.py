@@ -68,7 +68,7 @@ RULES: Mapping[str, Rule] = {
     "two books an author in ten": Rule(
         lambda book: BookFacts(author_ids=book.author_ids), RerankOptions()
     ),
-    "no box sets of what was read": Rule(
+    "one book a series, no box sets of what was read": Rule(
         lambda book: (
             BookFacts(author_ids=book.author_ids, series=book.series, is_box_set=book.is_box_set)
             if book.is_box_set

@@ -45,10 +45,10 @@ def test_a_list_of_something_else_is_refused(tmp_path: Path) -> None:
     ("known", "listed", "share"),
     [
         ([], [1], 1.0),  # the second without the first
-        ([0], [1], 1.0),  # volume 1.5 lies between
-        ([0, 2], [1], 0.0),
-        ([], [0, 2, 1, 4], 0.0),  # in order within the list
-        ([], [1, 0, 2, 4], 0.25),
+        ([0], [1], 0.0),  # volume 1.5 may wait
+        ([], [2], 1.0),  # but not come before the first
+        ([], [0, 1, 2, 4], 0.0),  # in order within the list
+        ([], [1, 2, 0, 4], 0.5),
         ([], [3, 4], 0.0),  # neither a box set nor a single book is a volume
     ],
 )

@@ -5,7 +5,7 @@ from typing import Any
 from celery import Task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from recommender.services import imports
+from recommender.services import imports, refresh
 from recommender.services.hold import MAX_ATTEMPTS
 from workers.app import app
 
@@ -25,6 +25,12 @@ def run_import(self: "Task[Any, Any]", job_id: str) -> None:
 def requeue_stalled() -> None:
     """Bring back jobs whose worker died or whose message was lost."""
     imports.requeue_stalled()
+
+
+@app.task(name="imports.start_due_refreshes")
+def start_due_refreshes() -> None:
+    """Look again at the shelves of readers who want that; the pulls are tasks of their own."""
+    refresh.start_due()
 
 
 @app.task(name="imports.expire_previews")

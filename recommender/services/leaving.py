@@ -1,0 +1,43 @@
+"""A reader leaves for good: nothing that was kept of them stays, in no table and no cache."""
+
+from django.contrib.sessions.backends.cached_db import SessionStore
+from django.contrib.sessions.models import Session
+from django.db import transaction
+
+from recommender.models import Reader
+from recommender.services.readers import SESSION_KEY
+
+
+@transaction.atomic
+def delete_reader(*, reader: Reader) -> None:
+    """Delete a reader, the account, and every session of theirs.
+
+    A worker on an import of theirs finds no job any more, and ends. Training data is drawn from
+    the readers there are, so the next release knows nothing of them either.
+    """
+    reader = Reader.objects.select_for_update().get(pk=reader.pk)
+    keys = _sessions_of(reader)
+    user = reader.user
+    reader.delete()
+    if user is not None:
+        user.delete()
+    transaction.on_commit(lambda: _forget(keys))
+
+
+def _sessions_of(reader: Reader) -> list[str]:
+    """Sessions do not say whose they are but inside, so each is looked into."""
+    marks = {("_auth_user_id", str(reader.user_id)), (SESSION_KEY, reader.pk)}
+    return [
+        session.session_key
+        for session in Session.objects.iterator()
+        if not marks.isdisjoint(
+            (name, value)
+            for name, value in session.get_decoded().items()
+            if name in ("_auth_user_id", SESSION_KEY)
+        )
+    ]
+
+
+def _forget(keys: list[str]) -> None:
+    for key in keys:
+        SessionStore(key).delete()

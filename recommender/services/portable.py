@@ -1,0 +1,176 @@
+"""All that is kept of a reader, to take along: JSON for programs, CSV for people and sites."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from catalog.models import BookIdentifier
+from recommender.models import ImportItem, LibraryEntry, Reader, Recommendation
+
+#: Goodreads' names, so that other sites, and our own import, read the file.
+LIBRARY_COLUMNS = (
+    "Book Id",
+    "Title",
+    "Author",
+    "ISBN13",
+    "My Rating",
+    "Exclusive Shelf",
+    "Date Read",
+    "Date Added",
+    "Left Out Of Recommendations",
+    "Source",
+)
+READ_ME = """What Bookfold keeps of you, as of the moment you asked.
+
+everything.json       all of it: account, library, imports, lists, what you dismissed
+library.csv           your books in the columns of Goodreads' export; Bookfold reads it back
+recommendations.csv   the lists you saved
+dismissed.csv         what you do not want to be offered
+"""
+
+
+def export(*, reader: Reader) -> bytes:
+    """A ZIP file with everything that is kept of a reader, and nothing of anybody else."""
+    library, lists, dismissed = _library(reader), _lists(reader), _dismissed(reader)
+    everything = {
+        "account": _account(reader),
+        "library": library,
+        "removed_from_library": list(
+            reader.removed_entries.values(
+                "source", "source_key", "title", "author", "stars", "shelf", "removed_at"
+            )
+        ),
+        "lists": lists,
+        "dismissed": dismissed,
+        "linked_shelves": list(
+            reader.shelves.values("source", "account", "shelf", "etag", "pulled_at")
+        ),
+        "imports": _imports(reader),
+    }
+    places = [
+        {"List": one["id"], "Made": one["created_at"], **place}
+        for one in lists
+        for place in one["books"]
+    ]
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("README.txt", READ_ME)
+        archive.writestr("everything.json", _json(everything))
+        archive.writestr("library.csv", _csv(LIBRARY_COLUMNS, _as_goodreads(reader)))
+        columns = ("List", "Made", "place", "title", "author", "score", "expected_stars")
+        archive.writestr("recommendations.csv", _csv(columns, places))
+        archive.writestr(
+            "dismissed.csv", _csv(("kind", "name", "reason", "since", "undone"), dismissed)
+        )
+    return file.getvalue()
+
+
+def _account(reader: Reader) -> dict[str, Any]:
+    user = reader.user
+    return {
+        "email": user.email if user else None,
+        "joined": user.date_joined if user else reader.created_at,
+        "last_seen": reader.last_seen_at,
+        "counts_books_read_since": reader.read_since,
+        "goodreads_is_refreshed": reader.refresh_pace,
+    }
+
+
+def _library(reader: Reader) -> list[dict[str, Any]]:
+    fields = [field.name for field in LibraryEntry._meta.fields if field.name != "reader"]
+    return list(reader.entries.order_by("pk").values(*fields))
+
+
+def _as_goodreads(reader: Reader) -> Iterable[dict[str, Any]]:
+    entries = reader.entries.select_related("book").order_by("pk")
+    for entry in entries.prefetch_related("book__identifiers", "book__credits__author"):
+        book = entry.book
+        known = {one.scheme: one.value for one in book.identifiers.all()} if book else {}
+        numbers = {**known, entry.source: entry.source_key}
+        yield {
+            "Book Id": numbers.get(BookIdentifier.Scheme.GOODREADS, ""),
+            "Title": book.title if book else entry.title,
+            "Author": ", ".join(book.author_names[:1]) if book else entry.author,
+            "ISBN13": known.get(BookIdentifier.Scheme.ISBN13, ""),
+            "My Rating": f"{entry.stars:g}" if entry.stars is not None else "0",
+            "Exclusive Shelf": entry.shelf,
+            "Date Read": entry.read_on.strftime("%Y/%m/%d") if entry.read_on else "",
+            "Date Added": entry.added_on.strftime("%Y/%m/%d") if entry.added_on else "",
+            "Left Out Of Recommendations": "yes" if entry.is_left_out else "",
+            "Source": entry.get_source_display(),
+        }
+
+
+def _lists(reader: Reader) -> list[dict[str, Any]]:
+    runs = reader.runs.select_related("release").prefetch_related(
+        "recommendations__book__credits__author"
+    )
+    return [
+        {
+            "id": run.pk,
+            "created_at": run.created_at,
+            "release": run.release.version,
+            "ranker": run.ranker,
+            "parameters": run.parameters,
+            "ratings_used": run.ratings_used,
+            "books": [_place(place) for place in run.recommendations.all()],
+        }
+        for run in runs
+    ]
+
+
+def _place(place: Recommendation) -> dict[str, Any]:
+    return {
+        "place": place.rank,
+        "title": place.book.title,
+        "author": ", ".join(place.book.author_names),
+        "score": place.score,
+        "expected_stars": place.expected_stars,
+        "reasons": place.reasons,
+    }
+
+
+def _dismissed(reader: Reader) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": "book" if one.book_id else "author" if one.author_id else "genre",
+            "name": str(one),
+            "reason": one.reason,
+            "since": one.created_at,
+            "undone": one.undone_at,
+        }
+        for one in reader.dismissals.select_related("book", "author", "genre")
+    ]
+
+
+def _imports(reader: Reader) -> list[dict[str, Any]]:
+    fields = [field.name for field in ImportItem._meta.fields if field.name not in ("id", "job")]
+    rows: dict[object, list[dict[str, Any]]] = {}
+    for row in ImportItem.objects.filter(job__reader=reader).values("job", *fields):
+        rows.setdefault(row.pop("job"), []).append(row)
+    kept = ("id", "kind", "account", "filename", "shelf", "state", "created_at", "finished_at")
+    return [{**job, "rows": rows.get(job["id"], [])} for job in reader.imports.values(*kept)]
+
+
+def _json(everything: Mapping[str, Any]) -> str:
+    return json.dumps(everything, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows({name: _safe(value) for name, value in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def _safe(value: object) -> object:
+    """Text that a spreadsheet would run as a formula gets an apostrophe before it (CWE-1236)."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return value

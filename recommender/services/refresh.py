@@ -1,0 +1,79 @@
+"""Linked shelves are looked at again, at the pace each reader chose, spread over the day."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from recommender.models import ImportJob, Reader, Source, SourceShelf
+from recommender.services import imports
+from recommender.sources.base import SourceError
+
+logger = logging.getLogger(__name__)
+
+PACES = {
+    Reader.RefreshPace.DAILY: timedelta(days=1),
+    Reader.RefreshPace.WEEKLY: timedelta(days=7),
+}
+#: The task that looks who is due; it runs every quarter of an hour.
+EVERY = timedelta(minutes=15)
+SLOTS = int(timedelta(days=1) / EVERY)
+#: After a pull that failed, the shelf is left alone for so long.
+AFTER_FAILURE = timedelta(days=1)
+
+
+def next_refresh(reader: Reader, shelf: SourceShelf) -> datetime | None:
+    """When a shelf is looked at next by itself; None for never.
+
+    Each reader has a quarter of an hour of the day, by number, so that not all come at once.
+    """
+    pace = PACES.get(Reader.RefreshPace(reader.refresh_pace))
+    if pace is None or reader.user_id is None or shelf.pulled_at is None:
+        return None
+    earliest = shelf.pulled_at + pace - EVERY
+    midnight = earliest.replace(hour=0, minute=0, second=0, microsecond=0)
+    slot = midnight + reader.pk % SLOTS * EVERY
+    return slot if slot >= earliest else slot + timedelta(days=1)
+
+
+def start_due(*, now: datetime | None = None, most: int = 20) -> int:
+    """Begin the pulls that are due, the longest overdue first; say how many.
+
+    Only accounts are refreshed: a guest who comes back presses the button. A shelf that has not
+    changed answers 304 and costs one request, and every pull goes through the gate that all share.
+    """
+    now = now or timezone.now()
+    started = 0
+    for shelf in _shelves(now):
+        due = next_refresh(shelf.reader, shelf)
+        if due is None or due > now:
+            continue
+        try:
+            imports.start_refresh(reader=shelf.reader, account=shelf.account)
+        except SourceError as error:
+            logger.info("reader %d is not refreshed: %s", shelf.reader_id, error.code)
+            continue
+        started += 1
+        if started == most:
+            break
+    return started
+
+
+def _shelves(now: datetime) -> list[SourceShelf]:
+    """The last shelf of each reader that may be pulled now."""
+    resting = ImportJob.objects.filter(
+        state=ImportJob.State.FAILED, created_at__gt=now - AFTER_FAILURE
+    )
+    latest = (
+        Reader.objects.filter(user__is_active=True, shelves__source=Source.GOODREADS)
+        .exclude(refresh_pace=Reader.RefreshPace.OFF)
+        .exclude(pk__in=ImportJob.objects.open().values("reader"))
+        .exclude(pk__in=resting.values("reader"))
+        .annotate(pulled=Max("shelves__pulled_at", filter=Q(shelves__source=Source.GOODREADS)))
+        .values_list("pk", "pulled")
+    )
+    pulled = dict(latest)
+    shelves = SourceShelf.objects.filter(source=Source.GOODREADS, reader__in=pulled)
+    own = shelves.select_related("reader").order_by("pulled_at")
+    return [shelf for shelf in own if shelf.pulled_at == pulled[shelf.reader_id]]

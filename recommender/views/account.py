@@ -1,0 +1,125 @@
+"""What is kept of a reader, what is fetched for them, and how to leave."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from recommender.access import reader_of
+from recommender.forms import LeaveForm, PaceForm, pull_is_on
+from recommender.models import ImportJob, Reader, Source
+from recommender.services import imports, leaving, portable, readers
+from recommender.services.refresh import next_refresh
+from recommender.sources.base import SourceError
+from recsite.accounts.models import User
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """Everything about the account on one page; POST keeps the choice."""
+    reader = reader_of(request)
+    if reader is None:
+        if not request.user.is_authenticated:
+            return redirect("account_login")
+        reader = readers.open_library(user=request.user)
+    form = PaceForm(request.POST or None, initial={"refresh_pace": reader.refresh_pace})
+    if request.method == "POST" and form.is_valid():
+        readers.choose_pace(reader=reader, **form.cleaned_data)
+        messages.success(request, "Your choice is kept.")
+        return redirect("account")
+    context = {"form": form, "reader": reader, **_linked(reader), **_address(reader)}
+    return render(request, "recommender/account.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def refresh(request: HttpRequest) -> HttpResponse:
+    """Look at the linked shelf now."""
+    reader = _reader(request)
+    linked = _linked(reader)["linked"]
+    if linked is None:
+        raise Http404
+    try:
+        job = imports.start_pull(reader=reader, text=linked.account)
+    except SourceError as error:
+        messages.error(request, str(error))
+        return redirect("account")
+    return redirect("import", job.pk)
+
+
+@require_POST
+def unlink(request: HttpRequest) -> HttpResponse:
+    """Forget whose shelf it was; the books stay."""
+    readers.unlink(reader=_reader(request), source=Source.GOODREADS)
+    messages.success(
+        request, "Goodreads is unlinked. Your books stay; nothing is fetched any more."
+    )
+    return redirect("account")
+
+
+@never_cache
+@require_safe
+def data(request: HttpRequest) -> HttpResponse:
+    """All that is kept of the reader, as a file."""
+    content = portable.export(reader=_reader(request))
+    name = f"bookfold-{timezone.now():%Y-%m-%d}.zip"
+    return HttpResponse(
+        content,
+        headers={
+            "Content-Type": "application/zip",
+            "Content-Disposition": f'attachment; filename="{name}"',
+        },
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest) -> HttpResponse:
+    """Say what goes, ask once more, and delete it."""
+    reader = _reader(request)
+    form = LeaveForm(request.POST or None, user=reader.user)
+    if request.method == "POST" and form.is_valid():
+        leaving.delete_reader(reader=reader)
+        logout(request)
+        messages.success(request, "Everything that was kept of you is deleted. Read well.")
+        return redirect("landing")
+    context = {
+        "form": form,
+        "books": reader.entries.count(),
+        "lists": reader.runs.count(),
+        "imports": reader.imports.count(),
+    }
+    template = "recommender/account_delete.html"
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+def _reader(request: HttpRequest) -> Reader:
+    reader = reader_of(request)
+    if reader is None:
+        raise Http404
+    return reader
+
+
+def _linked(reader: Reader) -> dict[str, Any]:
+    """The shelf at Goodreads that was pulled last, and what is known of it."""
+    shelves = reader.shelves.filter(source=Source.GOODREADS).order_by("-pulled_at")
+    linked = shelves.first()
+    jobs = reader.imports.exclude(state=ImportJob.State.CANCELED)
+    return {
+        "linked": linked,
+        "next_refresh": next_refresh(reader, linked) if linked else None,
+        "fetched": reader.entries.filter(source=Source.GOODREADS).count(),
+        "last_import": jobs.first(),
+        "pull_is_on": pull_is_on(),
+    }
+
+
+def _address(reader: Reader) -> dict[str, Any]:
+    user: User | None = reader.user
+    address = user.emailaddress_set.filter(email=user.email).first() if user else None
+    return {"address": user and user.email, "is_confirmed": bool(address and address.verified)}
