@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recommender', '0005_library'),
+        ('recommender', "0006_entry_created"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
