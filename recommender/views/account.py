@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse
@@ -121,5 +122,5 @@ def _linked(reader: Reader) -> dict[str, Any]:
 
 def _address(reader: Reader) -> dict[str, Any]:
     user: User | None = reader.user
-    address = user.emailaddress_set.filter(email=user.email).first() if user else None
+    address = EmailAddress.objects.filter(user=user, email=user.email).first() if user else None
     return {"address": user and user.email, "is_confirmed": bool(address and address.verified)}
