@@ -4,8 +4,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Concat, Lower
 
 from catalog.models import BookAuthor
 from catalog.normalize import fold
@@ -58,19 +58,15 @@ class LibraryEntryQuerySet(models.QuerySet["LibraryEntry"]):
         key = fold(text)
         if not key:
             return self.filter(Q(title__icontains=text) | Q(author__icontains=text))
+        written = Concat("title", Value(" "), "author", Value(" "), "book__series_name")
+        plain = Func(Lower(written), function="unaccent", output_field=models.TextField())
         found = Q()
         for word in key.split()[:WORDS_LOOKED_FOR]:
             writer = BookAuthor.objects.filter(
                 book=OuterRef("book"), author__name__unaccent__icontains=word
             )
-            found &= (
-                Q(title__unaccent__icontains=word)
-                | Q(author__unaccent__icontains=word)
-                | Q(book__title_key__contains=word)
-                | Q(book__series_name__unaccent__icontains=word)
-                | Q(Exists(writer))
-            )
-        return self.filter(found)
+            found &= Q(plain__contains=word) | Q(book__title_key__contains=word) | Q(Exists(writer))
+        return self.alias(plain=plain).filter(found)
 
     def resembling(self, text: str) -> Self:
         """With a title or an author that is like the text, for those who mistyped."""

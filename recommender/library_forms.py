@@ -96,8 +96,8 @@ class LibraryForm(forms.Form):
         """Whether some entries may be hidden by what was asked for."""
         return any(name != "sort" for name in self.asked())
 
-    def entries(self, reader: Reader) -> LibraryEntryQuerySet:
-        """The reader's entries that fit, in the order asked for; of a form that is valid."""
+    def found(self, reader: Reader) -> list[int]:
+        """The keys of the reader's entries that fit, in the order asked for; of a valid form."""
         wishes = self.cleaned_data
         entries = LibraryEntry.objects.filter(reader=reader)
         if wishes["shelf"]:
@@ -106,10 +106,14 @@ class LibraryForm(forms.Form):
             entries = entries.of_stars(wishes["stars"])
         if wishes["use"]:
             entries = _used(entries, reader, wishes["use"])
-        if wishes["q"]:
-            found = entries.matching(wishes["q"])
-            entries = found if found.exists() else entries.resembling(wishes["q"])
-        return entries.in_order(wishes["sort"] or ORDERS[0])
+        entries = entries.in_order(wishes["sort"] or ORDERS[0])
+        if not wishes["q"]:
+            return _keys(entries)
+        return _keys(entries.matching(wishes["q"])) or _keys(entries.resembling(wishes["q"]))
+
+
+def _keys(entries: LibraryEntryQuerySet) -> list[int]:
+    return list(entries.values_list("pk", flat=True))
 
 
 def _used(entries: LibraryEntryQuerySet, reader: Reader, use: str) -> LibraryEntryQuerySet:
@@ -120,10 +124,10 @@ def _used(entries: LibraryEntryQuerySet, reader: Reader, use: str) -> LibraryEnt
     known = known_to_model(cast("list[int]", list(numbers))) or frozenset()
     if use == "unknown":
         # A line without a book has no number, and NULL is in no list, nor outside of one.
-        return entries.exclude(book__goodbooks_id__in=known)
+        return entries.exclude(book__goodbooks_id__any_of=known)
     if use == "counting":
         entries = entries.counting(reader.read_since)
-    return entries.filter(book__goodbooks_id__in=known)
+    return entries.filter(book__goodbooks_id__any_of=known)
 
 
 def _stars(text: str) -> Decimal:

@@ -19,7 +19,7 @@ from recommender.library_forms import EntryForm, LibraryForm, SinceForm, since_t
 from recommender.models import LibraryEntry, Reader, RemovedEntry
 from recommender.services import entries
 
-ENTRIES_PER_PAGE = 30
+ENTRIES_PER_PAGE = 25
 #: Where the session keeps what was removed last, for a page without JavaScript.
 JUST_REMOVED = "just_removed"
 
@@ -130,9 +130,10 @@ def _page(
             initial={"since": since_text(reader.read_since)}
         )
     if reader and form.is_valid():
-        found = form.entries(reader).with_books()
-        page = Paginator(found, ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
-        context |= {"page": page, "rows": _rows(reader, page), "address": form.address()}
+        page = Paginator(form.found(reader), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+        shown = LibraryEntry.objects.with_books().in_bulk(list(page))
+        lines = [shown[pk] for pk in page if pk in shown]
+        context |= {"page": page, "rows": _rows(reader, lines), "address": form.address()}
         context |= {"narrows": form.narrows, "shelf": form.cleaned_data["shelf"]}
         if request.GET:
             context["back"] = request.get_full_path()

@@ -1,4 +1,4 @@
-"""Server time and weight of the recommendations page: 10,000 books, a library of 1,000 entries.
+"""Server time and weight of the list and of the library: 10,000 books, 1,000 entries.
 
     make bench-pages
 
