@@ -56,7 +56,7 @@ def test_pages_for_everybody(client: Client, address: str, title: str) -> None:
         ("email/", "Your e-mail addresses"),
         ("password/change/", "Change password"),
         ("logout/", "Log out?"),
-        ("reauthenticate/", "Confirm Access"),
+        ("reauthenticate/", "Is it you?"),
     ],
 )
 def test_pages_for_those_with_an_account(address: str, title: str) -> None:
