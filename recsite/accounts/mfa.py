@@ -7,6 +7,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.utils.encoding import force_bytes
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth carries no types
@@ -27,6 +28,6 @@ def _cipher() -> MultiFernet:
     return MultiFernet([Fernet(_key(secret)) for secret in secrets])
 
 
-def _key(secret: str) -> bytes:
+def _key(secret: str | bytes) -> bytes:
     derive = HKDF(SHA256(), length=32, salt=None, info=b"bookfold second steps")
-    return urlsafe_b64encode(derive.derive(secret.encode()))
+    return urlsafe_b64encode(derive.derive(force_bytes(secret)))

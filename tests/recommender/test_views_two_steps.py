@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
@@ -42,7 +43,8 @@ def turn_on(client: Client) -> str:
 
 @pytest.fixture
 def ann(client: Client) -> Client:
-    UserFactory.create(email=EMAIL)
+    user = UserFactory.create(email=EMAIL)
+    EmailAddress.objects.create(user=user, email=EMAIL, verified=True, primary=True)
     log_in(client)
     return client
 
