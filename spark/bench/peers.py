@@ -101,11 +101,17 @@ def fit_explicit(train: csr_array, *, exact: bool, rank: int, ridge: float) -> S
     return lambda fold_in: (fold_in @ items) @ items.T
 
 
-def fit_implicit_als(train: csr_array, *, factors: int, alpha: float) -> Scorer:
+def fit_implicit_als(
+    train: csr_array, *, factors: int, alpha: float, regularization: float
+) -> Scorer:
     """ALS of the package ``implicit``, readers folded in by its own ``recalculate_user``."""
     als = import_module("implicit.cpu.als")
     model: Any = als.AlternatingLeastSquares(
-        factors=factors, regularization=0.05, alpha=alpha, iterations=12, random_state=1
+        factors=factors,
+        regularization=regularization,
+        alpha=alpha,
+        iterations=12,
+        random_state=1,
     )
     sparse = import_module("scipy.sparse")
     model.fit(sparse.csr_matrix(_likes(train)), show_progress=False)
@@ -119,7 +125,7 @@ def fit_implicit_als(train: csr_array, *, factors: int, alpha: float) -> Scorer:
     return score
 
 
-def fit_lenskit(train: csr_array, *, factors: int, weight: float) -> Scorer:
+def fit_lenskit(train: csr_array, *, factors: int, weight: float, regularization: float) -> Scorer:
     """ImplicitMF of the package ``lenskit`` on likes, readers folded in by itself."""
     data, als = import_module("lenskit.data"), import_module("lenskit.als")
     pandas = import_module("pandas")
@@ -133,7 +139,11 @@ def fit_lenskit(train: csr_array, *, factors: int, weight: float) -> Scorer:
         }
     )
     model: Any = als.ImplicitMFScorer(
-        embedding_size=factors, weight=weight, epochs=10, regularization=0.1, user_embeddings=False
+        embedding_size=factors,
+        weight=weight,
+        epochs=10,
+        regularization=regularization,
+        user_embeddings=False,
     )
     options = import_module("lenskit.training").TrainingOptions(rng=1)
     model.train(data.from_interactions_df(frame.drop_duplicates()), options)
@@ -162,7 +172,9 @@ def peers() -> Mapping[str, Sequence[Fit]]:
         "explicit ALS, exact fold-in": _grid(
             fit_explicit, {"exact": [True], "rank": [48], "ridge": [0.05, 0.1]}
         ),
-        "item-kNN": _grid(fit_item_knn, {"neighbours": [10, 20, 50, 200], "shrink": [5.0, 20.0]}),
+        "item-kNN": _grid(
+            fit_item_knn, {"neighbours": [3, 5, 10, 20, 50], "shrink": [0.0, 5.0, 20.0]}
+        ),
         "EASE, likes only": _grid(
             fit_ease,
             {
@@ -176,19 +188,21 @@ def peers() -> Mapping[str, Sequence[Fit]]:
             fit_ease,
             {
                 "table": [GRADED],
-                "ridge": [75.0, 150.0],
-                "per_book": [0.1, 0.2],
-                "discount": [0.12, 0.18],
+                "ridge": [150.0, 300.0],
+                "per_book": [0.05, 0.1],
+                "discount": [0.06, 0.12, 0.18],
             },
         ),
     }
     if find_spec("implicit"):
         found["implicit's ALS"] = _grid(
-            fit_implicit_als, {"factors": [128, 256], "alpha": [1.0, 3.0, 10.0]}
+            fit_implicit_als,
+            {"factors": [128, 256], "alpha": [3.0, 10.0], "regularization": [0.05, 5.0, 50.0]},
         )
     if find_spec("lenskit"):
         found["lenskit's ImplicitMF"] = _grid(
-            fit_lenskit, {"factors": [64, 128], "weight": [3.0, 10.0]}
+            fit_lenskit,
+            {"factors": [64, 128], "weight": [3.0, 10.0], "regularization": [0.1, 5.0, 50.0]},
         )
     return found
 

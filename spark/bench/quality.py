@@ -9,6 +9,7 @@ import csv
 import json
 import subprocess
 import sys
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,7 @@ SHOWN = (
 )
 CHUNK = 250
 READERS_BY_SIZE = 300
+OURS = {"neighbours": "Bookfold: neighbors", "factors": "Bookfold: factors"}
 Measured = dict[str, list[dict[str, Any]]]
 
 
@@ -200,7 +202,7 @@ def measure_ours(
             for size in SIZES:
                 values = evaluate(model, _first(splits[0]), ranker=ranker, size=size)
                 runs[0].setdefault("sizes", {})[str(size)] = summarize(values)
-            measured[f"Bookfold: {ranker}"] = runs
+            measured[OURS[ranker]] = runs
         return measured, measure_rules(model, splits[0], facts)
 
 
@@ -222,7 +224,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=3, help="how many splits of their ratings")
     parser.add_argument("--json", type=Path, help="where to write all metrics")
     parser.add_argument(
-        "--keep", action="store_true", help="do not measure peers again that the JSON file has"
+        "--keep",
+        action="store_true",
+        help="leave alone the peers of which the JSON file has figures of these data and settings",
     )
     options = parser.parse_args(arguments)
     ratings = Columns.read(options.data)
@@ -237,18 +241,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     train, tuning = ratings.matrix(training), split(ratings, others, seed=0)
     facts = facts_from(_side_file(options.data, "books"))
     volumes = Volumes.of(facts, ratings.book_ids)
+    run = run_of(ratings, options)
+    offered = peers()
     if options.keep:
-        measured, tried = _kept(options.json)
-    for name, fits in peers().items():
+        measured, tried = kept(options.json, run, offered)
+    for name, fits in offered.items():
         if name in measured:
             continue
         sys.stderr.write(f"{name} …\n")
         score, tried[name] = tune(fits, train, tuning, ratings.book_ids)
         measured[name] = _measure_fitted(score, splits, ratings.book_ids, volumes)
-        _write(options.json, measured, tried)
+        _write(options.json, {"run": run, "measured": measured, "tried": tried, "rules": {}})
     ours, rules = measure_ours(options.data, ratings, training, splits)
-    measured |= ours
-    _write(options.json, measured, tried, rules)
+    measured = ours | measured
+    _write(options.json, {"run": run, "measured": measured, "tried": tried, "rules": rules})
     sys.stdout.write(f"{table_of(measured)}\n\n{rules_table_of(rules)}\n")
     return 0
 
@@ -275,26 +281,44 @@ def _first(readers: HeldOutReaders) -> HeldOutReaders:
     )
 
 
-def _write(
-    path: Path | None,
-    measured: Measured,
-    tried: Mapping[str, Any],
-    rules: Mapping[str, Any] | None = None,
-) -> None:
+def _write(path: Path | None, figures: Mapping[str, Any]) -> None:
     """After each ranker, so that a run that was broken off is not lost."""
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"measured": measured, "tried": tried, "rules": rules or {}}, indent=1)
-        path.write_text(f"{text}\n", encoding="utf-8")
+        path.write_text(f"{json.dumps(figures, indent=1)}\n", encoding="utf-8")
 
 
-def _kept(path: Path | None) -> tuple[Measured, dict[str, list[dict[str, Any]]]]:
-    """The peers of a run on the same data that was broken off, or made for an earlier release."""
+def run_of(ratings: Columns, options: argparse.Namespace) -> dict[str, int]:
+    """What the figures of two runs must share to stand in one table."""
+    data = 0
+    for column in (ratings.reader, ratings.book, ratings.stars):
+        data = zlib.crc32(np.ascontiguousarray(column).data, data)
+    return {
+        "data": data,
+        "readers": options.readers,
+        "tuning": options.tuning,
+        "seeds": options.seeds,
+    }
+
+
+def kept(
+    path: Path | None, run: Mapping[str, int], offered: Mapping[str, Sequence[Fit]]
+) -> tuple[Measured, dict[str, list[dict[str, Any]]]]:
+    """Figures and searches of the peers that an earlier run measured as this one would."""
     if path is None or not path.is_file():
         return {}, {}
     found = json.loads(path.read_text(encoding="utf-8"))
-    tried = {name: fits for name, fits in found["tried"].items() if name in found["measured"]}
-    return {name: found["measured"][name] for name in tried}, tried
+    if found["run"] != run:
+        return {}, {}
+    measured, tried = {}, {}
+    for name, fits in offered.items():
+        searched = found["tried"].get(name, [])
+        settings = [
+            {key: value for key, value in one.items() if key != "ndcg@100"} for one in searched
+        ]
+        if settings == [settings_of(fit) for fit in fits]:
+            measured[name], tried[name] = found["measured"][name], searched
+    return measured, tried
 
 
 def _side_file(data: Path, name: str) -> Path:

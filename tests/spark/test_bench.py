@@ -1,6 +1,8 @@
 """The peers of the bench, each on ratings whose structure is planted."""
 
 import json
+from argparse import Namespace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
@@ -24,7 +26,16 @@ from spark.bench.peers import (
     weighted,
 )
 from spark.bench.plots import main
-from spark.bench.quality import Columns, choose_readers, matrix_of, measure_peer, split, tune
+from spark.bench.quality import (
+    Columns,
+    choose_readers,
+    kept,
+    matrix_of,
+    measure_peer,
+    run_of,
+    split,
+    tune,
+)
 from spark.bench.tune import Candidate, half_step, search
 from tests.spark.ratings import planted_ratings, write_ratings
 
@@ -125,6 +136,33 @@ def test_plots_and_the_search_are_drawn_from_the_figures(
         drawn = ElementTree.parse(tmp_path / "plots" / f"{name}.svg")
         assert len(list(drawn.iter("{http://www.w3.org/2000/svg}circle"))) == marks
     assert "| item-kNN | neighbours 50 | 0.400 |" in capsys.readouterr().out
+
+
+def test_only_what_was_measured_alike_is_kept(ratings: Columns, tmp_path: Path) -> None:
+    options = Namespace(readers=50, tuning=20, seeds=1)
+    run = run_of(ratings, options)
+    fits: list[Fit] = [partial(fit_item_knn, neighbours=n) for n in (5, 10)]
+    offered = {"item-kNN": fits, "popularity": [fit_popularity]}
+    figures = {
+        "run": run,
+        "measured": {"item-kNN": [{"ndcg@100": 0.4}], "Bookfold: factors": [{"ndcg@100": 0.5}]},
+        "tried": {"item-kNN": [{"neighbours": n, "ndcg@100": 0.3} for n in (5, 10)]},
+    }
+    source = tmp_path / "quality.json"
+    source.write_text(json.dumps(figures), encoding="utf-8")
+
+    measured, tried = kept(source, run, offered)
+    assert measured == {"item-kNN": [{"ndcg@100": 0.4}]}
+    assert tried == figures["tried"]
+
+    assert kept(source, run, {"item-kNN": fits[:1]}) == ({}, {})
+    assert kept(source, run_of(ratings, Namespace(**{**vars(options), "seeds": 2})), offered) == (
+        {},
+        {},
+    )
+    other = replace(ratings, stars=ratings.stars[::-1].copy())
+    assert kept(source, run_of(other, options), offered) == ({}, {})
+    assert kept(tmp_path / "none.json", run, offered) == ({}, {})
 
 
 def test_the_search_folds_in_as_readers_are_folded_in(ratings: Columns) -> None:
