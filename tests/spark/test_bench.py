@@ -142,7 +142,7 @@ def test_only_what_was_measured_alike_is_kept(ratings: Columns, tmp_path: Path) 
     options = Namespace(readers=50, tuning=20, seeds=1)
     run = run_of(ratings, options)
     fits: list[Fit] = [partial(fit_item_knn, neighbours=n) for n in (5, 10)]
-    offered = {"item-kNN": fits, "popularity": [fit_popularity]}
+    offered: dict[str, list[Fit]] = {"item-kNN": fits, "popularity": [fit_popularity]}
     figures = {
         "run": run,
         "measured": {"item-kNN": [{"ndcg@100": 0.4}], "Bookfold: factors": [{"ndcg@100": 0.5}]},
