@@ -4,11 +4,11 @@ import re
 import time
 
 import pytest
-from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
 from django.test import Client
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from tests.factories import PASSWORD, UserFactory
 from tests.pages import Page, read
@@ -43,8 +43,7 @@ def turn_on(client: Client) -> str:
 
 @pytest.fixture
 def ann(client: Client) -> Client:
-    user = UserFactory.create(email=EMAIL)
-    EmailAddress.objects.create(user=user, email=EMAIL, verified=True, primary=True)
+    UserFactory.create(email=EMAIL)
     log_in(client)
     return client
 
@@ -53,8 +52,12 @@ def codes_on(page: Page) -> list[str]:
     return [element.words for element in page.all("code")]
 
 
-def test_from_then_on_a_code_is_asked_for(ann: Client) -> None:
-    secret = turn_on(ann)
+def test_from_then_on_a_code_is_asked_for(
+    ann: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        secret = turn_on(ann)
+    assert mail.outbox[-1].to == [EMAIL]
     assert "app" in str(mail.outbox[-1].body)
     assert secret not in str(list(Authenticator.objects.values()))
     assert "It is on" in read(ann.get(TWO_STEPS)).one("main").words
