@@ -118,7 +118,7 @@ class LibraryEntryAdmin(ModelAdmin[LibraryEntry]):
     date_hierarchy = "updated_at"
     autocomplete_fields = ("book",)
     fields = (
-        *("reader", "title", "author", "book", "stars", "shelf", "is_left_out"),
+        *("reader", "title", "author", "book", "stars", "shelf", "is_left_out", "edited_fields"),
         *("source", "source_key", "added_on", "read_on", "updated_at"),
     )
 

@@ -15,7 +15,7 @@ from catalog.languages import language_name
 from catalog.models import Book, Genre
 from recommender.engine.dial import DIAL_POSITIONS
 from recommender.engine.rerank import RerankOptions
-from recommender.library_forms import since_text
+from recommender.library_forms import since_words
 from recommender.models import ImportJob, Reader
 from recommender.services import imports
 from recommender.sources.base import SourceError, SwitchedOff
@@ -245,6 +245,6 @@ def in_words(parameters: Mapping[str, Any]) -> list[str]:
         "year_from": lambda year: f"from {year}",
         "year_to": lambda year: f"up to {year}",
         "series": lambda most: SERIES_WORDS.get(most, f"series: {most}").lower(),
-        "since": lambda day: f"only what you read since {since_text(date.fromisoformat(day))}",
+        "since": lambda day: f"only what you read since {since_words(date.fromisoformat(day))}",
     }
     return [words(parameters[name]) for name, words in say.items() if name in parameters]

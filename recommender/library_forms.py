@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.dateformat import format as date_format
 
 from recommender.about import known_to_model
 from recommender.entry_queries import ORDERS, OTHER_SHELVES, SHELF_NAMES, LibraryEntryQuerySet
@@ -203,6 +204,11 @@ class SinceForm(forms.Form):
         if not EARLIEST_SINCE <= day <= timezone.localdate():
             raise ValidationError("Give a year or a day between 1900 and today.")
         return day
+
+
+def since_words(since: date) -> str:
+    """A day as sentences have it: 2019, or May 30, 2019."""
+    return date_format(since, "Y" if (since.month, since.day) == (1, 1) else "F j, Y")
 
 
 def since_text(since: date | None) -> str:

@@ -26,6 +26,12 @@ CANDIDATES_TO_TURN = 250
 CANDIDATES_TO_NARROW = 3000
 
 
+NOTHING_COUNTS = (
+    "None of the books you rated counts now: you have left them out, or they are from before the "
+    "day that you set. Change that in your library."
+)
+
+
 class NothingToRecommendFrom(Exception):
     """The library holds nothing that the model could start from; the message tells the reader."""
 
@@ -65,6 +71,8 @@ class Taste:
     read: frozenset[int]
     known: frozenset[int]
     lines: int
+    #: Rated books whose stars are not to count, as their reader wishes.
+    silenced: int = 0
 
 
 def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
@@ -78,7 +86,7 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
         Coalesce("read_on", "added_on"),
     )
     ratings: dict[int, float] = {}
-    read, known, lines = set(), set(), 0
+    read, known, lines, silenced = set(), set(), 0, 0
     for pk, number, stars, shelf, is_left_out, day in rows:
         lines += 1
         if number is None:
@@ -87,9 +95,13 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
         if stars is not None or shelf not in UNREAD_SHELVES:
             read.add(number)
         is_too_old = since is not None and day is not None and day < since
-        if stars is not None and not is_left_out and not is_too_old and pk != without:
+        if stars is None or pk == without:
+            continue
+        if is_left_out or is_too_old:
+            silenced += 1
+        else:
             ratings[number] = float(stars)
-    return Taste(ratings, frozenset(read), frozenset(known), lines)
+    return Taste(ratings, frozenset(read), frozenset(known), lines, silenced)
 
 
 def preview(
@@ -106,6 +118,8 @@ def preview(
     `releases.NoRelease` where no model is loaded.
     """
     taste = taste_of(reader=reader, without=without)
+    if taste.silenced and not taste.ratings:
+        raise NothingToRecommendFrom(NOTHING_COUNTS)
     return pick(
         ratings=taste.ratings,
         read=taste.read,

@@ -6,13 +6,13 @@ from django import template
 from django.template import Context
 
 from recommender import covers
-from recommender.library_forms import drawn_stars, shelf_name, since_text
+from recommender.library_forms import drawn_stars, shelf_name, since_words
 from recommender.models import LibraryEntry
 from recommender.templatetags.books import cover
 
 register = template.Library()
 register.filter("shelf_name", shelf_name)
-register.filter("since_text", since_text)
+register.filter("since_words", since_words)
 
 
 @register.inclusion_tag("recommender/_cover.html", takes_context=True)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from recommender.about import known_to_model
 from recommender.access import own_entry, own_removed_entry, reader_of
-from recommender.library_forms import EntryForm, LibraryForm, SinceForm, since_text
+from recommender.library_forms import EntryForm, LibraryForm, SinceForm, since_text, since_words
 from recommender.models import LibraryEntry, Reader, RemovedEntry
 from recommender.services import entries
 
@@ -111,7 +111,7 @@ def since(request: HttpRequest) -> HttpResponse:
         return _page(request, LibraryForm({}), since_form=form, status=422)
     day = form.cleaned_data["since"]
     entries.count_since(reader=reader, since=day)
-    told = f"Only what you read since {since_text(day)} counts now." if day else "All books count."
+    told = f"Only what you read since {since_words(day)} counts now." if day else "All books count."
     messages.success(request, told)
     return redirect(_back(request))
 
@@ -162,7 +162,7 @@ def _notes(reader: Reader, line: LibraryEntry, known: frozenset[int] | None) -> 
     if line.is_left_out:
         notes.append("Left out of your recommendations.")
     elif line.stars is not None and since and day and day < since:
-        notes.append(f"From before {since_text(since)}, so it does not count.")
+        notes.append(f"From before {since_words(since)}, so it does not count.")
     return notes
 
 

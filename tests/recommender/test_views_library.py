@@ -431,6 +431,13 @@ class TestSince:
         client_of(sailor).post(reverse("library-since"), {"since": ""})
         assert offered(sailor)[0].startswith("Sea")
 
+    def test_where_nothing_counts_any_more_it_says_why(self, sailor: Reader) -> None:
+        sailor.entries.update(read_on=date(2018, 12, 31))
+        client_of(sailor).post(reverse("library-since"), {"since": "2019"})
+        page = read(client_of(sailor).get("/recommendations/"))
+        assert "None of the books you rated counts now" in page.one("main").words
+        assert page.one("a", href="/library/#since")
+
     def test_the_day_it_was_added_stands_in(self, camps: Camps, sailor: Reader) -> None:
         sailor.entries.exclude(title="Moor 0").update(added_on=date(2018, 12, 31))
         client_of(sailor).post(reverse("library-since"), {"since": "2018-12-31"})
@@ -444,7 +451,7 @@ class TestSince:
         answer = client.post("/recommendations/")
         client.post(reverse("library-since"), {"since": ""})
         words = read(client.get(answer["Location"])).one("main").words
-        assert "only what you read since 2019-05-01" in words
+        assert "only what you read since May 1, 2019" in words
 
     @pytest.mark.parametrize(
         ("text", "says"),

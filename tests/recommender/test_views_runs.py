@@ -50,6 +50,20 @@ class TestOneList:
         assert client_of(ReaderFactory.create(user=None)).get(address(run)).status_code == 404
         assert client_of(None).get(address(run)).status_code == 404
 
+    def test_years_later_it_still_tells_how_it_was_made(self) -> None:
+        run = RunFactory.create(
+            books=[BookFactory.create()],
+            parameters={"top": 7, "dial": 9, "series": "12", "since": "2019-05-01", "mood": "?"},
+        )
+        words = read(client_of(run.reader).get(address(run))).one("main").words
+        for part in (
+            run.release.version,
+            "1,695,104 ratings of 52,424 readers",
+            "7 books, dial 9, series: 12, only what you read since May 1, 2019",
+            "2 lines, 2 of them counted",
+        ):
+            assert part in words
+
     def test_a_book_is_shown_with_all_that_is_known(self) -> None:
         book = BookFactory.create(
             title="Ancillary Sword",
