@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.utils.text import capfirst
 
 from catalog.models import Book, BookGenre
 from recommender.forms import in_words
@@ -11,6 +12,8 @@ from recommender.models import Dismissal, LibraryEntry, Recommendation, RemovedE
 from recommender.sources.base import UNREAD_SHELVES
 
 NAMED = 3
+#: The parameter that tells from which day on books counted.
+SINCE = "since"
 #: What can be dismissed, in the words of a reason.
 DISMISSED_WORDS = {"book": "it", "author": "its author", "genre": "its genre"}
 
@@ -115,7 +118,7 @@ class Between:
         older, newer = self.older, self.newer
         if older.release_id != newer.release_id:
             return "the model is another"
-        if in_words(older.parameters) != in_words(newer.parameters):
+        if _asked(older) != _asked(newer):
             return "you asked for something else"
         if older.parameters.get("top") != newer.parameters.get("top"):
             return "you asked for another number of books"
@@ -165,9 +168,13 @@ def _stood(dismissal: Dismissal, run: Run) -> bool:
 
 
 def _circumstances(older: Run, newer: Run) -> Iterator[str]:
+    since = newer.parameters.get(SINCE)
+    if older.parameters.get(SINCE) != since:
+        [rule] = in_words({SINCE: since}) if since else ["all that you read, whenever it was,"]
+        yield f"{capfirst(rule)} counts now."
     if older.release_id != newer.release_id:
         yield f"The model is another: release {newer.release} instead of {older.release}."
-    asked, asks = in_words(older.parameters), in_words(newer.parameters)
+    asked, asks = _asked(older), _asked(newer)
     if asked != asks:
         yield (
             f"You asked for {', '.join(asks) or 'the list as it comes'} instead of "
@@ -184,6 +191,11 @@ def _circumstances(older: Run, newer: Run) -> Iterator[str]:
     said = [f"{count} {what}" for what, count in counts.items() if count]
     if said:
         yield f"Your ratings changed: {', '.join(said)}."
+
+
+def _asked(run: Run) -> list[str]:
+    """What a list was asked for; since when books count is no wish for one list."""
+    return in_words({name: what for name, what in run.parameters.items() if name != SINCE})
 
 
 def _reasons_that_differ(

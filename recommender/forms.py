@@ -170,10 +170,17 @@ def _languages() -> list[tuple[str, str]]:
     return [("", "Any"), *sorted(named, key=lambda pair: pair[1])]
 
 
+class DialField(forms.IntegerField):
+    """A number that stands at its initial value where the address does not name it."""
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return initial if data in (None, "") else data
+
+
 class ListForm(forms.Form):
     """What a list may hold and how adventurous it is, as the address carries it."""
 
-    dial = forms.IntegerField(
+    dial = DialField(
         label="Familiar or adventurous",
         required=False,
         min_value=DIAL_POSITIONS[0],

@@ -1,5 +1,6 @@
 """What changed between two saved lists."""
 
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -96,6 +97,25 @@ def test_what_came_into_the_library_later_explains_nothing(camps: Camps) -> None
     said = words(reader, first, third)
     assert "your rating of Moor 0 no longer counts" in said
     assert "it is on your to-read shelf" in said
+
+
+def test_since_when_books_count_is_told_both_ways(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    day = date(2018, 1, 1)
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=5, read_on=day)
+    LibraryEntryFactory.create(reader=reader, book=camps.moor[0], stars=5)
+    first = runs.recommend(reader=reader, top=4)
+    entries.count_since(reader=reader, since=date(2019, 1, 1))
+    second = runs.recommend(reader=reader, top=4)
+    entries.count_since(reader=reader, since=None)
+    third = runs.recommend(reader=reader, top=4)
+
+    said = words(reader, first, second)
+    assert "Only what you read since 2019 counts now." in said
+    assert "You asked for" not in said
+    assert "your rating of Sea 0 no longer counts" in said
+    assert "your other ratings changed" in said
+    assert "All that you read, whenever it was, counts now." in words(reader, second, third)
 
 
 def test_a_book_that_was_hidden_since_is_told_and_keeps_its_page(camps: Camps) -> None:

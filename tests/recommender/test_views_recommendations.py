@@ -78,6 +78,14 @@ def test_the_dial_reorders(camps: Camps) -> None:
     assert balanced != adventurous
 
 
+def test_the_dial_stands_in_the_middle_until_it_is_turned(camps: Camps) -> None:
+    client = client_of(sailor(camps))
+    for query, position in (("", "0"), ("n=20", "0"), ("dial=-2", "-2")):
+        page = read(client.get(f"{PAGE}?{query}"))
+        chosen = [e.attributes["value"] for e in page.all("option", selected="*")]
+        assert position in chosen, query
+
+
 def test_more_books_follow_the_first_ten(camps: Camps) -> None:
     reader = sailor(camps, rated=1)
     first = read(client_of(reader).get(f"{PAGE}?dial=0"))
