@@ -1,6 +1,8 @@
 """The peers of the bench, each on ratings whose structure is planted."""
 
 import json
+import subprocess
+import sys
 from argparse import Namespace
 from dataclasses import replace
 from functools import partial
@@ -25,7 +27,6 @@ from spark.bench.peers import (
     solve_rows,
     weighted,
 )
-from spark.bench.plots import main
 from spark.bench.quality import (
     Columns,
     choose_readers,
@@ -118,9 +119,7 @@ def test_the_better_settings_are_chosen_on_other_readers(ratings: Columns) -> No
     assert chosen["ndcg@100"] == tried[1]["ndcg@100"]
 
 
-def test_plots_and_the_search_are_drawn_from_the_figures(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_plots_and_the_search_are_drawn_from_the_figures(tmp_path: Path) -> None:
     run = {"ndcg@100": 0.5, "popularity@10": 0.08, "profile_popularity": 0.06}
     sizes = {"3": {"ndcg@100": 0.1}, "5": {"ndcg@100": 0.2}, "10": {}}
     figures = {
@@ -130,12 +129,13 @@ def test_plots_and_the_search_are_drawn_from_the_figures(
     source = tmp_path / "quality.json"
     source.write_text(json.dumps(figures), encoding="utf-8")
 
-    assert main([str(source), str(tmp_path / "plots")]) == 0
+    command = [sys.executable, "-m", "spark.bench.plots", str(source), str(tmp_path / "plots")]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     for name, marks in (("bias", 1), ("sizes", 2)):
         drawn = ElementTree.parse(tmp_path / "plots" / f"{name}.svg")
         assert len(list(drawn.iter("{http://www.w3.org/2000/svg}circle"))) == marks
-    assert "| item-kNN | neighbours 50 | 0.400 |" in capsys.readouterr().out
+    assert "| item-kNN | neighbours 50 | 0.400 |" in printed
 
 
 def test_only_what_was_measured_alike_is_kept(ratings: Columns, tmp_path: Path) -> None:
