@@ -85,7 +85,7 @@ def svg_of(plot: Plot) -> str:
         parts.append(_text(tick.at, plot.bottom + 18, tick.label, "middle"))
     parts.append(_line("axis", plot.left, plot.bottom, plot.right, plot.bottom))
     parts.append(_text(plot.middle[0], plot.height - 8, plot.x_label, "middle"))
-    parts.append(_text(plot.left, plot.top - 4, plot.y_label, "middle"))
+    parts.append(_text(plot.left + 2, plot.top - 4, plot.y_label, "start"))
     if plot.rule:
         parts.append(_line("rule", plot.rule.at, plot.top, plot.rule.at, plot.bottom))
         parts.append(_text(plot.rule.at + 6, plot.bottom - 7, plot.rule.label, "start"))

@@ -24,6 +24,7 @@ from spark.bench.peers import (
     fit_explicit,
     fit_item_knn,
     fit_popularity,
+    likes_of,
     solve_rows,
     weighted,
 )
@@ -81,6 +82,13 @@ def test_ease_is_the_regression_of_each_book_on_all_others(ratings: Columns) -> 
     system = rated[:, others].T @ rated[:, others] + 20 * np.eye(len(others))
     expected = rated[:, others] @ np.linalg.solve(system, rated[:, others].T @ rated[:, 0])
     assert np.abs(np.asarray(score(train))[:, 0] - expected).max() < 1e-3
+
+
+def test_likes_are_taken_from_stars_that_stay_as_they_are(ratings: Columns) -> None:
+    train = train_of(ratings)
+    before = train.toarray()
+    assert (likes_of(train).toarray() == (before >= 4)).all()
+    assert (train.toarray() == before).all()
 
 
 def test_a_half_step_solves_the_ridge_regression_of_each_reader(ratings: Columns) -> None:
