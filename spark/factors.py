@@ -1,19 +1,37 @@
-"""The factors of a release: Spark ML's implicit ALS on signed weights."""
+"""The factors of a release: implicit ALS on signed weights, every half-step exact.
 
+The rows are those of `spark.signals`: what readers rated, and beside it their to-read shelves and
+the books of an author, of a series and under a tag. They lie in parts. In every round each part gets the
+factors of its rows from those of the books; then each block of books gets the factors of the rows
+that touch it, and with them its own. A task holds the factors of all books and of one part's
+rows, or those of the rows that touch one block; only the factors of the books come to the driver.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
 import numpy as np
-from pyspark.ml.recommendation import ALS, ALSModel
-from pyspark.sql import Column, DataFrame
+import pyarrow as pa
+from pyspark import Broadcast
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from scipy.sparse import csr_array, hstack
 
 from recommender.engine.publish import Part
 from recommender.engine.values import Float32Array, IntArray
 from recommender.engine.weights import SIGNED_WEIGHTS, WeightTable
+from spark.half_step import Eigenbasis, gram_of, half_step
+from spark.signals import SideFiles, SignalSettings, index_books, reader_rows, side_rows
 
 BOOKS_PER_FACTOR = 4
+FIRST_LENGTH = 0.1
+PACKED = "part int, starts binary, books binary, weights binary"
+PIECES = (
+    "block int, part int, gram binary, factors binary, starts binary, rows binary, weights binary"
+)
+SOLVED = "block int, factors binary"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,21 +42,36 @@ class FactorSettings:
     ----------
     rank
         Factors of a book; a small catalog gets one for four books (`for_books`).
+    regularization, regularization_offset
+        The λ of a reader or a book with n₊ positive weights is
+        ``regularization · (n₊ + regularization_offset)``.
     fold_in_regularization
-        The λ with which readers are folded in later; the training's own if not given.
+        What takes the place of ``regularization`` when readers are folded in later; the same if
+        not given.
+    to_read, authors, series, tags
+        What an entry of such a row weighs; for tags, all entries of a book together.
     serves_below
         Readers with fewer ratings are served by the factors, others by the release's default.
+    rows_per_part, books_per_block
+        How much a task works on at once. Sums are made by part, so that these and the data
+        decide how they round, and not the cluster.
     """
 
-    rank: int = 128
+    rank: int = 512
     iterations: int = 5
-    regularization: float = 0.2
-    fold_in_regularization: float | None = 0.06
-    alpha: float = 6.0
+    regularization: float = 0.1
+    regularization_offset: float = 50.0
+    fold_in_regularization: float | None = 0.03
+    alpha: float = 3.0
     serves_below: int = 10
     seed: int = 1
-    blocks: int = 4
     weights: WeightTable = SIGNED_WEIGHTS
+    to_read: float = 0.5
+    authors: float = 4.0
+    series: float = 4.0
+    tags: float = 5.0
+    rows_per_part: int = 8_000
+    books_per_block: int = 2_500
 
     def for_books(self, books: int) -> "FactorSettings":
         """The same with no more factors than so many books can tell."""
@@ -50,61 +83,80 @@ class FactorSettings:
             "rank": self.rank,
             "iterations": self.iterations,
             "regularization": self.regularization,
+            "regularization_offset": self.regularization_offset,
             "fold_in_regularization": self.fold_in_regularization or self.regularization,
             "alpha": self.alpha,
             "serves_below": self.serves_below,
             "seed": self.seed,
-            "blocks": self.blocks,
             "weights": self.weights.to_json(),
+            "rows": {
+                "to_read": self.to_read,
+                "authors": self.authors,
+                "series": self.series,
+                "tags": self.tags,
+            },
         }
 
 
-def weight_column(table: WeightTable, stars: Column) -> Column:
-    """The weights of a table as an expression of Spark, straight lines between its entries."""
-    pairs = list(zip(table.stars, table.weights, strict=True))
-    first, last = pairs[0], pairs[-1]
-    pieces = F.when(stars <= first[0], F.lit(first[1]))
+def weigh(
+    session: SparkSession,
+    ratings: DataFrame,
+    book_ids: IntArray,
+    files: SideFiles,
+    settings: FactorSettings,
+) -> DataFrame:
+    """``row``, ``book``, ``weight`` of every entry that the factors are trained on.
 
-    def between(column: Column, i: int) -> Column:
-        (left, low), (right, high) = pairs[i], pairs[i + 1]
-        slope = (high - low) / (right - left)
-        return column.when(stars <= right, F.lit(low) + (stars - left) * slope)
-
-    return reduce(between, range(len(pairs) - 1), pieces).otherwise(F.lit(last[1]))
-
-
-def weigh(ratings: DataFrame, table: WeightTable) -> DataFrame:
-    """``user_id``, ``book_id``, ``weight`` of every rating."""
-    return ratings.select(
-        "user_id", "book_id", weight_column(table, F.col("stars")).cast("float").alias("weight")
+    Parameters
+    ----------
+    ratings
+        ``user_id, book_id, stars``, one line for each pair.
+    book_ids
+        Shape (books,), ascending.
+    files
+        What else is known about the books.
+    """
+    # The rows of authors, series and tags are scaled for a Gram matrix, which squares them.
+    signals = SignalSettings(
+        given=settings.weights,
+        wanted=settings.weights,
+        length_power=0.0,
+        to_read=settings.to_read,
+        authors=settings.authors**2,
+        series=settings.series**2,
+        tags=settings.tags**2,
     )
+    index = index_books(session, book_ids)
+    readers = reader_rows(ratings, index, signals)
+    sides = side_rows(session, files, readers, index, signals, shelves_apart=True)
+    entries = reduce(DataFrame.unionByName, sides, readers.select("row", "book", "given", "wanted"))
+    weighted = entries.select("row", "book", F.col("given").alias("weight"))
+    return weighted.where("weight != 0")
 
 
-def train_factors(weighted: DataFrame, settings: FactorSettings) -> ALSModel:
-    """Factors of readers and books. The readers' half-step is the last one Spark takes."""
-    als = ALS(
-        userCol="user_id",
-        itemCol="book_id",
-        ratingCol="weight",
-        rank=settings.rank,
-        maxIter=settings.iterations,
-        regParam=settings.regularization,
-        alpha=settings.alpha,
-        seed=settings.seed,
-        numUserBlocks=settings.blocks,
-        numItemBlocks=settings.blocks,
-        implicitPrefs=True,
-        nonnegative=False,
-    )
-    return als.fit(weighted)
+def train_factors(entries: DataFrame, books: int, settings: FactorSettings) -> Float32Array:
+    """Factors of the books, shape (books, rank); zero for a book that nobody likes.
 
-
-def factor_matrix(factors: DataFrame) -> tuple[IntArray, Float32Array]:
-    """Ids (ascending) and their factors, shape (ids, rank), from Spark's ``id, features``."""
-    table = factors.select("id", "features").orderBy("id").toArrow()
-    ids = table.column("id").to_numpy().astype(np.int64)
-    flat = table.column("features").combine_chunks().flatten().to_numpy()
-    return ids, flat.astype(np.float32).reshape(len(ids), -1)
+    Parameters
+    ----------
+    entries
+        ``row, book, weight``, one line for each pair; ``book`` counts from 0.
+    """
+    context = entries.sparkSession.sparkContext
+    parts = -(-entries.select("row").distinct().count() // settings.rows_per_part)
+    packed = _packed(entries, max(1, parts)).cache()
+    random = np.random.default_rng(settings.seed)
+    length = FIRST_LENGTH / np.sqrt(settings.rank)
+    factors = random.normal(0, length, (books, settings.rank)).astype(np.float32)
+    for _ in range(settings.iterations):
+        shared = context.broadcast((factors, Eigenbasis.of(gram_of(factors))))
+        pieces = packed.mapInArrow(_rows_step(shared, settings), PIECES)
+        table = pieces.groupBy("block").applyInArrow(_books_step(settings), SOLVED).toArrow()
+        solved = [np.frombuffer(bytes_.as_py(), np.float32) for bytes_ in _by(table, "block")]
+        factors = np.concatenate(solved).reshape(books, settings.rank)
+        shared.destroy()
+    packed.unpersist()
+    return factors
 
 
 def factors_part(item_factors: Float32Array, settings: FactorSettings) -> Part:
@@ -114,4 +166,127 @@ def factors_part(item_factors: Float32Array, settings: FactorSettings) -> Part:
 
 def expected_jobs(settings: FactorSettings) -> int:
     """How many jobs of Spark the training takes, for its percent."""
-    return 2 * settings.iterations + 4
+    return 3 * settings.iterations + 4
+
+
+def _packed(entries: DataFrame, parts: int) -> DataFrame:
+    """The rows of each part as one sparse matrix."""
+    parted = entries.select("*", F.pmod(F.xxhash64("row"), F.lit(parts)).cast("int").alias("part"))
+    # Told by number, for Spark would otherwise join what is small, and work on one core.
+    return parted.groupBy("part").applyInArrow(_pack, PACKED).repartition(parts, "part")
+
+
+def _pack(table: pa.Table) -> pa.Table:
+    row, book = table.column("row").to_numpy(), table.column("book").to_numpy()
+    order = np.lexsort((book, row))
+    counts = np.unique(row, return_counts=True)[1]
+    packed = {
+        "part": table.column("part")[0].as_py(),
+        "starts": np.concatenate([[0], np.cumsum(counts)]).astype(np.int32).tobytes(),
+        "books": book[order].astype(np.int32).tobytes(),
+        "weights": table.column("weight").to_numpy()[order].astype(np.float32).tobytes(),
+    }
+    return pa.Table.from_pylist([packed], schema=_PACKED)
+
+
+_PACKED = pa.schema(
+    [("part", pa.int32()), *((name, pa.binary()) for name in ("starts", "books", "weights"))]
+)
+
+
+def _rows_step(shared: "Broadcast[tuple[Float32Array, Eigenbasis]]", settings: FactorSettings) -> Any:
+    """From the packed parts, the factors of their rows, as each block of books needs them."""
+
+    def step(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        factors, basis = shared.value
+        for batch in batches:
+            for packed in batch.to_pylist():
+                weights = csr_array(
+                    (
+                        np.frombuffer(packed["weights"], np.float32),
+                        np.frombuffer(packed["books"], np.int32),
+                        np.frombuffer(packed["starts"], np.int32),
+                    ),
+                    shape=(len(packed["starts"]) // 4 - 1, len(factors)),
+                )
+                rows = _solve(weights, factors, basis, settings)
+                for piece in _pieces(packed["part"], weights, rows, settings.books_per_block):
+                    yield pa.RecordBatch.from_pylist([piece], schema=_PIECES)
+
+    return step
+
+
+def _pieces(
+    part: int, weights: csr_array, rows: Float32Array, per_block: int
+) -> Iterator[dict[str, Any]]:
+    """For every block of books the rows that touch it; with each the part's own XᵀX."""
+    by_book = csr_array(weights.T)
+    gram = gram_of(rows).tobytes()
+    for block, first in enumerate(range(0, by_book.shape[0], per_block)):
+        mine = by_book[first : first + per_block]
+        touching, places = np.unique(mine.indices, return_inverse=True)
+        yield {
+            "block": block,
+            "part": part,
+            "gram": gram,
+            "factors": rows[touching].tobytes(),
+            "starts": mine.indptr.astype(np.int32).tobytes(),
+            "rows": places.astype(np.int32).tobytes(),
+            "weights": mine.data.tobytes(),
+        }
+
+
+_PIECES = pa.schema(
+    [
+        ("block", pa.int32()),
+        ("part", pa.int32()),
+        *((name, pa.binary()) for name in ("gram", "factors", "starts", "rows", "weights")),
+    ]
+)
+
+
+def _books_step(settings: FactorSettings) -> Any:
+    """From the pieces of one block, the factors of its books."""
+    rank = settings.rank
+
+    def step(table: pa.Table) -> pa.Table:
+        pieces = table.sort_by("part").to_pylist()
+        gram = sum(np.frombuffer(piece["gram"]) for piece in pieces).reshape(rank, rank)
+        rows = np.concatenate([np.frombuffer(piece["factors"], np.float32) for piece in pieces])
+        weights = csr_array(hstack([_weights_of(piece, rank) for piece in pieces], format="csr"))
+        solved = _solve(weights, rows.reshape(-1, rank), Eigenbasis.of(gram), settings)
+        answer = {"block": pieces[0]["block"], "factors": solved.tobytes()}
+        return pa.Table.from_pylist([answer], schema=_SOLVED)
+
+    return step
+
+
+_SOLVED = pa.schema([("block", pa.int32()), ("factors", pa.binary())])
+
+
+def _weights_of(piece: dict[str, Any], rank: int) -> csr_array:
+    """Shape (books of the block, rows that touch it)."""
+    starts = np.frombuffer(piece["starts"], np.int32)
+    entries = (
+        np.frombuffer(piece["weights"], np.float32),
+        np.frombuffer(piece["rows"], np.int32),
+        starts,
+    )
+    return csr_array(entries, shape=(len(starts) - 1, len(piece["factors"]) // (4 * rank)))
+
+
+def _solve(
+    weights: csr_array, factors: Float32Array, basis: Eigenbasis, settings: FactorSettings
+) -> Float32Array:
+    return half_step(
+        weights,
+        factors,
+        basis,
+        alpha=settings.alpha,
+        regularization=settings.regularization,
+        offset=settings.regularization_offset,
+    )
+
+
+def _by(table: pa.Table, key: str) -> pa.ChunkedArray:
+    return table.sort_by(key).column("factors")

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame, Observation, SparkSession
 
@@ -28,7 +27,6 @@ from spark.clean import (
 from spark.factors import (
     FactorSettings,
     expected_jobs,
-    factor_matrix,
     factors_part,
     train_factors,
     weigh,
@@ -42,7 +40,7 @@ from spark.signals import SideFiles
 from spark.stars import JOBS as STAR_JOBS
 from spark.stars import StarSettings, train_stars
 
-STEPS = 9
+STEPS = 8
 DEFAULT_RANKER = "neighbours"
 CLEAN_JOBS = 16
 
@@ -98,21 +96,21 @@ def build_release(
         ratings = clean(session, options.ratings, readers=options.hold_out, seed=options.seed)
     for sentence in ratings.report.sentences():
         progress.note(sentence)
-    factors = options.factors.for_books(len(ratings.books["book_id"]))
-    with progress.step("Training factors", session, expected_jobs=expected_jobs(factors)):
-        model = train_factors(weigh(ratings.rows, factors.weights), factors)
-    with progress.step("Collecting factors", session):
-        book_ids, item_factors = factor_matrix(model.itemFactors)
-    parts = {"factors": factors_part(item_factors, factors)}
+    book_ids: IntArray = ratings.books["book_id"]
     files = SideFiles.beside(options.ratings)
     progress.note(f"Beside the ratings: {', '.join(files.names()) or 'nothing more'}")
+    factors = options.factors.for_books(len(book_ids))
+    with progress.step("Training factors", session, expected_jobs=expected_jobs(factors)):
+        entries = weigh(session, ratings.rows, book_ids, files, factors)
+        item_factors = train_factors(entries, len(book_ids), factors)
+    parts = {"factors": factors_part(item_factors, factors)}
     with progress.step("Finding neighbors", session, expected_jobs=NEIGHBOUR_JOBS):
         parts["neighbours"] = train_neighbours(
             session, ratings.rows, book_ids, files, options.neighbours
         )
     with progress.step("Fitting stars", session, expected_jobs=STAR_JOBS):
         parts["stars"] = train_stars(ratings.rows, book_ids, options.stars)
-    draft = draft_release(options, ratings, book_ids, parts)
+    draft = draft_release(options, ratings, parts)
     with progress.step("Measuring it on readers held out"):
         held_out = ratings.held_out
         draft = measure(draft, held_out.readers, rule=held_out.rule, store=store)
@@ -148,12 +146,8 @@ def clean(session: SparkSession, path: str, *, readers: int = 0, seed: int = 1) 
     return CleanRatings(training, held_out, books, report, sha256)
 
 
-def draft_release(
-    options: BuildOptions, ratings: CleanRatings, book_ids: IntArray, parts: dict[str, Part]
-) -> Draft:
+def draft_release(options: BuildOptions, ratings: CleanRatings, parts: dict[str, Part]) -> Draft:
     """Put together what becomes the release."""
-    if not np.array_equal(book_ids, ratings.books["book_id"]):
-        raise BadRatings("Spark trained on other books than were counted; build once more.")
     return Draft(
         books=ratings.books,
         parts=parts,

@@ -8,6 +8,7 @@ nobody should be led to it.
 """
 
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
@@ -15,7 +16,6 @@ from pyspark.sql import functions as F
 
 from recommender.engine.values import IntArray
 from recommender.engine.weights import WeightTable
-from spark.factors import weight_column
 
 STARS = (1.0, 2.0, 3.0, 4.0, 5.0)
 GIVEN = WeightTable(STARS, (0.2, 0.3, 0.6, 1.0, 1.3))
@@ -76,6 +76,20 @@ class SideFiles:
         return [name for name, path in found if path]
 
 
+def weight_column(table: WeightTable, stars: Column) -> Column:
+    """The weights of a table as an expression of Spark, straight lines between its entries."""
+    pairs = list(zip(table.stars, table.weights, strict=True))
+    first, last = pairs[0], pairs[-1]
+    pieces = F.when(stars <= first[0], F.lit(first[1]))
+
+    def between(column: Column, i: int) -> Column:
+        (left, low), (right, high) = pairs[i], pairs[i + 1]
+        slope = (high - low) / (right - left)
+        return column.when(stars <= right, F.lit(low) + (stars - left) * slope)
+
+    return reduce(between, range(len(pairs) - 1), pieces).otherwise(F.lit(last[1]))
+
+
 def index_books(session: SparkSession, book_ids: IntArray) -> DataFrame:
     """``book_id``, ``book``: the place of every book in the release."""
     pairs = [(int(book_id), place) for place, book_id in enumerate(book_ids)]
@@ -103,11 +117,18 @@ def side_rows(
     readers: DataFrame,
     index: DataFrame,
     settings: SignalSettings,
+    *,
+    shelves_apart: bool = False,
 ) -> list[DataFrame]:
-    """``row, book, given, wanted`` from each file there is; ``readers`` are their rated rows."""
+    """``row, book, given, wanted`` from each file there is; ``readers`` are their rated rows.
+
+    A reader's shelf belongs to the row of their ratings, unless it has to be a row of its own.
+    """
     rows = []
     if files.to_read:
-        rows.append(_to_read(_read(session, files.to_read), readers, index, settings.to_read))
+        shelves = _to_read(_read(session, files.to_read), readers, index, settings.to_read)
+        apart = shelves.withColumn("row", F.xxhash64(F.lit("shelf"), "row"))
+        rows.append(apart if shelves_apart else shelves)
     if files.books:
         books = _read(session, files.books).join(index, "book_id", how="inner").cache()
         rows.append(_authors(books, settings.authors))

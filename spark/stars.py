@@ -10,7 +10,6 @@ from pyspark.sql import functions as F
 
 from recommender.engine.publish import Part
 from recommender.engine.values import Float32Array, IntArray
-from spark.factors import factor_matrix
 
 JOBS = 26
 
@@ -67,6 +66,14 @@ def train_stars(ratings: DataFrame, book_ids: IntArray, settings: StarSettings) 
         tensors={"book_bias": _bias_of(books, book_ids), "item_factors": item_factors},
         settings=_settings_json(mean, settings),
     )
+
+
+def factor_matrix(factors: DataFrame) -> tuple[IntArray, Float32Array]:
+    """Ids (ascending) and their factors, shape (ids, rank), from Spark's ``id, features``."""
+    table = factors.select("id", "features").orderBy("id").toArrow()
+    ids = table.column("id").to_numpy().astype(np.int64)
+    flat = table.column("features").combine_chunks().flatten().to_numpy()
+    return ids, flat.astype(np.float32).reshape(len(ids), -1)
 
 
 def fit_biases(centered: DataFrame, settings: StarSettings) -> tuple[DataFrame, DataFrame]:

@@ -1,16 +1,17 @@
 """Fold-in: a reader's place among the factors, computed exactly, and the scores that follow.
 
-Spark's ALS alternates between two half-steps, each of which solves a small linear system for
+Implicit ALS alternates between two half-steps, each of which solves a small linear system for
 every reader (or book) while the other side stays fixed. Folding a new reader in is that very
-half-step with the item factors of the release, so a reader whom Spark has seen gets the factor
-Spark gave them.
+half-step with the item factors of the release.
 """
 
 from collections.abc import Mapping
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.blas import dsyrk
 
 from recommender.engine.values import (
     Float32Array,
@@ -35,10 +36,10 @@ class FactorRanker:
         From stars to the signed weights the factors were trained on.
     alpha
         How much confidence one unit of weight adds.
-    regularization
-        The λ of the fold-in; it is multiplied with the count of liked books. With the training's
-        own λ a reader whom Spark has seen gets the factor Spark gave them; held-out readers are
-        served better with a smaller one.
+    regularization, regularization_offset
+        The λ of a reader with n₊ liked books is ``regularization · (n₊ + offset)``. With the
+        training's own a reader of the training gets the factor they had there; held-out readers
+        are served better with a smaller one.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class FactorRanker:
         weights: WeightTable,
         alpha: float,
         regularization: float,
+        regularization_offset: float = 0.0,
     ) -> None:
         if item_factors.ndim != 2:
             raise ValueError("Item factors have to be a matrix of books by rank.")
@@ -55,7 +57,10 @@ class FactorRanker:
         self.weights = weights
         self.alpha = alpha
         self.regularization = regularization
+        self.regularization_offset = regularization_offset
         self.gram = _gram(item_factors)
+        values, self._basis = np.linalg.eigh(self.gram)
+        self._spectrum: FloatArray = np.maximum(values, 0.0)
 
     @classmethod
     def from_part(cls, tensors: Tensors, settings: Mapping[str, Any]) -> Self:
@@ -67,15 +72,17 @@ class FactorRanker:
             regularization=float(
                 settings.get("fold_in_regularization", settings["regularization"])
             ),
+            regularization_offset=float(settings.get("regularization_offset", 0.0)),
         )
 
     def fold_in(self, rows: IntArray, weights: FloatArray) -> "FactorScores":
         """Fold one reader in and score every book.
 
         With C the confidence α·|w| and n₊ the count of positive weights, solves
-        ``(YᵀY + Σ C_b y_b y_bᵀ + λ·n₊·I) x = Σ_{w_b>0} (1 + C_b) y_b`` by Cholesky: Hu, Koren and
-        Volinsky (2008), with Spark's reading of negative weights (preference 0, held with
-        confidence) and its scaling of λ.
+        ``A x = Σ_{w_b>0} (1 + C_b) y_b``, where ``A = YᵀY + Σ C_b y_b y_bᵀ + λ·(n₊ + offset)·I``:
+        Hu, Koren and Volinsky (2008), with Spark's reading of negative weights (preference 0, held
+        with confidence) and a λ that grows with the count (Rendle et al., "Revisiting the
+        performance of iALS", 2022).
 
         Parameters
         ----------
@@ -94,12 +101,18 @@ class FactorRanker:
             raise NothingToFoldIn(
                 "None of these ratings is a like; rate at least one book that you enjoyed."
             )
-        rated = self.item_factors[rows].astype(np.float64)
-        confidence = self.alpha * np.abs(weights)
-        system = self.gram + (rated.T * confidence) @ rated
-        system.flat[:: len(system) + 1] += self.regularization * liked.sum()
-        cholesky = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
-        return FactorScores(self, rated, np.where(liked, 1.0 + confidence, 0.0), cholesky)
+        said = np.flatnonzero(weights)
+        rated = self.item_factors[rows[said]].astype(np.float64)
+        confidence = self.alpha * np.abs(weights[said])
+        ridge = self.regularization * (liked.sum() + self.regularization_offset)
+        pull = np.zeros(len(weights))
+        pull[liked] = 1.0 + self.alpha * weights[liked]
+        system: _System
+        if 2 * len(said) < len(self.gram):
+            system = _SmallSystem.of(rated, confidence, self._spectrum + ridge, self._basis)
+        else:
+            system = _WholeSystem.of(rated, confidence, self.gram, ridge)
+        return FactorScores(self, said, pull, system)
 
 
 class FactorScores:
@@ -114,17 +127,13 @@ class FactorScores:
     """
 
     def __init__(
-        self,
-        ranker: FactorRanker,
-        rated: FloatArray,
-        pull: FloatArray,
-        cholesky: tuple[FloatArray, bool],
+        self, ranker: FactorRanker, said: IntArray, pull: FloatArray, system: "_System"
     ) -> None:
         self._ranker = ranker
-        self._rated = rated
+        self._said = said
         self._pull = pull
-        self._cholesky = cholesky
-        self.reader_factor: FloatArray = cho_solve(cholesky, rated.T @ pull, check_finite=False)
+        self._system = system
+        self.reader_factor: FloatArray = system.solve(pull[said])
         self.scores: Float32Array = ranker.item_factors @ self.reader_factor.astype(np.float32)
 
     def contributions(self, row: int) -> FloatArray:
@@ -139,9 +148,79 @@ class FactorScores:
         Shape (ratings,), in the order in which the ratings were given.
         """
         item_factor = self._ranker.item_factors[row].astype(np.float64)
-        return self._pull * (
-            self._rated @ cho_solve(self._cholesky, item_factor, check_finite=False)
-        )
+        parts = np.zeros(len(self._pull))
+        parts[self._said] = self._pull[self._said] * self._system.shares(item_factor)
+        return parts
+
+
+class _System(Protocol):
+    """The reader's system A, decomposed."""
+
+    def solve(self, pull: FloatArray) -> FloatArray:
+        """``A⁻¹ Yᵣᵀ pull``, Yᵣ being the factors of the rated books; shape (rank,)."""
+
+    def shares(self, item_factor: FloatArray) -> FloatArray:
+        """``Yᵣ A⁻¹ y`` of a book's factor y; shape (ratings,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _WholeSystem:
+    """A as it stands, shape (rank, rank): for readers with as many ratings as there are factors."""
+
+    rated: FloatArray
+    cholesky: tuple[FloatArray, bool]
+
+    @classmethod
+    def of(
+        cls, rated: FloatArray, confidence: FloatArray, gram: FloatArray, ridge: float
+    ) -> "_WholeSystem":
+        weighted = rated * np.sqrt(confidence)[:, None]
+        system = dsyrk(1.0, weighted.T, beta=1.0, c=gram, lower=1)
+        system.flat[:: len(system) + 1] += ridge
+        cholesky = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
+        return cls(rated, cholesky)
+
+    def solve(self, pull: FloatArray) -> FloatArray:
+        answer: FloatArray = cho_solve(self.cholesky, pull @ self.rated, check_finite=False)
+        return answer
+
+    def shares(self, item_factor: FloatArray) -> FloatArray:
+        return self.rated @ cho_solve(self.cholesky, item_factor, check_finite=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _SmallSystem:
+    """A by way of a system as large as the ratings are many.
+
+    In the eigenbasis of YᵀY all of A but the ratings is a diagonal D. With Z the rated factors in
+    that basis and ``K = C⁻¹ + Z D⁻¹ Zᵀ``, Woodbury's formula gives
+    ``A⁻¹ Zᵀ p = D⁻¹ Zᵀ K⁻¹ C⁻¹ p`` and ``Z A⁻¹ y = C⁻¹ K⁻¹ Z D⁻¹ y``.
+    """
+
+    scaled: FloatArray
+    confidence: FloatArray
+    basis: FloatArray
+    cholesky: tuple[FloatArray, bool]
+
+    @classmethod
+    def of(
+        cls, rated: FloatArray, confidence: FloatArray, diagonal: FloatArray, basis: FloatArray
+    ) -> "_SmallSystem":
+        turned = rated @ basis
+        scaled = turned / diagonal
+        system = scaled @ turned.T
+        system.flat[:: len(system) + 1] += 1.0 / confidence
+        cholesky = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
+        return cls(scaled, confidence, basis, cholesky)
+
+    def solve(self, pull: FloatArray) -> FloatArray:
+        small = cho_solve(self.cholesky, pull / self.confidence, check_finite=False)
+        answer: FloatArray = self.basis @ (small @ self.scaled)
+        return answer
+
+    def shares(self, item_factor: FloatArray) -> FloatArray:
+        toward = self.scaled @ (item_factor @ self.basis)
+        return cho_solve(self.cholesky, toward, check_finite=False) / self.confidence
 
 
 def _gram(item_factors: Float32Array) -> FloatArray:

@@ -1,0 +1,112 @@
+"""One half-step of ALS on signed weights, exact and cheap at a high rank. Pure NumPy.
+
+Each row of the weights has a small ridge regression of its own: with Y the factors of the
+columns, ``(YᵀY + Σ C_c y_c y_cᵀ + λ_r I) x = Σ_{w>0} (1 + C_c) y_c``, where the confidence C is
+α·|w| (Hu, Koren and Volinsky, 2008, with Spark's reading of weights below zero). Solved as it
+stands it costs rank³ operations a row. In the eigenbasis of YᵀY everything that the rows share is
+a diagonal D, and with Z the few factors a row has entries for, the solution is
+``x = D⁻¹Zᵀ (C⁻¹ + Z D⁻¹ Zᵀ)⁻¹ C⁻¹p``: a system as large as the row has entries (the
+push-through identity of Woodbury's formula). It is the same x, and for a reader with thirty
+ratings a hundredth of the work at rank 512.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from scipy.linalg.lapack import sposv
+from scipy.sparse import csr_array
+
+from recommender.engine.values import Float32Array, FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Eigenbasis:
+    """The basis in which YᵀY is diagonal: ``YᵀY = V diag(values) Vᵀ``, V being ``vectors``."""
+
+    values: FloatArray
+    vectors: FloatArray
+
+    @classmethod
+    def of(cls, gram: FloatArray) -> Self:
+        """Decompose YᵀY, shape (rank, rank)."""
+        values, vectors = np.linalg.eigh(gram)
+        return cls(np.maximum(values, 0.0), vectors)
+
+
+def gram_of(factors: Float32Array) -> FloatArray:
+    """YᵀY, shape (rank, rank)."""
+    exact = factors.astype(np.float64)
+    gram: FloatArray = exact.T @ exact
+    return gram
+
+
+def half_step(
+    weights: csr_array,
+    factors: Float32Array,
+    basis: Eigenbasis,
+    *,
+    alpha: float,
+    regularization: float,
+    offset: float = 0.0,
+) -> Float32Array:
+    """The factor of every row, given those of the columns.
+
+    Parameters
+    ----------
+    weights
+        Shape (rows, columns), signed, without entries of zero.
+    factors
+        Shape (columns, rank).
+    basis
+        Of all factors of that side, also those whose columns are not here.
+    regularization, offset
+        A row's λ is ``regularization · (n₊ + offset)`` with n₊ its count of positive weights.
+
+    Returns
+    -------
+    Shape (rows, rank); zero for a row without a positive weight.
+    """
+    vectors = basis.vectors.astype(np.float32)
+    shared = basis.values.astype(np.float32)
+    turned = factors @ vectors
+    solved = np.zeros((weights.shape[0], factors.shape[1]), dtype=np.float32)
+    for row in np.flatnonzero(np.diff(weights.indptr)):
+        part = slice(weights.indptr[row], weights.indptr[row + 1])
+        signed = weights.data[part]
+        positive = signed > 0
+        if positive.any():
+            own = turned[weights.indices[part]]
+            confidence = alpha * np.abs(signed)
+            pull = np.where(positive, 1.0 + confidence, 0.0).astype(np.float32)
+            diagonal = shared + np.float32(regularization * (positive.sum() + offset))
+            solve = _by_entries if len(own) < len(diagonal) else _by_rank
+            solved[row] = solve(own, diagonal, confidence.astype(np.float32), pull)
+    answer: Float32Array = solved @ vectors.T
+    return answer
+
+
+def _by_entries(
+    own: Float32Array, diagonal: Float32Array, confidence: Float32Array, pull: Float32Array
+) -> Float32Array:
+    scaled = own / np.sqrt(diagonal)
+    system = scaled @ scaled.T
+    system.flat[:: len(system) + 1] += 1.0 / confidence
+    share: Float32Array = (_solve(system, pull / confidence) @ own) / diagonal
+    return share
+
+
+def _by_rank(
+    own: Float32Array, diagonal: Float32Array, confidence: Float32Array, pull: Float32Array
+) -> Float32Array:
+    system = (own.T * confidence) @ own
+    system.flat[:: len(system) + 1] += diagonal
+    return _solve(system, pull @ own)
+
+
+def _solve(system: Float32Array, wanted: Float32Array) -> Float32Array:
+    _, solution, singular = sposv(system, wanted, lower=1)
+    if singular:
+        raise np.linalg.LinAlgError("The system of a factor is singular; take a larger λ.")
+    answer: Float32Array = solution
+    return answer
