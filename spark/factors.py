@@ -1,13 +1,13 @@
 """The factors of a release: implicit ALS on signed weights, every half-step exact.
 
 The rows are those of `spark.signals`: what readers rated, and beside it their to-read shelves and
-the books of an author, of a series and under a tag. They lie in parts. In every round each part gets the
-factors of its rows from those of the books; then each block of books gets the factors of the rows
-that touch it, and with them its own. A task holds the factors of all books and of one part's
-rows, or those of the rows that touch one block; only the factors of the books come to the driver.
+the books of an author, of a series and under a tag. They lie in parts. In every round each part
+gets the factors of its rows from those of the books; then each block of books gets the factors of
+the rows that touch it, and with them its own. A task holds the factors of all books and of one
+part's rows, or those of the rows that touch one block; only the books' come to the driver.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
@@ -145,9 +145,7 @@ def train_factors(entries: DataFrame, books: int, settings: FactorSettings) -> F
     context = entries.sparkSession.sparkContext
     parts = -(-entries.select("row").distinct().count() // settings.rows_per_part)
     packed = _packed(entries, max(1, parts)).cache()
-    random = np.random.default_rng(settings.seed)
-    length = FIRST_LENGTH / np.sqrt(settings.rank)
-    factors = random.normal(0, length, (books, settings.rank)).astype(np.float32)
+    factors = first_factors(books, settings)
     for _ in range(settings.iterations):
         shared = context.broadcast((factors, Eigenbasis.of(gram_of(factors))))
         pieces = packed.mapInArrow(_rows_step(shared, settings), PIECES)
@@ -157,6 +155,13 @@ def train_factors(entries: DataFrame, books: int, settings: FactorSettings) -> F
         shared.destroy()
     packed.unpersist()
     return factors
+
+
+def first_factors(books: int, settings: FactorSettings) -> Float32Array:
+    """Short random factors to begin with, shape (books, rank)."""
+    random = np.random.default_rng(settings.seed)
+    length = FIRST_LENGTH / np.sqrt(settings.rank)
+    return random.normal(0, length, (books, settings.rank)).astype(np.float32)
 
 
 def factors_part(item_factors: Float32Array, settings: FactorSettings) -> Part:
@@ -194,7 +199,9 @@ _PACKED = pa.schema(
 )
 
 
-def _rows_step(shared: "Broadcast[tuple[Float32Array, Eigenbasis]]", settings: FactorSettings) -> Any:
+def _rows_step(
+    shared: "Broadcast[tuple[Float32Array, Eigenbasis]]", settings: FactorSettings
+) -> Any:
     """From the packed parts, the factors of their rows, as each block of books needs them."""
 
     def step(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -245,13 +252,14 @@ _PIECES = pa.schema(
 )
 
 
-def _books_step(settings: FactorSettings) -> Any:
+def _books_step(settings: FactorSettings) -> Callable[[pa.Table], pa.Table]:
     """From the pieces of one block, the factors of its books."""
     rank = settings.rank
 
     def step(table: pa.Table) -> pa.Table:
         pieces = table.sort_by("part").to_pylist()
-        gram = sum(np.frombuffer(piece["gram"]) for piece in pieces).reshape(rank, rank)
+        grams = [np.frombuffer(piece["gram"]) for piece in pieces]
+        gram = np.sum(grams, axis=0).reshape(rank, rank)
         rows = np.concatenate([np.frombuffer(piece["factors"], np.float32) for piece in pieces])
         weights = csr_array(hstack([_weights_of(piece, rank) for piece in pieces], format="csr"))
         solved = _solve(weights, rows.reshape(-1, rank), Eigenbasis.of(gram), settings)

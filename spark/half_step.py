@@ -104,7 +104,7 @@ def _by_rank(
     return _solve(system, pull @ own)
 
 
-def _solve(system: Float32Array, wanted: Float32Array) -> Float32Array:
+def _solve(system: FloatArray | Float32Array, wanted: Float32Array) -> Float32Array:
     _, solution, singular = sposv(system, wanted, lower=1)
     if singular:
         raise np.linalg.LinAlgError("The system of a factor is singular; take a larger λ.")

@@ -9,152 +9,98 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from recommender.engine.values import Float32Array
-from recommender.engine.weights import SIGNED_WEIGHTS, WeightTable
+from recommender.engine.weights import WeightTable
 from spark.bench.peers import Scorer, weighted
 from spark.bench.quality import Columns, choose_readers, measure_peer, split
+from spark.bench.sides import side_rows
+from spark.factors import FactorSettings, first_factors
+from spark.half_step import Eigenbasis, gram_of, half_step
 
 TEST_READERS = 1000
 TEST_SEED = 20261123
 SHOWN = ("ndcg@100", "ndcg@10", "recall@20", "popularity@10", "coverage@10", "disliked@20")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """One point of the search; the words are those of `spark.factors.FactorSettings`."""
-
-    rank: int
-    alpha: float
-    regularization: float
-    fold_in_regularization: float
-    weights: WeightTable = SIGNED_WEIGHTS
-    iterations: int = 4
-
-
 LIKES = WeightTable((1.0, 2.0, 3.0, 4.0, 5.0), (0.05, 0.1, 0.5, 1.0, 1.3))
+DEFAULT = FactorSettings()
+
+
+def alone(settings: FactorSettings) -> FactorSettings:
+    """The same trained on ratings only."""
+    return replace(settings, to_read=0.0, authors=0.0, series=0.0, tags=0.0)
+
 
 GRID = (
-    *(
-        Candidate(rank=128, alpha=6.0, regularization=0.2, fold_in_regularization=folded)
-        for folded in (0.2, 0.06, 0.6)
-    ),
-    *(
-        Candidate(
-            rank=rank,
-            alpha=alpha,
-            regularization=ridge,
-            fold_in_regularization=share * ridge,
-            weights=LIKES,
-        )
-        for rank, alpha, ridge in (
-            *((256, 1.5, 0.2), (256, 2.0, 0.1), (256, 4.0, 0.02), (256, 8.0, 0.1)),
-            *((256, 20.0, 0.1), (384, 6.0, 0.05), (512, 2.0, 0.1)),
-        )
-        for share in (1.0, 0.3, 0.1)
-    ),
+    DEFAULT,
+    replace(DEFAULT, fold_in_regularization=0.1),
+    replace(DEFAULT, fold_in_regularization=0.01),
+    *(replace(DEFAULT, rank=rank) for rank in (128, 256, 384)),
+    *(replace(DEFAULT, alpha=alpha) for alpha in (2.0, 5.0)),
+    *(replace(DEFAULT, regularization_offset=offset) for offset in (0.0, 20.0, 120.0)),
+    replace(DEFAULT, to_read=0.0),
+    replace(DEFAULT, authors=0.0, series=0.0),
+    replace(DEFAULT, tags=0.0),
+    alone(DEFAULT),
+    replace(DEFAULT, weights=LIKES, alpha=2.0),
 )
 
 
-def half_step(
-    weights: csr_array, factors: Float32Array, *, alpha: float, regularization: float
-) -> Float32Array:
-    """The exact factor of every row, given those of the columns (Hu, Koren and Volinsky, 2008).
-
-    Parameters
-    ----------
-    weights
-        Shape (rows, columns), signed; λ is multiplied with a row's count of positive ones.
-    factors
-        Shape (columns, rank).
-
-    Returns
-    -------
-    Shape (rows, rank).
-    """
-    gram = factors.T @ factors
-    diagonal = np.arange(factors.shape[1])
-    solved = np.zeros((weights.shape[0], factors.shape[1]), dtype=np.float32)
-    for row in range(weights.shape[0]):
-        part = slice(weights.indptr[row], weights.indptr[row + 1])
-        signed = weights.data[part]
-        liked = signed > 0
-        if not liked.any():
-            continue
-        own = factors[weights.indices[part]]
-        confidence = alpha * np.abs(signed)
-        system = gram + (own.T * confidence) @ own
-        system[diagonal, diagonal] += regularization * liked.sum()
-        pull = own.T @ np.where(liked, 1.0 + confidence, 0.0).astype(np.float32)
-        cholesky = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
-        solved[row] = cho_solve(cholesky, pull, check_finite=False)
-    return solved
-
-
-def train(stars: csr_array, candidate: Candidate, *, seed: int = 1) -> Float32Array:
-    """Item factors, shape (books, rank)."""
-    rows = weighted(stars, candidate.weights)
+def train(readers: csr_array, sides: csr_array, settings: FactorSettings) -> Float32Array:
+    """Item factors, shape (books, rank), from the stars of the readers and the rows beside them."""
+    rows = csr_array(vstack([weighted(readers, settings.weights), sides], format="csr"))
+    rows.eliminate_zeros()
     columns = csr_array(rows.T)
-    drawn = np.abs(np.random.default_rng(seed).normal(size=(stars.shape[1], candidate.rank)))
-    items: Float32Array = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
-    settings = {"alpha": candidate.alpha, "regularization": candidate.regularization}
-    for _ in range(candidate.iterations):
-        readers = half_step(rows, items, **settings)
-        items = half_step(columns, readers, **settings)
+    items = first_factors(readers.shape[1], settings)
+    for _ in range(settings.iterations):
+        items = _step(columns, _step(rows, items, settings), settings)
     return items
 
 
-def scorer(items: Float32Array, candidate: Candidate) -> Scorer:
+def scorer(items: Float32Array, settings: FactorSettings) -> Scorer:
     """Scores of readers whose stars come as a matrix."""
+    folded = settings.fold_in_regularization or settings.regularization
+    serving = replace(settings, regularization=folded)
 
     def score(fold_in: csr_array) -> Float32Array:
-        readers = half_step(
-            weighted(fold_in, candidate.weights),
-            items,
-            alpha=candidate.alpha,
-            regularization=candidate.fold_in_regularization,
-        )
-        scores: Float32Array = readers @ items.T
+        scores: Float32Array = _step(weighted(fold_in, settings.weights), items, serving) @ items.T
         return scores
 
     return score
 
 
 def search(
+    folder: Path,
     ratings: Columns,
-    complete: Path,
-    grid: Sequence[Candidate],
+    grid: Sequence[FactorSettings],
     *,
     test_readers: int = TEST_READERS,
-) -> Iterator[tuple[Candidate, dict[str, Any], float]]:
+) -> Iterator[tuple[FactorSettings, dict[str, Any], float]]:
     """Metrics and seconds of every candidate; those that differ in the fold-in share a training.
 
     As many readers are tuned on as are kept for the test, if there are so many.
     """
+    complete = folder / "complete_users.csv"
     test = choose_readers(ratings, complete, test_readers, seed=TEST_SEED)
     everybody = choose_readers(ratings, complete, 2 * test_readers, seed=TEST_SEED)
     tuning = np.setdiff1d(everybody, test)
     training = ratings.matrix(~np.isin(ratings.reader, everybody))
     readers = split(ratings, tuning, seed=0)
-    trained: dict[tuple[object, ...], Float32Array] = {}
-    for candidate in grid:
-        key = (
-            *(candidate.rank, candidate.alpha, candidate.regularization),
-            *(candidate.weights, candidate.iterations),
-        )
+    trained: dict[FactorSettings, Float32Array] = {}
+    for settings in grid:
+        key = replace(settings, fold_in_regularization=None)
         started = time.monotonic()
         if key not in trained:
-            trained = {key: train(training, candidate)}
-        score = scorer(trained[key], candidate)
+            sides = side_rows(folder, ratings, training, settings)
+            trained = {key: train(training, sides, settings)}
+        score = scorer(trained[key], settings)
         measured = measure_peer(score, readers.fold_in, readers, ratings.book_ids)
-        yield candidate, measured, time.monotonic() - started
+        yield settings, measured, time.monotonic() - started
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -164,11 +110,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     ratings = Columns.read(options.data)
     sys.stdout.write(f"{' '.join(SHOWN)}\n")
-    for candidate, measured, seconds in search(ratings, options.data / "complete_users.csv", GRID):
+    for settings, measured, seconds in search(options.data, ratings, GRID):
         values = " ".join(f"{measured[name]:.4f}" for name in SHOWN)
-        sys.stdout.write(f"{values} {candidate} [{seconds:.0f} s]\n")
+        sys.stdout.write(f"{values} {settings} [{seconds:.0f} s]\n")
         sys.stdout.flush()
     return 0
+
+
+def _step(weights: csr_array, factors: Float32Array, settings: FactorSettings) -> Float32Array:
+    return half_step(
+        weights,
+        factors,
+        Eigenbasis.of(gram_of(factors)),
+        alpha=settings.alpha,
+        regularization=settings.regularization,
+        offset=settings.regularization_offset,
+    )
 
 
 if __name__ == "__main__":

@@ -38,7 +38,10 @@ from spark.bench.quality import (
     split,
     tune,
 )
-from spark.bench.tune import Candidate, half_step, search
+from spark.bench.sides import side_rows
+from spark.bench.tune import alone, search
+from spark.factors import FactorSettings
+from spark.half_step import Eigenbasis, gram_of, half_step
 from tests.spark.ratings import planted_ratings, write_ratings
 
 CAMPS = 4
@@ -176,8 +179,9 @@ def test_only_what_was_measured_alike_is_kept(ratings: Columns, tmp_path: Path) 
 def test_the_search_folds_in_as_readers_are_folded_in(ratings: Columns) -> None:
     items = np.random.default_rng(2).normal(size=(len(ratings.book_ids), 5)).astype(np.float32)
     train = weighted(train_of(ratings), SIGNED_WEIGHTS)
-    solved = half_step(train, items, alpha=2.0, regularization=0.1)
-    ranker = FactorRanker(items, weights=SIGNED_WEIGHTS, alpha=2.0, regularization=0.1)
+    settings = {"alpha": 2.0, "regularization": 0.1}
+    solved = half_step(train, items, Eigenbasis.of(gram_of(items)), offset=3.0, **settings)
+    ranker = FactorRanker(items, weights=SIGNED_WEIGHTS, regularization_offset=3.0, **settings)
     for row in (0, 7, 199):
         own = slice(train.indptr[row], train.indptr[row + 1])
         folded = ranker.fold_in(train.indices[own].astype(np.int64), train.data[own].astype(float))
@@ -186,9 +190,36 @@ def test_the_search_folds_in_as_readers_are_folded_in(ratings: Columns) -> None:
 
 def test_the_search_finds_the_rank_of_what_was_planted(ratings: Columns, tmp_path: Path) -> None:
     grid = [
-        Candidate(rank=rank, alpha=5.0, regularization=0.1, fold_in_regularization=0.1)
+        alone(FactorSettings(rank=rank, alpha=5.0, regularization_offset=0.0))
         for rank in (1, CAMPS)
     ]
-    found = search(ratings, tmp_path / "none.csv", grid, test_readers=50)
+    found = search(tmp_path, ratings, grid, test_readers=50)
     one, four = [measured["ndcg@10"] for _, measured, _ in found]
     assert four > 1.5 * one
+
+
+def test_rows_beside_the_ratings_are_those_of_the_build(ratings: Columns, tmp_path: Path) -> None:
+    (tmp_path / "books.csv").write_text(
+        "book_id,authors,title\n"
+        '1,"Ann Archer, Bo","Dawn (Day, #1)"\n2,Ann Archer,"Noon (Day, #2)"\n3,Cy,Alone\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "to_read.csv").write_text("user_id,book_id\n7,3\n7,2\n999,1\n", encoding="utf-8")
+    tags = [f"{book},{tag},9" for tag, books in ((1, (1, 2, 3)), (2, (1, 2))) for book in books]
+    lines = "\n".join(["book_id,tag_id,count", *tags])
+    (tmp_path / "book_tags.csv").write_text(f"{lines}\n", encoding="utf-8")
+    rows = side_rows(tmp_path, ratings, train_of(ratings), FactorSettings()).toarray()
+    found = [
+        {int(book): round(float(row[book]), 4) for book in np.flatnonzero(row)}
+        for row in rows
+        if row.any()
+    ]
+    assert found == [
+        {1: 0.5, 2: 0.5},
+        {0: 4.0, 1: 4.0},
+        {0: 4.0},
+        {2: 4.0},
+        {0: 4.0, 1: 4.0},
+        # A tag of two books tells too little.
+        {0: 5.0, 1: 5.0, 2: 5.0},
+    ]

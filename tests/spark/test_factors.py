@@ -15,7 +15,7 @@ from recommender.engine.foldin import FactorRanker
 from recommender.engine.values import Float32Array, IntArray
 from recommender.engine.weights import SIGNED_WEIGHTS, WeightTable
 from spark.clean import parse_ratings, read_ratings, settle
-from spark.factors import FactorSettings, train_factors, weigh
+from spark.factors import FactorSettings, first_factors, train_factors, weigh
 from spark.half_step import Eigenbasis, gram_of, half_step
 from spark.signals import SideFiles, weight_column
 from spark.stars import factor_matrix
@@ -154,8 +154,7 @@ def test_training_is_the_same_whatever_the_parts_and_blocks(
     # The same half-steps on one matrix, from the same first factors.
     weights = matrix_of(entries, len(ids))
     by_book = csr_array(weights.T)
-    random = np.random.default_rng(settings.seed)
-    factors = random.normal(0, 0.1 / np.sqrt(6), (len(ids), 6)).astype(np.float32)
+    factors = first_factors(len(ids), settings)
     for _ in range(settings.iterations):
         factors = step(by_book, step(weights, factors, settings), settings)
     np.testing.assert_allclose(split, factors, atol=TOLERANCE)
@@ -186,7 +185,7 @@ def test_shelves_authors_and_series_are_rows_of_their_own(
         encoding="utf-8",
     )
     (tmp_path / "to_read.csv").write_text("user_id,book_id\n7,3\n7,2\n9,1\n", encoding="utf-8")
-    settings = FactorSettings()
+    settings = FactorSettings(to_read=0.5, authors=4.0, series=4.0)
     found = weigh(
         spark,
         settled_ratings(spark, path),

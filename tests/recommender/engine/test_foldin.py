@@ -54,6 +54,33 @@ def test_solves_the_least_squares_problem_of_the_paper(ratings: dict[int, float]
     np.testing.assert_allclose(scores.scores, item_factors(BOOKS) @ expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("rank", [4, 40])
+def test_few_ratings_are_solved_by_their_own_small_system(rank: int) -> None:
+    # Six ratings: with four factors the system is solved as it stands.
+    factors = item_factors(BOOKS, rank)
+    rows, weights = np.arange(0, 12, 2), np.array([1.3, -0.5, 1.0, 0.0, 0.3, -0.2])
+    folded = ranker(factors).fold_in(rows, weights)
+    expected = naive_reader_factor(factors, rows, weights, alpha=5.0)
+    np.testing.assert_allclose(folded.reader_factor, expected, atol=1e-9)
+    for book in range(BOOKS):
+        parts = folded.contributions(book)
+        assert abs(parts.sum() - folded.scores[book]) < 1e-5
+        assert parts[[1, 3, 5]].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_the_offset_of_a_release_counts_as_so_many_more_likes() -> None:
+    settings = {"weights": SIGNED_WEIGHTS.to_json(), "alpha": 5.0, "regularization": 0.1}
+    rows, weights = np.array([3, 8]), np.array([1.3, 1.0])
+    factors = item_factors(BOOKS)
+    with_offset = FactorRanker.from_part(
+        {"item_factors": factors}, {**settings, "regularization_offset": 2.0}
+    )
+    twice = FactorRanker.from_part({"item_factors": factors}, {**settings, "regularization": 0.2})
+    np.testing.assert_allclose(
+        with_offset.fold_in(rows, weights).scores, twice.fold_in(rows, weights).scores, atol=1e-6
+    )
+
+
 @given(readers, st.integers(0, BOOKS - 1))
 def test_contributions_sum_to_the_score(ratings: dict[int, float], row: int) -> None:
     folded = ranker().fold_in(*arrays(ratings))
