@@ -1,7 +1,7 @@
 # `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run goodbooks install test test-fast lint requirements bench bench-quality bench-catalog bench-pages bench-stars bench-tune
+.PHONY: help run goodbooks install test test-fast lint requirements screenshots bench bench-quality bench-catalog bench-pages bench-stars bench-tune
 
 # The Python that makes .venv: the first of these which is there.
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell command -v $(name))))
@@ -49,6 +49,9 @@ lint: install ## style, types, import walls, migrations, templates, security, kn
 	$(IN_VENV) -m bandit --quiet --configfile pyproject.toml --recursive \
 		recsite catalog recommender workers spark manage.py
 	.ci/audit
+
+screenshots: install ## pictures of the main pages of the running SITE, on the starter shelf
+	@$(IN_VENV) -m tests.browser.screenshots $(or $(SITE),http://127.0.0.1:8000)
 
 bench: bench-quality bench-stars bench-catalog ## all benchmarks, each beside its peers
 

@@ -13,6 +13,7 @@ from recommender.views import (
     rate,
     recommendations,
     runs,
+    theme,
     wishes,
 )
 
@@ -63,6 +64,7 @@ urlpatterns = [
     path("account/refresh", account.refresh, name="account-refresh"),
     path("account/unlink", account.unlink, name="account-unlink"),
     path("account/delete/", account.delete, name="account-delete"),
+    path("theme", theme.theme, name="theme"),
     path("how-it-works/", how.how, name="how"),
     path("history/", runs.history, name="history"),
     path("history/compare/", runs.compare, name="compare"),

@@ -204,6 +204,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 MFA_ADAPTER = "recsite.accounts.mfa.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Bookfold"
+MFA_TOTP_TOLERANCE = 1  # a phone may be half a minute off
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "history"
 LOGOUT_REDIRECT_URL = "landing"
