@@ -1,4 +1,4 @@
-"""`python -m catalog.bench --data DIR`: enrichment and matching of 10,000 books, measured."""
+"""`python -m catalog.bench --data DIR`: enrichment, matching and search of 10,000 books."""
 
 import argparse
 import os
@@ -63,12 +63,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the catalog's work.")
     parser.add_argument("--data", type=Path, required=True, help="a goodbooks folder")
     parser.add_argument("--per-second", type=float, default=1000.0, help="the stand-in's limit")
-    parser.add_argument("--books", type=int, default=10_000, help="how many to enrich")
+    parser.add_argument("--books", type=int, default=10_000, help="how many to enrich; 0 for none")
     options = parser.parse_args()
     with site(options.data, options.per_second):
         measure = import_module("catalog.bench.measure")  # can be imported only by now
         measure.match()
-        measure.enrich(options.books)
+        measure.search()
+        if options.books:
+            measure.enrich(options.books)
 
 
 if __name__ == "__main__":
