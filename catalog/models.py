@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import connections, models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 
 import catalog.lookups  # noqa: F401 makes `__any_of` known
 
@@ -157,6 +158,9 @@ class Book(models.Model):
             ),
             GinIndex(
                 fields=["title_key"], name="catalog_book_title_trgm", opclasses=["gin_trgm_ops"]
+            ),
+            GinIndex(
+                OpClass(Upper("series_name"), name="gin_trgm_ops"), name="catalog_book_series_trgm"
             ),
             GinIndex(
                 fields=["original_title_key"],

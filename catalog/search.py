@@ -5,6 +5,8 @@ no case; authors by name. Whoever types is mostly after a well-known book, so fa
 matches that are about as good.
 """
 
+from collections.abc import Collection
+
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db.models import Case, F, FloatField, Func, Q, TextField, Value, When
 from django.db.models.functions import Greatest, Lower, Round
@@ -15,6 +17,8 @@ from catalog.normalize import fold
 #: How alike an author's name has to be; lower than for titles, as names are short.
 LIKE_A_NAME = 0.45
 AUTHORS = 8
+#: Candidates of each way a book can be meant; of more than these, fame decides.
+MOST = 200
 FEWEST_LETTERS = 2
 
 
@@ -27,8 +31,6 @@ def search(text: str, *, limit: int = 20) -> list[Book]:
     if len(key) < FEWEST_LETTERS:
         return []
     authors = _authors(key)
-    titled = Q(title_key__trigram_word_similar=key) | Q(title_key__contains=key)
-    titled |= Q(original_title_key__trigram_word_similar=key) | Q(series_name__icontains=key)
     by_author = BookAuthor.objects.filter(author__in=authors).values("book")
     begins = Q(title_key__startswith=key) | Q(title_key__contains=f" {key}")
     likeness = Greatest(
@@ -43,13 +45,32 @@ def search(text: str, *, limit: int = 20) -> list[Book]:
         ),
     )
     books = (
-        Book.objects.active()
-        .filter(titled | Q(pk__in=by_author))
+        Book.objects.filter(pk__in=_candidates(key, authors))
         .annotate(likeness=Round(likeness, 1))
         .order_by(F("likeness").desc(), "-ratings_count", "pk")
         .for_cards()
     )
     return list(books[:limit])
+
+
+def _candidates(key: str, authors: Collection[int]) -> set[int]:
+    """Books that may be meant, the best known of each way to be meant.
+
+    Each way has an index of its own; put together with OR, they would all be looked for in every
+    book.
+    """
+    ways = (
+        Q(title_key__trigram_word_similar=key),
+        Q(title_key__contains=key),
+        Q(original_title_key__trigram_word_similar=key),
+        Q(series_name__icontains=key),
+        Q(pk__in=BookAuthor.objects.filter(author__in=authors).values("book")),
+    )
+    found = [
+        Book.objects.active().filter(way).order_by("-ratings_count").values_list("pk")[:MOST]
+        for way in ways
+    ]
+    return {pk for (pk,) in found[0].union(*found[1:])}
 
 
 def _authors(key: str) -> dict[int, float]:
