@@ -20,6 +20,12 @@ class Author(models.Model):
     surname_key = models.CharField(
         max_length=300, db_index=True, help_text="The surname as matching compares it."
     )
+    name_key = models.GeneratedField(
+        expression=models.Func("name", function="catalog_fold"),
+        output_field=models.TextField(),
+        db_persist=True,
+        help_text="The name as search compares it, without accents and case.",
+    )
 
     class Meta:
         ordering = ("name",)

@@ -8,8 +8,8 @@ matches that are about as good.
 from collections.abc import Collection
 
 from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db.models import Case, F, FloatField, Func, Q, TextField, Value, When
-from django.db.models.functions import Greatest, Lower, Round
+from django.db.models import Case, F, FloatField, Q, Value, When
+from django.db.models.functions import Greatest, Round
 
 from catalog.models import Author, Book, BookAuthor
 from catalog.normalize import fold
@@ -75,8 +75,7 @@ def _candidates(key: str, authors: Collection[int]) -> set[int]:
 
 def _authors(key: str) -> dict[int, float]:
     """Authors whose names are like what was typed, with how much."""
-    name = Func(Lower("name"), function="unaccent", output_field=TextField())
-    likeness = TrigramWordSimilarity(key, name)
+    likeness = TrigramWordSimilarity(key, "name_key")
     found = Author.objects.annotate(likeness=likeness).filter(likeness__gte=LIKE_A_NAME)
     best = found.order_by("-likeness", "pk").values_list("pk", "likeness")[:AUTHORS]
     return dict(best)
