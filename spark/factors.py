@@ -48,6 +48,9 @@ class FactorSettings:
     fold_in_regularization
         What takes the place of ``regularization`` when readers are folded in later; the same if
         not given.
+    fold_in_few
+        Readers with about so many likes or fewer are folded in with a greater λ
+        (`recommender.engine.foldin`).
     to_read, authors, series, tags
         What an entry of such a row weighs; for tags, all entries of a book together.
     serves_below
@@ -62,6 +65,7 @@ class FactorSettings:
     regularization: float = 0.1
     regularization_offset: float = 50.0
     fold_in_regularization: float | None = 0.03
+    fold_in_few: float = 50.0
     alpha: float = 3.0
     serves_below: int = 10
     seed: int = 1
@@ -85,6 +89,7 @@ class FactorSettings:
             "regularization": self.regularization,
             "regularization_offset": self.regularization_offset,
             "fold_in_regularization": self.fold_in_regularization or self.regularization,
+            "fold_in_few": self.fold_in_few,
             "alpha": self.alpha,
             "serves_below": self.serves_below,
             "seed": self.seed,

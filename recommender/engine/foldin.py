@@ -36,10 +36,11 @@ class FactorRanker:
         From stars to the signed weights the factors were trained on.
     alpha
         How much confidence one unit of weight adds.
-    regularization, regularization_offset
-        The λ of a reader with n₊ liked books is ``regularization · (n₊ + offset)``. With the
-        training's own a reader of the training gets the factor they had there; held-out readers
-        are served better with a smaller one.
+    regularization, regularization_offset, few
+        The λ of a reader with n₊ liked books is
+        ``regularization · (n₊ + offset) · (1 + (few / n₊)²)``. With the training's own, and without
+        the last factor, a reader of the training gets the factor they had there; held-out readers
+        are served better with a smaller λ, and those who like few books with a greater one.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class FactorRanker:
         alpha: float,
         regularization: float,
         regularization_offset: float = 0.0,
+        few: float = 0.0,
     ) -> None:
         if item_factors.ndim != 2:
             raise ValueError("Item factors have to be a matrix of books by rank.")
@@ -58,6 +60,7 @@ class FactorRanker:
         self.alpha = alpha
         self.regularization = regularization
         self.regularization_offset = regularization_offset
+        self.few = few
         self.gram = _gram(item_factors)
         values, self._basis = np.linalg.eigh(self.gram)
         self._spectrum: FloatArray = np.maximum(values, 0.0)
@@ -73,13 +76,14 @@ class FactorRanker:
                 settings.get("fold_in_regularization", settings["regularization"])
             ),
             regularization_offset=float(settings.get("regularization_offset", 0.0)),
+            few=float(settings.get("fold_in_few", 0.0)),
         )
 
     def fold_in(self, rows: IntArray, weights: FloatArray) -> "FactorScores":
         """Fold one reader in and score every book.
 
         With C the confidence α·|w| and n₊ the count of positive weights, solves
-        ``A x = Σ_{w_b>0} (1 + C_b) y_b``, where ``A = YᵀY + Σ C_b y_b y_bᵀ + λ·(n₊ + offset)·I``:
+        ``A x = Σ_{w_b>0} (1 + C_b) y_b``, where ``A = YᵀY + Σ C_b y_b y_bᵀ + λ·I``:
         Hu, Koren and Volinsky (2008), with Spark's reading of negative weights (preference 0, held
         with confidence) and a λ that grows with the count (Rendle et al., "Revisiting the
         performance of iALS", 2022).
@@ -104,7 +108,9 @@ class FactorRanker:
         said = np.flatnonzero(weights)
         rated = self.item_factors[rows[said]].astype(np.float64)
         confidence = self.alpha * np.abs(weights[said])
-        ridge = self.regularization * (liked.sum() + self.regularization_offset)
+        likes = int(liked.sum())
+        ridge = self.regularization * (likes + self.regularization_offset)
+        ridge *= 1.0 + (self.few / likes) ** 2
         pull = np.zeros(len(weights))
         pull[liked] = 1.0 + self.alpha * weights[liked]
         system: _System

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
+from recommender.engine.foldin import FactorRanker
 from recommender.engine.values import Float32Array
 from recommender.engine.weights import WeightTable
 from spark.bench.peers import Scorer, weighted
@@ -63,12 +64,17 @@ def train(readers: csr_array, sides: csr_array, settings: FactorSettings) -> Flo
 
 
 def scorer(items: Float32Array, settings: FactorSettings) -> Scorer:
-    """Scores of readers whose stars come as a matrix."""
-    folded = settings.fold_in_regularization or settings.regularization
-    serving = replace(settings, regularization=folded)
+    """Scores of readers whose stars come as a matrix, folded in by the engine."""
+    ranker = FactorRanker.from_part({"item_factors": items}, settings.to_json())
 
     def score(fold_in: csr_array) -> Float32Array:
-        scores: Float32Array = _step(weighted(fold_in, settings.weights), items, serving) @ items.T
+        scores = np.zeros(fold_in.shape, dtype=np.float32)
+        for row in range(fold_in.shape[0]):
+            own = slice(fold_in.indptr[row], fold_in.indptr[row + 1])
+            weights = settings.weights(fold_in.data[own].astype(np.float64))
+            if (weights > 0).any():
+                books = fold_in.indices[own].astype(np.int64)
+                scores[row] = ranker.fold_in(books, weights).scores
         return scores
 
     return score
@@ -93,7 +99,7 @@ def search(
     readers = split(ratings, tuning, seed=0)
     trained: dict[FactorSettings, Float32Array] = {}
     for settings in grid:
-        key = replace(settings, fold_in_regularization=None)
+        key = replace(settings, fold_in_regularization=None, fold_in_few=0.0)
         started = time.monotonic()
         if key not in trained:
             sides = side_rows(folder, ratings, training, settings)

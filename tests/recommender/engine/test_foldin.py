@@ -81,6 +81,17 @@ def test_the_offset_of_a_release_counts_as_so_many_more_likes() -> None:
     )
 
 
+def test_who_likes_few_books_is_held_closer_to_the_mean() -> None:
+    settings = {"weights": SIGNED_WEIGHTS.to_json(), "alpha": 5.0, "regularization": 0.1}
+    factors = item_factors(BOOKS)
+    rows, weights = np.array([3, 8]), np.array([1.3, 1.0])
+    few = FactorRanker.from_part({"item_factors": factors}, {**settings, "fold_in_few": 4.0})
+    five = FactorRanker.from_part({"item_factors": factors}, {**settings, "regularization": 0.5})
+    np.testing.assert_allclose(
+        few.fold_in(rows, weights).scores, five.fold_in(rows, weights).scores, atol=1e-6
+    )
+
+
 @given(readers, st.integers(0, BOOKS - 1))
 def test_contributions_sum_to_the_score(ratings: dict[int, float], row: int) -> None:
     folded = ranker().fold_in(*arrays(ratings))
