@@ -1,6 +1,7 @@
 """What the rules after scoring look at, read for many books at once."""
 
 from collections.abc import Collection
+from decimal import Decimal
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, OuterRef, Q
@@ -54,25 +55,33 @@ def facts_of_candidates(numbers: Collection[int], options: RerankOptions) -> dic
     }
 
 
-def facts_of_history(numbers: Collection[int], *, authors: bool) -> dict[int, BookFacts]:
-    """What books read mean for others, by `Book.goodbooks_id`; hidden ones were read as well.
+#: What books read mean for others, but for their authors; these are many, so as little as will do.
+HISTORY_COLUMNS = ("series_name", "series_number", "language", "is_box_set")
 
-    These are many, so that genres and years stay away, and authors too where no candidate's
-    rule asks for them.
-    """
-    columns = ("goodbooks_id", "series_name", "series_number", "language", "is_box_set")
-    rows = Book.objects.known_as(numbers).order_by().values_list(*columns)
-    if authors:
-        rows = rows.annotate(author_ids=_AUTHORS)
+
+def history_of(
+    series: str,
+    number: Decimal | None,
+    language: str,
+    is_box_set: bool,
+    author_ids: Collection[int] = (),
+) -> BookFacts:
+    """The facts of a book that was read, from the values of `HISTORY_COLUMNS`."""
+    return BookFacts(
+        author_ids=tuple(author_ids),
+        series=series,
+        number=None if number is None else float(number),
+        language=language,
+        is_box_set=is_box_set,
+    )
+
+
+def facts_of_history(numbers: Collection[int]) -> dict[int, BookFacts]:
+    """Facts of books that were read, hidden ones too, by `Book.goodbooks_id`, with authors."""
+    rows = Book.objects.known_as(numbers).order_by()
     return {
-        goodbooks_id: BookFacts(
-            author_ids=tuple(*author_ids),
-            series=series,
-            number=None if number is None else float(number),
-            language=language,
-            is_box_set=is_box_set,
-        )
-        for goodbooks_id, series, number, language, is_box_set, *author_ids in rows
+        goodbooks_id: history_of(*of_book)
+        for goodbooks_id, *of_book in rows.values_list("goodbooks_id", *HISTORY_COLUMNS, _AUTHORS)
         if goodbooks_id is not None
     }
 

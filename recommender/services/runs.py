@@ -10,11 +10,16 @@ from catalog.models import Book
 from catalog.services import enrichment
 from recommender.engine.explain import told_reasons
 from recommender.engine.model import Model, NothingToFoldIn, Scores
-from recommender.engine.rerank import DEFAULT_OPTIONS, RerankOptions, rerank
+from recommender.engine.rerank import DEFAULT_OPTIONS, BookFacts, RerankOptions, rerank
 from recommender.engine.values import ScoredBook
 from recommender.models import LibraryEntry, Reader, Recommendation, Run
 from recommender.services import dismissals, library, releases
-from recommender.services.facts import facts_of_candidates, facts_of_history
+from recommender.services.facts import (
+    HISTORY_COLUMNS,
+    facts_of_candidates,
+    facts_of_history,
+    history_of,
+)
 from recommender.sources.base import UNREAD_SHELVES
 
 #: Books scored best that go into the rules for a list; a list of ten rarely needs fifty.
@@ -64,11 +69,11 @@ class Taste:
     """What a library says, by `Book.goodbooks_id`.
 
     `known` are the books on any shelf, which are not recommended, and `read` those among
-    them which tell where in a series the reader is.
+    them which tell where in a series the reader is, with what they mean for others.
     """
 
     ratings: Mapping[int, float]
-    read: frozenset[int]
+    read: Mapping[int, BookFacts]
     known: frozenset[int]
     lines: int
     #: Rated books whose stars are not to count, as their reader wishes.
@@ -84,16 +89,18 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
     rows = LibraryEntry.objects.filter(reader=reader).values_list(
         *("pk", "book__goodbooks_id", "stars", "shelf", "is_left_out"),
         Coalesce("read_on", "added_on"),
+        *(f"book__{column}" for column in HISTORY_COLUMNS),
     )
     ratings: dict[int, float] = {}
-    read, known, lines, silenced = set(), set(), 0, 0
-    for pk, number, stars, shelf, is_left_out, day in rows:
+    read: dict[int, BookFacts] = {}
+    known, lines, silenced = set(), 0, 0
+    for pk, number, stars, shelf, is_left_out, day, *of_book in rows:
         lines += 1
         if number is None:
             continue
         known.add(number)
         if stars is not None or shelf not in UNREAD_SHELVES:
-            read.add(number)
+            read[number] = history_of(*of_book)
         is_too_old = since is not None and day is not None and day < since
         if stars is None or pk == without:
             continue
@@ -101,7 +108,7 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
             silenced += 1
         else:
             ratings[number] = float(stars)
-    return Taste(ratings, frozenset(read), frozenset(known), lines, silenced)
+    return Taste(ratings, read, frozenset(known), lines, silenced)
 
 
 def preview(
@@ -151,7 +158,7 @@ def recommend(
 def pick(
     *,
     ratings: Mapping[int, float],
-    read: Collection[int],
+    read: Mapping[int, BookFacts],
     known: Collection[int],
     top: int,
     options: RerankOptions = DEFAULT_OPTIONS,
@@ -193,7 +200,7 @@ def _depths(options: RerankOptions) -> tuple[int, ...]:
 def _choose(
     scores: Scores,
     candidates: list[ScoredBook],
-    read: Collection[int],
+    read: Mapping[int, BookFacts],
     options: RerankOptions,
     top: int,
 ) -> list[ScoredBook]:
@@ -204,10 +211,10 @@ def _choose(
         if scored.book_id in facts and options.admits(scored.book_id, facts[scored.book_id])
     ][:CANDIDATES]
     # Whether a box set of no series holds what was read can only be told by its authors.
-    authors = any(facts[one.book_id].is_box_set for one in fitting)
-    history = facts_of_history(read, authors=authors)
+    if any(facts[one.book_id].is_box_set for one in fitting):
+        read = facts_of_history(read)
     around = scores.surroundings([one.book_id for one in fitting]) if options.dial else None
-    return rerank(fitting, history | facts, read, options, around, top=top)
+    return rerank(fitting, {**read, **facts}, read, options, around, top=top)
 
 
 def _what_is_missing(rated: int) -> str:

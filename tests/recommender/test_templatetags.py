@@ -26,7 +26,7 @@ class TestFolded:
         fold = folded(words(1000))
         assert fold.goes_on
         assert fold.rest.endswith(" …")
-        assert len(fold.rest.split()) < 110
+        assert len(fold.rest.split()) < 90
 
     def test_paragraphs_stay_apart(self) -> None:
         assert "\n\n" in folded(f"{words(40, '.')}\n\n{words(40)}\n\n{words(10)}").rest

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from recommender.services import shelves
+from recommender.services.facts import facts_of_history
 from recommender.services.releases import NoRelease
 from recommender.services.runs import NothingToRecommendFrom, Pick, pick
 from recommender.sources.base import SourceError
@@ -39,7 +40,10 @@ class Command(BaseCommand):
             else:
                 shelf = shelves.from_goodreads(options["goodreads_id"])
             picks = pick(
-                ratings=shelf.ratings, read=shelf.read, known=shelf.known, top=options["top"]
+                ratings=shelf.ratings,
+                read=facts_of_history(shelf.read),
+                known=shelf.known,
+                top=options["top"],
             )
         except (SourceError, NothingToRecommendFrom, NoRelease, shelves.UnreadableFile) as error:
             raise CommandError(str(error)) from error
