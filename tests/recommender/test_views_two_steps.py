@@ -8,7 +8,9 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
 from django.test import Client
+from pytest_django import Settings
 
+from recsite.accounts.mfa import MFAAdapter
 from tests.factories import PASSWORD, UserFactory
 from tests.pages import Page, read
 
@@ -90,3 +92,12 @@ def test_it_can_be_turned_off(ann: Client) -> None:
 def test_nobody_turns_it_on_for_others() -> None:
     for path in ("", "totp/activate/", "recovery-codes/"):
         assert re.match(r"/accounts/login/", Client().get(f"{TWO_STEPS}{path}")["Location"])
+
+
+def test_a_new_key_of_the_site_still_opens_old_secrets(settings: Settings) -> None:
+    adapter = MFAAdapter()
+    kept = adapter.encrypt("JBSWY3DPEHPK3PXP")
+    assert "JBSWY3DPEHPK3PXP" not in kept
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another key of this site, which is long enough"
+    assert adapter.decrypt(kept) == "JBSWY3DPEHPK3PXP"
