@@ -1,8 +1,9 @@
 """A whole site for browsers: gunicorn, a worker, the stand-in, the starter shelf and a release."""
 
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from tests.releases import publish_release
 from tests.services import ROOT, SiteProcess, start_process
 
 WEB_START_SECONDS = 60
+FAILURES = ROOT / ".local" / "failures"
+FAILED = pytest.StashKey[bool]()
 
 
 @dataclass(slots=True)
@@ -96,9 +99,24 @@ def browser(site: Site) -> Iterator[Browser]:
         yield started
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Leave word for `visit` whether the test went well."""
+    report = yield
+    if call.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-def visit(browser: Browser, site: Site) -> Iterator[Visit]:
-    """Open a browser window of its own; keyword arguments are those of a Playwright context."""
+def visit(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """Open a browser window of its own; keyword arguments are those of a Playwright context.
+
+    Of a test that failed, pictures of its windows stay in `.local/failures`.
+    """
+    visitors: list[Visitor] = []
     with ExitStack() as open_contexts:
 
         def open_window(**options: Any) -> Visitor:
@@ -106,11 +124,16 @@ def visit(browser: Browser, site: Site) -> Iterator[Visit]:
             open_contexts.callback(context.close)
             context.set_default_timeout(60_000)
             visitor = Visitor(context.new_page())
+            visitors.append(visitor)
             visitor.page.on("console", visitor.note)
             visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
             return visitor
 
         yield open_window
+        if request.node.stash.get(FAILED, False):
+            for number, visitor in enumerate(visitors, start=1):
+                name = f"{re.sub('[^a-z0-9]+', '-', request.node.name.lower())}-{number}.png"
+                visitor.page.screenshot(path=FAILURES / name, full_page=True)
 
 
 def _is_live(url: str, web: SiteProcess) -> bool:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Site, Visit
+from tests.browser.test_journey import barriers
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 RUN = re.compile(r"/recommendations/[0-9a-f-]{36}/$")
@@ -41,12 +42,14 @@ def test_a_file_is_looked_at_repaired_and_imported(
     page.get_by_role("button", name="Find my next books").first.click()
 
     expect(page.get_by_role("heading", name="Ready for you to look at")).to_be_visible()
+    assert not with_javascript or barriers(page) == []
     page.get_by_role("link", name="See all rows").click()
     page.get_by_role("link", name="Not found (1)").click()
     page.get_by_text("Look for the book").click()
     page.get_by_label("Words of the title or the author").fill(last)
     page.get_by_role("button", name="Search").click()
     page.locator("form.row__choice input[type=radio]").first.check()
+    assert not with_javascript or barriers(page) == []
     page.get_by_role("button", name="Take this").click()
     if with_javascript:
         expect(page.locator("li.row .badge")).to_have_text("Found by you")
