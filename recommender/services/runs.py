@@ -24,7 +24,7 @@ from recommender.sources.base import UNREAD_SHELVES
 
 #: Books scored best that go into the rules for a list; a list of ten rarely needs fifty.
 CANDIDATES = 400
-CANDIDATES_AT_FIRST = 150
+CANDIDATES_AT_FIRST = 100
 #: The same where the dial orders them anew.
 CANDIDATES_TO_TURN = 250
 #: The same where filters hold many of them back.

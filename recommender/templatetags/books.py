@@ -74,7 +74,7 @@ class Folded:
 
 
 #: A page of ten long descriptions stays light: what is folded ends after so many words.
-SHORT_WORDS, START_WORDS, FOLDED_WORDS = 45, 32, 80
+SHORT_WORDS, START_WORDS, FOLDED_WORDS = 45, 32, 45
 _WORD = re.compile(r"\S+")
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]*$")
 

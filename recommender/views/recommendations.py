@@ -111,7 +111,7 @@ def _list(reader: Reader, form: ListForm, top: int) -> dict[str, Any]:
     more = min(top + STEP, MOST) if picks.has_more and top < MOST else None
     return {
         "picks": shown,
-        "marks": marks_of(reader, [chosen.book for chosen in shown]),
+        "marks": {},  # what is in the library or dismissed is not on the list
         "rated": len(picks.ratings),
         "release": releases.record(picks.model.release),
         "more": more and form.address(n=more),

@@ -12,21 +12,21 @@ class TestFolded:
         assert folded(words(45)).rest == ""
 
     def test_a_long_one_is_folded_behind_a_sentence(self) -> None:
-        text = f"{words(20, '.')} {words(60, '!')}"
+        text = f"{words(20, '.')} {words(40, '!')}"
         fold = folded(text)
         assert fold.start == words(20, ".")
-        assert fold.rest == words(60, "!")
+        assert fold.rest == words(40, "!")
         assert not fold.goes_on
 
     def test_where_no_sentence_ends_it_is_folded_all_the_same(self) -> None:
-        fold = folded(words(80))
-        assert f"{fold.start} {fold.rest}" == words(80)
+        fold = folded(words(70))
+        assert f"{fold.start} {fold.rest}" == words(70)
 
     def test_a_very_long_one_goes_on_elsewhere(self) -> None:
         fold = folded(words(1000))
         assert fold.goes_on
         assert fold.rest.endswith(" …")
-        assert len(fold.rest.split()) < 90
+        assert len(fold.rest.split()) < 60
 
     def test_paragraphs_stay_apart(self) -> None:
         assert "\n\n" in folded(f"{words(40, '.')}\n\n{words(40)}\n\n{words(10)}").rest
