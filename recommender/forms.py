@@ -117,6 +117,14 @@ class PaceForm(forms.Form):
     )
 
 
+class SharingForm(forms.Form):
+    """Whether the next model may learn from the reader's ratings."""
+
+    agrees = forms.BooleanField(
+        label="Let my ratings help other readers’ lists", required=False, label_suffix=""
+    )
+
+
 class LeaveForm(forms.Form):
     """The last question before everything is deleted: the password, or a guest's word."""
 

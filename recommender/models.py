@@ -36,9 +36,18 @@ class Reader(models.Model):
         null=True, blank=True, help_text="What was read before moves no list."
     )
     refresh_pace = models.CharField(max_length=10, choices=RefreshPace, default=RefreshPace.DAILY)
+    shares_ratings = models.BooleanField(
+        default=False, help_text="Books and stars may be learned from, under another number."
+    )
+    shares_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="reader_shares_since",
+                condition=Q(shares_ratings=True, shares_since__isnull=False, user__isnull=False)
+                | Q(shares_ratings=False, shares_since__isnull=True),
+            ),
             models.CheckConstraint(
                 name="reader_refresh_pace", condition=Q(refresh_pace__in=["off", "weekly", "daily"])
             ),

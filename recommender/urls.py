@@ -61,6 +61,7 @@ urlpatterns = [
     ),
     path("account/", account.account, name="account"),
     path("account/data.zip", account.data, name="account-data"),
+    path("account/share", account.share, name="account-share"),
     path("account/refresh", account.refresh, name="account-refresh"),
     path("account/unlink", account.unlink, name="account-unlink"),
     path("account/delete/", account.delete, name="account-delete"),

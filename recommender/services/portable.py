@@ -78,6 +78,7 @@ def _account(reader: Reader) -> dict[str, Any]:
         "last_seen": reader.last_seen_at,
         "counts_books_read_since": reader.read_since,
         "goodreads_is_refreshed": reader.refresh_pace,
+        "ratings_help_others_since": reader.shares_since,
     }
 
 

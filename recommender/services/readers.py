@@ -32,6 +32,18 @@ def choose_pace(*, reader: Reader, refresh_pace: str) -> None:
     reader.save(update_fields=["refresh_pace"])
 
 
+def share_ratings(*, reader: Reader, agrees: bool) -> None:
+    """Keep whether the next training may learn from a reader's ratings, and since when.
+
+    Raises `ValueError` for guests, who are not asked: they could not come back to say no.
+    """
+    if agrees and reader.user_id is None:
+        raise ValueError("A guest can't agree to anything.")
+    since = (reader.shares_since or timezone.now()) if agrees else None
+    reader.shares_ratings, reader.shares_since = agrees, since
+    reader.save(update_fields=["shares_ratings", "shares_since"])
+
+
 def unlink(*, reader: Reader, source: str) -> None:
     """Forget whose shelf is pulled from a source; what came from it stays in the library."""
     reader.shelves.filter(source=source).delete()

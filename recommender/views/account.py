@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from recommender.access import reader_of
-from recommender.forms import LeaveForm, PaceForm, pull_is_on
+from recommender.forms import LeaveForm, PaceForm, SharingForm, pull_is_on
 from recommender.models import ImportJob, Reader, Source
 from recommender.services import imports, leaving, portable, readers
 from recommender.services.refresh import next_refresh
@@ -34,8 +34,28 @@ def account(request: HttpRequest) -> HttpResponse:
         readers.choose_pace(reader=reader, **form.cleaned_data)
         messages.success(request, "Your choice is kept.")
         return redirect("account")
-    context = {"form": form, "reader": reader, **_linked(reader), **_address(reader)}
+    sharing = SharingForm(initial={"agrees": reader.shares_ratings})
+    context = {"form": form, "sharing": sharing, "reader": reader}
+    context |= _linked(reader) | _address(reader)
     return render(request, "recommender/account.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def share(request: HttpRequest) -> HttpResponse:
+    """Keep whether the reader's ratings may help others; guests are not asked."""
+    reader = _reader(request)
+    if reader.user_id is None:
+        raise Http404
+    form = SharingForm(request.POST)
+    agrees = form.is_valid() and form.cleaned_data["agrees"]
+    readers.share_ratings(reader=reader, agrees=agrees)
+    messages.success(
+        request,
+        "Thank you. The next model learns from your ratings too."
+        if agrees
+        else "Your ratings are yours alone: the next model is made without them.",
+    )
+    return redirect("account")
 
 
 @require_POST

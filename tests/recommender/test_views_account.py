@@ -102,6 +102,32 @@ class TestPage:
         assert reader.entries.count() == 1
 
 
+class TestSharing:
+    def test_it_is_off_until_the_owner_agrees_and_can_be_taken_back(self) -> None:
+        reader, stranger = ReaderFactory.create(), ReaderFactory.create()
+        client = client_of(reader)
+        box = read(client.get(PAGE)).one("input", name="agrees")
+        assert "checked" not in box.attributes
+        assert client.post("/account/share", {"agrees": "on"})["Location"] == PAGE
+        page = read(client.get(PAGE))
+        assert "checked" in page.one("input", name="agrees").attributes
+        assert "You agreed on" in page.one("main").words
+        assert Reader.objects.get(shares_ratings=True) == reader
+        assert (
+            "checked"
+            not in read(client_of(stranger).get(PAGE)).one("input", name="agrees").attributes
+        )
+        client.post("/account/share")
+        assert not Reader.objects.filter(shares_ratings=True).exists()
+
+    def test_guests_and_nobody_are_not_asked(self) -> None:
+        someone = guest()
+        assert not read(client_of(someone).get(PAGE)).all("input", name="agrees")
+        for client in (client_of(someone), client_of(None)):
+            assert client.post("/account/share", {"agrees": "on"}).status_code == 404
+        assert not Reader.objects.filter(shares_ratings=True).exists()
+
+
 def files_of(client: Client) -> dict[str, str]:
     answer = client.get("/account/data.zip")
     assert answer["Content-Type"] == "application/zip"

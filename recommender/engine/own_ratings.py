@@ -1,0 +1,53 @@
+"""The ratings of a site's own readers, on their way from its database to Spark.
+
+A folder with ``ratings.csv`` (``user_id, book_id, rating``) and ``export.json``, which is written
+last and tells what the other has to be. Readers have numbers that mean nothing, and that no reader
+of another set of ratings has.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+#: Numbers of readers begin here; goodbooks' own end at 53,424.
+FIRST_READER = 1_000_000_001
+RATINGS = "ratings.csv"
+EXPORT = "export.json"
+
+
+class BadExport(ValueError):
+    """A folder holds no whole export."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRatings:
+    """What ``export.json`` says; ``sha256`` is that of ``ratings.csv``."""
+
+    exported_at: str
+    readers: int
+    ratings: int
+    books: int
+    sha256: str
+
+    def to_bytes(self) -> bytes:
+        """The text of ``export.json``."""
+        return (json.dumps(asdict(self), indent=1) + "\n").encode()
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """What was exported into a folder; raises `BadExport` unless it is there as written."""
+        try:
+            export = cls(**json.loads((folder / EXPORT).read_bytes()))
+            with (folder / RATINGS).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError as error:
+            raise BadExport(
+                f"{folder} holds no export; `manage.py export_ratings {folder}` makes one."
+            ) from error
+        except (OSError, ValueError, TypeError) as error:
+            raise BadExport(f"{folder / EXPORT} can't be read: {error}.") from error
+        if found != export.sha256:
+            raise BadExport(f"{folder / RATINGS} is not what {EXPORT} says; export it again.")
+        return export
