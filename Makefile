@@ -1,7 +1,7 @@
 # `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run goodbooks install test test-fast lint requirements screenshots bench bench-quality bench-catalog bench-pages bench-stars bench-tune
+.PHONY: help run goodbooks train install test test-fast lint requirements screenshots bench bench-quality bench-catalog bench-pages bench-stars bench-tune
 
 # The Python that makes .venv: the first of these which is there.
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell command -v $(name))))
@@ -25,6 +25,10 @@ run: .python ## install, start everything, load a catalog, build a release, serv
 goodbooks: .python ## bring the full goodbooks-10k into the site and build a release from it
 	@$(PYTHON) -m recsite.local.install site
 	@exec $(IN_VENV) -m recsite.local.goodbooks
+
+train: .python ## a release that learns from the site's own readers too, put in use if it is no worse
+	@$(PYTHON) -m recsite.local.install site
+	@exec $(IN_VENV) -m recsite.local.train
 
 install: .python ## make .venv with all requirements
 	@$(PYTHON) -m recsite.local.install all

@@ -15,6 +15,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from recommender.engine.manifest import ReleaseError
+from recommender.engine.own_ratings import BadExport
 from recommender.engine.store import StoreError, open_store
 from spark.clean import BadRatings
 from spark.factors import FactorSettings
@@ -31,6 +32,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser = argparse.ArgumentParser(prog="spark.build", description="Ratings in, release out.")
     add = parser.add_argument
     add("--ratings", required=True, help="a CSV file (or .csv.gz), or a folder that holds one")
+    add("--own", metavar="DIR", help="an export of the site's own readers, who join the others")
     add("--store", required=True, help="where releases go: a folder, file:///… or s3://…")
     add("--endpoint-url", help="S3 service other than AWS (default: S3_ENDPOINT_URL)")
     add("--master", help="Spark's master (default: local[*], or what spark-submit was told)")
@@ -81,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ratings=options.ratings,
         dataset=options.dataset,
         simulated=options.simulated,
+        own=options.own,
         promote=not options.no_promote,
         hold_out=options.hold_out,
         seed=options.seed,
@@ -96,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 )
             progress.note(describe(session))
             build_release(session, build, store=store, progress=progress)
-    except (BadRatings, NoJava, ReleaseError, StoreError) as error:
+    except (BadExport, BadRatings, NoJava, ReleaseError, StoreError) as error:
         sys.stderr.write(f"\nNo release was put in use: {error}\n")
         return 1
     return 0

@@ -29,7 +29,9 @@ class HoldOut:
     rule: str
 
 
-def hold_out(ratings: DataFrame, count: int, *, seed: int) -> HoldOut:
+def hold_out(
+    ratings: DataFrame, count: int, *, seed: int, among: DataFrame | None = None
+) -> HoldOut:
     """Set whole readers aside: those whose hashes are the smallest, the same in every build.
 
     Parameters
@@ -38,9 +40,11 @@ def hold_out(ratings: DataFrame, count: int, *, seed: int) -> HoldOut:
         ``user_id, book_id, stars`` of everybody, cached.
     count
         How many readers, at most every twentieth; none for 0.
+    among
+        The ratings of those who may be set aside; everybody's if not given.
     """
     rule = canonical_sha256([seed, count, FEWEST_RATINGS, HIDDEN_SHARE])[:16]
-    chosen = _choose(ratings, count, seed=seed) if count else []
+    chosen = _choose(among or ratings, count, seed=seed) if count else []
     if not chosen:
         return HoldOut(ratings, HeldOutReaders({}, {}), rule)
     is_held_out = F.col("user_id").isin(chosen)

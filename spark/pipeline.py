@@ -8,8 +8,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F
 
 from recommender.engine.manifest import Dataset, Manifest
+from recommender.engine.own_ratings import FIRST_READER
 from recommender.engine.publish import Draft, Part, promote, write_release
 from recommender.engine.release import read_latest
 from recommender.engine.store import Store
@@ -35,6 +37,7 @@ from spark.gate import GateRefused, measure
 from spark.holdout import READERS, HoldOut, hold_out
 from spark.neighbours import JOBS as NEIGHBOUR_JOBS
 from spark.neighbours import NeighbourSettings, train_neighbours
+from spark.own import count_own, is_own, read_own, without_rare
 from spark.progress import Progress
 from spark.signals import SideFiles
 from spark.stars import JOBS as STAR_JOBS
@@ -52,6 +55,7 @@ class BuildOptions:
     ratings: str
     dataset: str | None = None
     simulated: bool = False
+    own: str | None = None
     promote: bool = True
     hold_out: int = READERS
     seed: int = 1
@@ -64,7 +68,8 @@ class BuildOptions:
 class CleanRatings:
     """Ratings that are fit for training, with what is known about them.
 
-    The report and the hash are of all ratings, the books of those that are trained on.
+    The report and the hash are of all ratings, the books of those that are trained on. ``own`` is
+    how many of the site's own readers are among them, and how many ratings of theirs.
     """
 
     rows: DataFrame
@@ -72,6 +77,7 @@ class CleanRatings:
     books: dict[str, NDArray[Any]]
     report: CleanReport
     sha256: str
+    own: tuple[int, int] = (0, 0)
 
 
 def build_release(
@@ -83,8 +89,8 @@ def build_release(
 
     Raises
     ------
-    BadRatings
-        If the ratings can't be used at all.
+    BadRatings, BadExport
+        If the ratings, or those of the site's own readers, can't be used at all.
     GateRefused
         If the release is worse than the one in use; it has been written all the same.
     StoreError, ReleaseError
@@ -93,9 +99,17 @@ def build_release(
     # A store that can't be reached is better found out before the work than after it.
     read_latest(store)
     with progress.step("Reading and cleaning ratings", session, expected_jobs=CLEAN_JOBS):
-        ratings = clean(session, options.ratings, readers=options.hold_out, seed=options.seed)
+        ratings = clean(
+            session,
+            options.ratings,
+            own=options.own,
+            readers=options.hold_out,
+            seed=options.seed,
+        )
     for sentence in ratings.report.sentences():
         progress.note(sentence)
+    if options.own:
+        progress.note("Of these, {:,} readers of the site gave {:,}".format(*ratings.own))
     book_ids: IntArray = ratings.books["book_id"]
     files = SideFiles.beside(options.ratings)
     progress.note(f"Beside the ratings: {', '.join(files.names()) or 'nothing more'}")
@@ -130,20 +144,47 @@ def build_release(
     return manifest
 
 
-def clean(session: SparkSession, path: str, *, readers: int = 0, seed: int = 1) -> CleanRatings:
-    """Read, check and settle the ratings, and set so many readers aside."""
-    lines = Observation()
-    parsed = parse_ratings(read_ratings(session, path)).observe(lines, *line_counts())
-    settled = settle(parsed).cache()
+def clean(
+    session: SparkSession,
+    path: str,
+    *,
+    own: str | None = None,
+    readers: int = 0,
+    seed: int = 1,
+) -> CleanRatings:
+    """Read, check and settle the ratings, and set so many readers aside.
+
+    Parameters
+    ----------
+    own
+        The folder of an export of the site's own readers, who join all others. They are never set
+        aside: their numbers change with each export, so no other release could be compared on them.
+    """
+    lines, others = Observation(), Observation()
+    parsed = parse_ratings(read_ratings(session, path))
+    if own:
+        own_lines, _ = read_own(session, own)
+        parsed = parsed.observe(others, F.count_if(is_own()).alias("with_own_numbers"))
+        parsed = parsed.unionByName(parse_ratings(own_lines))
+    settled = settle(parsed.observe(lines, *line_counts())).cache()
+    if own:
+        settled = without_rare(settled).cache()
     counts, sha256 = summarize(settled)
     if not counts["kept"]:
         raise BadRatings(f"None of the lines at {path} is a rating that can be used.")
-    held_out = hold_out(settled, readers, seed=seed)
+    if own and others.get["with_own_numbers"]:
+        raise BadRatings(
+            f"Readers at {path} have numbers from {FIRST_READER:,} on, which are those of the "
+            "site's own readers; number them anew, or build without --own."
+        )
+    among = settled.where(~is_own()) if own else settled
+    held_out = hold_out(settled, readers, seed=seed, among=among)
     training = held_out.training.cache()
     table = book_counts(training).toArrow()
     books = {name: table.column(name).to_numpy() for name in table.column_names}
     report = CleanReport(**lines.get, **counts, books=table.num_rows)
-    return CleanRatings(training, held_out, books, report, sha256)
+    counted = count_own(settled) if own else (0, 0)
+    return CleanRatings(training, held_out, books, report, sha256, counted)
 
 
 def draft_release(options: BuildOptions, ratings: CleanRatings, parts: dict[str, Part]) -> Draft:
@@ -158,6 +199,8 @@ def draft_release(options: BuildOptions, ratings: CleanRatings, parts: dict[str,
             readers=ratings.report.readers,
             books=ratings.report.books,
             sha256=ratings.sha256,
+            own_readers=ratings.own[0],
+            own_ratings=ratings.own[1],
         ),
         default_ranker=DEFAULT_RANKER,
         code_revision=code_revision(),

@@ -25,7 +25,11 @@ class UnsupportedSchema(ReleaseError):
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """The ratings a release was built from, after cleaning."""
+    """The ratings a release was built from, after cleaning.
+
+    The counts and the hash are of all of them, those of the site's own readers among them, which
+    are counted a second time by themselves.
+    """
 
     name: str
     simulated: bool
@@ -33,6 +37,8 @@ class Dataset:
     readers: int
     books: int
     sha256: str
+    own_readers: int = 0
+    own_ratings: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,12 +88,15 @@ def build(dataset: Dataset, store: str) -> None:
         raise NotBuilt
 
 
-def build_aside(dataset: Dataset, store: str, *, say: Say) -> str:
+def build_aside(dataset: Dataset, store: str, *, say: Say, own: Path | None = None) -> str:
     """Have Spark build a release that is not put in use yet; returns its version.
 
-    Another build may write to the store meanwhile, so that only Spark's own word counts.
+    `own` is an export of the site's own readers, who join those of the dataset. Another build may
+    write to the store meanwhile, so that only Spark's own word counts.
     """
     options = [*_build_options(dataset, store), "--no-promote"]
+    if own:
+        options += ["--own", str(own)]
     version = None
     with _start("spark.build", *options, output=subprocess.PIPE) as process:
         for line in process.stdout or ():

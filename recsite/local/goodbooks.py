@@ -9,11 +9,11 @@ import sys
 
 from django.core.management import call_command
 
-from recsite.local import data, preflight
+from recsite.local import data
 from recsite.local.archive import NotFetched
-from recsite.local.embedded import attached
-from recsite.local.home import Home, home_of, read_dotenv
-from recsite.local.prepare import finish, load, releases, run_with_django, say
+from recsite.local.attach import run_attached
+from recsite.local.home import Home
+from recsite.local.prepare import finish, load, releases, say
 from recsite.local.prepared import Prepared
 from recsite.local.process import LocalError
 
@@ -47,18 +47,7 @@ def check_gate(version: str) -> None:
 
 
 def main() -> int:
-    try:
-        read_dotenv()
-        preflight.check_data(os.environ)
-        preflight.check_java()
-        home = home_of(os.environ)
-        with attached(home) as environment:
-            os.environ.update(environment)
-            preflight.check_space(home)
-            return run_with_django(home, bring)
-    except LocalError as error:
-        say(str(error))
-    return 1
+    return run_attached(bring)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,43 @@
+"""`make train`: a release that has learned from the site's own readers too.
+
+What they let others learn from is exported into a folder that is gone afterwards, and the release
+is put in use unless it was measured to be worse than the one before.
+"""
+
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from django.core.management import call_command
+
+from recsite.local import data
+from recsite.local.attach import run_attached
+from recsite.local.goodbooks import check_gate
+from recsite.local.home import Home
+from recsite.local.prepare import say
+from recsite.local.prepared import Prepared
+from recsite.local.process import LocalError
+
+
+def train(home: Home) -> None:
+    prepared = Prepared.read(home)
+    if prepared is None:
+        raise LocalError("There is no site here yet; `make run` makes one.")
+    store = os.environ.get("RELEASE_STORE") or home.store
+    with TemporaryDirectory(prefix="bookfold-own-") as folder:
+        say("[1/3] Exporting the ratings of readers who agreed")
+        call_command("export_ratings", folder)
+        say("[2/3] Building a release")
+        version = data.build_aside(prepared.dataset, store, say=say, own=Path(folder))
+    check_gate(version)
+    say("[3/3] Putting the release in use")
+    call_command("releases", promote=version)
+
+
+def main() -> int:
+    return run_attached(train)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

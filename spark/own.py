@@ -1,0 +1,48 @@
+"""The site's own readers among those whose ratings are trained on."""
+
+from pathlib import Path
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from recommender.engine.own_ratings import FIRST_READER, RATINGS, OwnRatings
+from spark.clean import read_ratings
+
+#: A book that nobody else has rated takes part once so many of the site's readers have: it would
+#: otherwise show what very few people, or one, have read beside it.
+FEWEST_READERS = 5
+
+
+def is_own() -> Column:
+    """Whether a rating is one of the site's own readers'."""
+    return F.col("user_id") >= FIRST_READER
+
+
+def read_own(session: SparkSession, folder: str) -> tuple[DataFrame, OwnRatings]:
+    """Lines of an export as `spark.clean.read_ratings` gives them, and what it says of itself.
+
+    Raises
+    ------
+    BadExport
+        If the folder does not hold what was exported.
+    """
+    path = Path(folder.removeprefix("file://")).absolute()
+    export = OwnRatings.read(path)
+    return read_ratings(session, str(path / RATINGS)), export
+
+
+def without_rare(settled: DataFrame) -> DataFrame:
+    """Ratings without the books that only a few readers of the site have rated, and nobody else."""
+    rare = (
+        settled.groupBy("book_id")
+        .agg(F.count_if(is_own()).alias("own"), F.count_if(~is_own()).alias("others"))
+        .where((F.col("others") == 0) & (F.col("own") < FEWEST_READERS))
+        .select("book_id")
+    )
+    return settled.join(rare, "book_id", how="left_anti").select(settled.columns)
+
+
+def count_own(settled: DataFrame) -> tuple[int, int]:
+    """How many of the site's own readers there are, and how many ratings of theirs."""
+    row = settled.where(is_own()).agg(F.countDistinct("user_id"), F.count(F.lit(1))).collect()[0]
+    return row[0], row[1]
