@@ -200,6 +200,9 @@ class ModelRelease(models.Model):
     built_at = models.DateTimeField()
     recorded_at = models.DateTimeField(auto_now_add=True)
     is_active = models.BooleanField(default=False)
+    pruned_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its files were deleted; saved lists stay."
+    )
 
     class Meta:
         ordering = ("-built_at",)

@@ -92,6 +92,8 @@ class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
     def choose(self, release: ModelRelease) -> SafeString | str:
         if release.is_active:
             return "in use"
+        if release.pruned_at:
+            return "no longer kept"
         address = reverse("admin:recommender_modelrelease_promote", args=[release.pk])
         return format_html('<a href="{}">Put in use…</a>', address)
 

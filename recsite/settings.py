@@ -125,6 +125,7 @@ SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
 # Releases of the model: where they come from, and the host's copy that all processes map.
 RELEASE_STORE = env.text("RELEASE_STORE", (BOOKFOLD_HOME / "store").as_uri())
 RELEASE_CACHE = env.folder("RELEASE_CACHE", BOOKFOLD_HOME / "cache")
+RELEASES_KEPT = env.whole("RELEASES_KEPT", 5, least=1)  # the newest; those in use stay anyway
 RELEASE_POLL_SECONDS = env.number("RELEASE_POLL_SECONDS", 10.0, least=0.1)
 S3_ENDPOINT_URL = env.url("S3_ENDPOINT_URL", "", schemes=("http", "https"))
 
@@ -182,6 +183,7 @@ CELERY_BEAT_SCHEDULE = {
     "previews nobody came back to": {"task": "imports.expire_previews", "schedule": 3600.0},
     "look for a new release": {"task": "releases.record_latest", "schedule": 30.0},
     "linked shelves that are due": {"task": "imports.start_due_refreshes", "schedule": 900.0},
+    "old releases of the model": {"task": "releases.prune", "schedule": 86_400.0},
     "remove forgotten guests": {"task": "readers.remove_forgotten_guests", "schedule": 86_400.0},
 }
 

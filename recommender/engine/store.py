@@ -61,6 +61,9 @@ class Store(Protocol):
     def keys(self, prefix: str) -> list[str]:
         """All keys that begin with a prefix, sorted."""
 
+    def delete(self, key: str) -> None:
+        """Remove an object, if it is there."""
+
     def compare_and_swap(self, key: str, data: bytes, *, expected: str | None) -> None:
         """Write an object if it still has the expected tag (None: does not exist yet).
 
@@ -127,6 +130,17 @@ class FileStore:
             for key in keys
             if key.startswith(prefix) and not PurePosixPath(key).name.startswith(".")
         )
+
+    def delete(self, key: str) -> None:
+        path = self._path(key)
+        try:
+            path.unlink(missing_ok=True)
+            if path.parent != self._root and not any(path.parent.iterdir()):
+                path.parent.rmdir()
+        except FileNotFoundError:
+            return  # somebody else has deleted the folder meanwhile
+        except OSError as error:
+            raise StoreError(f"Could not delete {key} in {self.uri}: {error.strerror}.") from error
 
     def compare_and_swap(self, key: str, data: bytes, *, expected: str | None) -> None:
         with self._locked(key):
@@ -240,6 +254,10 @@ class S3Store:
             )
             keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
         return sorted(key.removeprefix(self._prefix) for key in keys)
+
+    def delete(self, key: str) -> None:
+        with self._asking("delete", key):
+            self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 
     def compare_and_swap(self, key: str, data: bytes, *, expected: str | None) -> None:
         name = self._prefix + key

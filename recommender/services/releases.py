@@ -8,10 +8,12 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from recommender.engine import publish
 from recommender.engine.manifest import Manifest, ReleaseError
 from recommender.engine.model import Model
+from recommender.engine.prune import prune_cache, prune_releases
 from recommender.engine.release import (
     NoRelease,
     Release,
@@ -35,6 +37,7 @@ __all__ = [
     "current_model",
     "forget_model",
     "promote",
+    "prune",
     "record",
     "record_all",
     "record_latest",
@@ -74,7 +77,15 @@ class Follower:
 
     def _follow(self) -> None:
         while not self._stopped.wait(self._every):
-            self._holder.refresh()
+            if self._holder.refresh():
+                self._tidy()
+
+    def _tidy(self) -> None:
+        """Each host looks after its own files, whenever it has taken up another release."""
+        try:
+            prune_cache(_store(), settings.RELEASE_CACHE)
+        except (ReleaseError, StoreError, OSError) as error:
+            log.warning("releases.cache_not_pruned", error=str(error))
 
 
 def _store() -> Store:
@@ -191,6 +202,30 @@ def roll_back() -> ModelRelease:
     store = _store()
     latest = publish.rollback(store)
     return _activate(_row(*read_manifest(store, latest.version)))
+
+
+def prune(*, keep: int) -> list[str]:
+    """Delete old releases from the store, and this host's files of them; give their versions.
+
+    The one in use, the one before it and the `keep` newest stay (`recommender.engine.prune`), and
+    so do the rows of those deleted, to which saved lists point.
+
+    Raises
+    ------
+    ReleaseError, StoreError
+        If the store can't be read or written.
+    """
+    store = _store()
+    deleted = prune_releases(store, keep=keep, now=timezone.now())
+    rows = ModelRelease.objects.filter(version__in=deleted, pruned_at=None)
+    rows.update(pruned_at=timezone.now())
+    try:
+        files = prune_cache(store, settings.RELEASE_CACHE)
+    except OSError as error:
+        raise StoreError(f"Could not prune {settings.RELEASE_CACHE}: {error.strerror}.") from error
+    if deleted or files:
+        log.info("releases.pruned", releases=deleted, cached_files=files)
+    return deleted
 
 
 def verdict(version: str) -> dict[str, Any]:

@@ -1,5 +1,10 @@
 """Releases of the model, see `recommender.services.releases`."""
 
+from typing import Any
+
+from celery import Task
+from django.conf import settings
+
 from recommender.services import releases
 from workers.app import app
 
@@ -8,3 +13,12 @@ from workers.app import app
 def record_latest() -> None:
     """Note the release that the store names as latest, for the admin and for saved lists."""
     releases.record_latest()
+
+
+@app.task(bind=True, name="releases.prune", max_retries=3)
+def prune(self: "Task[Any, Any]") -> None:
+    """Keep no releases that nobody would go back to; a store that fails is tried again."""
+    try:
+        releases.prune(keep=settings.RELEASES_KEPT)
+    except releases.StoreError as error:
+        raise self.retry(exc=error, countdown=60 * 2**self.request.retries) from error

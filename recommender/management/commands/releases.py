@@ -20,6 +20,12 @@ class Command(BaseCommand):
         change = parser.add_mutually_exclusive_group()
         change.add_argument("--promote", metavar="VERSION", help="a version, or `newest`")
         change.add_argument("--rollback", action="store_true", help="use the release before again")
+        change.add_argument(
+            "--prune",
+            type=int,
+            metavar="KEEP",
+            help="delete all but the newest and those in use",
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, **options: Any) -> None:
@@ -28,10 +34,12 @@ class Command(BaseCommand):
                 releases.promote(version=options["promote"], all_the_same=True)
             if options["rollback"]:
                 releases.roll_back()
+            if options["prune"] is not None:
+                self._prune(options["prune"], quiet=options["json"])
             answer = _describe(
                 open_store(settings.RELEASE_STORE, endpoint_url=settings.S3_ENDPOINT_URL or None)
             )
-        except (ReleaseError, StoreError) as error:
+        except (ReleaseError, StoreError, ValueError) as error:
             raise CommandError(str(error)) from error
         releases.record_latest()
         if options["json"]:
@@ -41,6 +49,11 @@ class Command(BaseCommand):
             mark = "in use" if release["in_use"] else ""
             about = release.get("dataset") or f"unreadable: {release['problem']}"
             self.stdout.write(f"{release['version']}  {about}  {mark}".rstrip())
+
+    def _prune(self, keep: int, *, quiet: bool) -> None:
+        deleted = releases.prune(keep=keep)
+        if not quiet:
+            self.stdout.write(f"Deleted: {', '.join(deleted) or 'nothing'}")
 
 
 def _describe(store: Store) -> list[dict[str, Any]]:

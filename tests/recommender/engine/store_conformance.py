@@ -1,11 +1,16 @@
 """What every kind of store has to do; one class of tests for all of them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from recommender.engine.prune import prune_releases
+from recommender.engine.publish import promote, rollback, write_release
+from recommender.engine.release import list_versions
 from recommender.engine.store import Conflict, NotFound, Store
+from tests.recommender.engine.releases import NOON, draft, item_factors
 
 
 class StoreConformance:
@@ -28,6 +33,31 @@ class StoreConformance:
             store.put(key, b"x")
         assert store.keys("releases/") == ["releases/1/manifest.json", "releases/2/manifest.json"]
         assert store.keys("nothing/") == []
+
+    def test_what_was_deleted_is_gone_and_the_rest_is_not(self, store: Store) -> None:
+        for key in ("releases/1/a", "releases/1/b", "releases/2/a"):
+            store.put(key, b"x")
+        for key in ("releases/1/a", "releases/2/a", "releases/2/a", "never/there"):
+            store.delete(key)
+        assert store.keys("") == ["releases/1/b"]
+        store.put("releases/2/a", b"again")
+        assert store.get("releases/2/a") == b"again"
+
+    def test_old_releases_leave_a_store(self, store: Store) -> None:
+        versions = [
+            write_release(
+                store, draft(item_factors(seed=day)), now=NOON + timedelta(days=day)
+            ).version
+            for day in range(6)
+        ]
+        promote(store, versions[2])
+        store.put("releases/20261101T000000Z-broken00/books.parquet", b"broken off")
+        store.put("releases/notes.txt", b"not ours")
+        gone = prune_releases(store, keep=2, now=NOON + timedelta(days=10))
+        assert gone == ["20261101T000000Z-broken00", versions[0], versions[3]]
+        assert list_versions(store) == [versions[n] for n in (1, 2, 4, 5)]
+        assert store.get("releases/notes.txt") == b"not ours"
+        assert rollback(store).version == versions[1]
 
     def test_what_is_not_there_is_not_found(self, store: Store, tmp_path: Path) -> None:
         with pytest.raises(NotFound, match="absent"):

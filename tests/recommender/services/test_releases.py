@@ -1,15 +1,19 @@
 """Processes follow the release that the store names."""
 
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from recommender.models import ModelRelease
 from recommender.services import releases
 from recsite.health import NotReady
 from recsite.local.process import wait_until
+from tests.factories import BookFactory, RunFactory
+from tests.pages import client_of
 from tests.releases import publish_release
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -52,3 +56,30 @@ def test_the_store_s_release_becomes_the_active_row(own_store: str) -> None:
 def test_ready_means_that_there_is_a_model(own_store: str) -> None:
     with pytest.raises(NotReady, match="release"):
         releases.check()
+
+
+@pytest.mark.django_db
+def test_old_releases_are_pruned_and_saved_lists_stay(own_store: str) -> None:
+    made = [
+        publish_release(own_store, [[1, 2], [3, 4 + day]], now=NOON + timedelta(days=day - 40))
+        for day in range(4)
+    ]
+    releases.record_all()
+    book = BookFactory.create(title="Kept for good")
+    row = ModelRelease.objects.get(version=made[0])
+    saved = RunFactory.create(release=row, books=[book])
+
+    said = StringIO()
+    call_command("releases", prune=1, stdout=said)
+
+    assert said.getvalue().splitlines()[0] == f"Deleted: {made[0]}, {made[1]}"
+    assert (
+        "Kept for good"
+        in client_of(saved.reader).get(f"/recommendations/{saved.pk}/").content.decode()
+    )
+    gone = ModelRelease.objects.exclude(pruned_at=None)
+    assert {row.version for row in gone} == {made[0], made[1]}
+    releases.roll_back()
+    assert releases.current_model().release.version == made[2]
+    with pytest.raises(CommandError, match="At least one"):
+        call_command("releases", prune=0)
