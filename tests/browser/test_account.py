@@ -32,6 +32,11 @@ def test_from_the_first_list_to_leaving_for_good(site: Site, visit: Visit, scrip
     page.get_by_label("Once a week").check()
     page.get_by_role("button", name="Keep this").click()
     expect(page.get_by_label("Once a week")).to_be_checked()
+    page.get_by_label("Let my ratings help").check()
+    page.get_by_role("button", name="Keep my answer").click()
+    expect(page.get_by_label("Let my ratings help")).to_be_checked()
+    if scripts:
+        assert barriers(page) == []
     with page.expect_download() as downloading:
         page.get_by_role("link", name="Download my data").click()
     with zipfile.ZipFile(io.BytesIO(Path(downloading.value.path()).read_bytes())) as archive:
