@@ -300,7 +300,7 @@ class TestANewList:
 
         page = read(client_of(reader).post("/recommendations/", follow=True))
 
-        assert page.one("li", role="status").words
+        assert page.one("div", role="status").words
         assert not reader.runs.exists()
 
     def test_nobody_is_sent_to_the_beginning(self) -> None:
