@@ -53,13 +53,16 @@ class SourceShelfInline(OnlyToRead, TabularInline[SourceShelf, Reader]):
 class ReaderAdmin(ModelAdmin[Reader]):
     list_display = ("name", "library", "imports", "runs", "created_at", "last_seen_at")
     list_display_links = ("name",)
-    list_filter = (GuestFilter, "last_seen_at")
+    list_filter = (GuestFilter, "shares_ratings", "last_seen_at")
     list_select_related = ("user",)
     search_fields = ("user__email", "=id", "=shelves__account")
     search_help_text = "E-mail address, number of the reader, or account at Goodreads."
     date_hierarchy = "created_at"
     ordering = ("-last_seen_at",)
-    readonly_fields = ("user", "library", "imports", "runs", "created_at", "last_seen_at")
+    readonly_fields = (
+        *("user", "library", "imports", "runs", "created_at", "last_seen_at"),
+        *("shares_ratings", "shares_since"),
+    )
     inlines = (SourceShelfInline,)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -1,5 +1,6 @@
 """Processes follow the release that the store names."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -7,7 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
+from recommender.engine.release import list_versions
+from recommender.engine.store import open_store
 from recommender.models import ModelRelease
 from recommender.services import releases
 from recsite.health import NotReady
@@ -15,6 +19,7 @@ from recsite.local.process import wait_until
 from tests.factories import BookFactory, RunFactory
 from tests.pages import client_of
 from tests.releases import publish_release
+from workers.tasks.releases import prune
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -83,3 +88,40 @@ def test_old_releases_are_pruned_and_saved_lists_stay(own_store: str) -> None:
     assert releases.current_model().release.version == made[2]
     with pytest.raises(CommandError, match="At least one"):
         call_command("releases", prune=0)
+
+
+def test_each_host_lets_go_of_old_files_with_the_next_release(
+    own_store: str, settings: Settings
+) -> None:
+    publish_release(own_store, [[1, 2], [3, 4]], now=NOON)
+    assert releases.current_model()
+    forgotten, fresh = (settings.RELEASE_CACHE / name for name in ("f0.parquet", "f1.parquet"))
+    for file in (forgotten, fresh):
+        file.write_bytes(b"of a release that was pruned")
+    os.utime(forgotten, (0, 0))
+    publish_release(own_store, [[1, 3], [2, 4]], now=NOON + timedelta(minutes=1))
+
+    assert wait_until(lambda: not forgotten.exists(), seconds=5)
+    assert fresh.exists()
+
+
+@pytest.mark.django_db
+def test_the_task_tries_a_store_that_fails_again_and_then_says_so(
+    settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    settings.RELEASE_STORE = (tmp_path / "file" / "store").as_uri()
+    ended = prune.apply()
+    assert isinstance(ended.result, releases.StoreError)
+    assert ended.state == "FAILURE"
+
+
+@pytest.mark.django_db
+def test_the_task_keeps_as_many_as_the_settings_say(own_store: str, settings: Settings) -> None:
+    settings.RELEASES_KEPT = 2
+    made = [
+        publish_release(own_store, [[1, 2], [3, 4 + day]], now=NOON + timedelta(days=day - 40))
+        for day in range(4)
+    ]
+    assert prune.apply().state == "SUCCESS"
+    assert list_versions(open_store(own_store)) == made[2:]
