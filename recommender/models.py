@@ -195,6 +195,10 @@ class ModelRelease(models.Model):
     ratings = models.PositiveBigIntegerField()
     readers = models.PositiveIntegerField()
     books = models.PositiveIntegerField()
+    own_ratings = models.PositiveBigIntegerField(
+        default=0, help_text="Those of this site's readers among the ratings."
+    )
+    own_readers = models.PositiveIntegerField(default=0)
     metrics = models.JSONField(default=dict, blank=True)
     hyper_parameters = models.JSONField(default=dict, blank=True)
     built_at = models.DateTimeField()

@@ -71,7 +71,7 @@ def sample_percent(release: ModelRelease) -> int | None:
     """How much of goodbooks-10k a release was built from, if not the whole; in percent."""
     if "goodbooks" not in release.dataset.lower() or release.is_simulated:
         return None
-    percent = round(100 * release.ratings / GOODBOOKS_RATINGS)
+    percent = round(100 * (release.ratings - release.own_ratings) / GOODBOOKS_RATINGS)
     return max(percent, 1) if percent < 98 else None
 
 

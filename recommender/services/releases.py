@@ -252,6 +252,8 @@ def _row(manifest: Manifest, manifest_sha256: str) -> ModelRelease:
             "ratings": data.ratings,
             "readers": data.readers,
             "books": data.books,
+            "own_ratings": data.own_ratings,
+            "own_readers": data.own_readers,
             "metrics": manifest.metrics,
             "hyper_parameters": manifest.parts,
             "built_at": datetime.fromisoformat(manifest.created_at),

@@ -51,6 +51,18 @@ def test_figures_of_the_release_in_use_stand_in_plots_and_tables(client: Client)
     assert second.words.endswith("50 0.433 0.348 –"), "what was not measured is no zero"
 
 
+def test_the_site_s_own_readers_are_told_of_and_make_no_sample_whole(client: Client) -> None:
+    release = ModelReleaseFactory.create(is_active=True, metrics=METRICS)
+    assert "of this site" not in read(client.get("/how-it-works/")).words
+
+    release.ratings += 3_000_000
+    release.own_ratings, release.own_readers = 3_000_000, 12_345
+    release.save()
+    words = read(client.get("/how-it-works/")).words
+    assert "Among the readers: 12,345 of this site, who agreed to it" in words
+    assert "a sample: about 28% of the ratings" in words
+
+
 def test_a_sample_and_simulated_readers_are_called_that(client: Client) -> None:
     release = ModelReleaseFactory.create(is_active=True, metrics=METRICS)
     assert "a sample: about 28% of the ratings" in read(client.get("/how-it-works/")).words
