@@ -84,8 +84,8 @@ def _matched_by_number(wanted: Sequence[Wanted]) -> dict[Hashable, Match]:
 
 def _books_of_works(work_ids: Iterable[int]) -> dict[int, int]:
     rows = Book.objects.filter(goodreads_work_id__in=list(work_ids)).order_by()
-    pairs = rows.values_list("goodreads_work_id", "pk")
-    return {work_id: book_id for work_id, book_id in pairs if work_id is not None}
+    triples = rows.values_list("goodreads_work_id", "pk", "merged_into")
+    return {work_id: into or pk for work_id, pk, into in triples if work_id is not None}
 
 
 def _identified(scheme: str, values: Iterable[str]) -> dict[str, int]:
@@ -113,7 +113,8 @@ def _credits_by_title(
     wanted = list(keys)
     rows = (
         BookAuthor.objects.filter(
-            Q(book__title_key__in=wanted) | Q(book__original_title_key__in=wanted)
+            Q(book__title_key__in=wanted) | Q(book__original_title_key__in=wanted),
+            book__merged_into=None,
         )
         .order_by()
         .values_list(

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import connections, models
@@ -47,6 +48,20 @@ class Genre(models.Model):
         return self.name
 
 
+class GenreAlias(models.Model):
+    """A genre that was merged into another: loaders count its readers there."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    genre = models.ForeignKey(Genre, models.CASCADE, related_name="aliases")
+
+    class Meta:
+        verbose_name_plural = "genre aliases"
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
 # Each is looked up in the index after the one before: for a DISTINCT, PostgreSQL reads the whole
 # table, however few languages there are (https://wiki.postgresql.org/wiki/Loose_indexscan).
 _LANGUAGES = """
@@ -66,6 +81,10 @@ class BookQuerySet(models.QuerySet["Book"]):
     def active(self) -> Self:
         """Books that may be recommended."""
         return self.filter(status=Book.Status.ACTIVE)
+
+    def standing(self) -> Self:
+        """All but those that were merged into another."""
+        return self.exclude(status=Book.Status.MERGED)
 
     def languages(self) -> list[str]:
         """The languages of active books."""
@@ -93,6 +112,7 @@ class Book(models.Model):
     class Status(models.TextChoices):
         ACTIVE = "active"
         HIDDEN = "hidden"
+        MERGED = "merged"
 
     goodbooks_id = models.PositiveIntegerField(
         unique=True,
@@ -143,6 +163,10 @@ class Book(models.Model):
         default=False, help_text="Its counts come from simulated readers."
     )
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    hidden_because = models.CharField(max_length=300, blank=True, help_text="For curators to see.")
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged_books"
+    )
     locked_fields = ArrayField(
         models.CharField(max_length=40),
         default=list,
@@ -176,7 +200,17 @@ class Book(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                name="catalog_book_status", condition=Q(status__in=["active", "hidden"])
+                name="catalog_book_status", condition=Q(status__in=["active", "hidden", "merged"])
+            ),
+            models.CheckConstraint(
+                name="catalog_book_merged_into_another",
+                condition=Q(status="merged", merged_into__isnull=False)
+                & ~Q(merged_into=F("pk"))
+                | ~Q(status="merged") & Q(merged_into__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="catalog_book_hidden_because",
+                condition=Q(status="hidden") | Q(hidden_because=""),
             ),
             models.CheckConstraint(name="catalog_book_title", condition=~Q(title="")),
             models.CheckConstraint(
@@ -265,6 +299,7 @@ class EnrichmentQuerySet(models.QuerySet["Enrichment"]):
         return (
             self.filter(free, due_at__lte=now)
             .exclude(state=Enrichment.State.LOCKED)
+            .exclude(book__status=Book.Status.MERGED)
             .order_by(F("wanted_at").desc(nulls_last=True), "-book__ratings_count", "book_id")
         )
 
@@ -315,3 +350,59 @@ class Enrichment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.book_id}: {self.state}"
+
+
+class CurationAct(models.Model):
+    """What a curator did, with what was there before; the database lets nobody change it."""
+
+    class Kind(models.TextChoices):
+        ADDED = "added", "book added"
+        EDITED = "edited", "book edited"
+        HIDDEN = "hidden", "book hidden"
+        SHOWN = "shown", "book shown again"
+        MERGED = "merged", "book merged into another"
+        UNMERGED = "unmerged", "merge undone"
+        IDENTIFIER_MOVED = "identifier_moved", "identifier moved to another book"
+        GENRE_RENAMED = "genre_renamed", "genre renamed"
+        GENRE_MERGED = "genre_merged", "genre merged into another"
+
+    at = models.DateTimeField(auto_now_add=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty where the account has been deleted since.",
+    )
+    kind = models.CharField(max_length=20, choices=Kind)
+    book = models.ForeignKey(Book, models.PROTECT, null=True, blank=True, related_name="acts")
+    subject = models.CharField(max_length=500, help_text="The title, or the name of the genre.")
+    reason = models.CharField(max_length=300, blank=True)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    undoes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="undone_by"
+    )
+
+    class Meta:
+        verbose_name = "act of curation"
+        verbose_name_plural = "acts of curation"
+        ordering = ("-pk",)
+        constraints = [
+            models.CheckConstraint(
+                name="catalog_act_kind",
+                condition=Q(
+                    kind__in=[
+                        *("added", "edited", "hidden", "shown", "merged", "unmerged"),
+                        *("identifier_moved", "genre_renamed", "genre_merged"),
+                    ]
+                ),
+            ),
+            models.CheckConstraint(
+                name="catalog_act_undoes", condition=Q(kind="unmerged") ^ Q(undoes__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.subject}"

@@ -36,7 +36,8 @@ def suggest(title: str, author: str = "", limit: int = 5) -> list[Suggestion]:
     alike = Q(title_key__trigram_similar=key) | Q(original_title_key__trigram_similar=key)
     alike |= Q(title_key__trigram_word_similar=key)
     books = (
-        Book.objects.filter(alike)
+        Book.objects.standing()
+        .filter(alike)
         .annotate(
             title_likeness=Greatest(
                 TrigramSimilarity("title_key", key),

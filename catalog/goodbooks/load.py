@@ -1,6 +1,6 @@
 """Brings what a goodbooks-shaped folder says into the catalog, all of it or nothing."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -15,7 +15,15 @@ from catalog.goodbooks.genres import NAMES
 from catalog.goodbooks.identity import Identified, identify, report_doubles
 from catalog.goodbooks.reader import Folder, Say, read_folder
 from catalog.goodbooks.table import Problems
-from catalog.models import Author, Book, BookAuthor, BookGenre, BookIdentifier, Genre
+from catalog.models import (
+    Author,
+    Book,
+    BookAuthor,
+    BookGenre,
+    BookIdentifier,
+    Genre,
+    GenreAlias,
+)
 from catalog.normalize import surname_key, title_key
 
 BATCH = 2000
@@ -262,11 +270,12 @@ class _Load:
         if self.folder.shelvings is None:
             return
         genres = _genre_ids()
-        wanted = {
-            book.pk: {genres[slug]: count for slug, count in self.folder.shelvings[book_id].items()}
-            for book_id, book in self._unlocked("genres")
-            if book_id in self.folder.shelvings
-        }
+        wanted: dict[int, Counter[int]] = {}
+        for book_id, book in self._unlocked("genres"):
+            if book_id in self.folder.shelvings:
+                wanted[book.pk] = Counter()
+                for slug, count in self.folder.shelvings[book_id].items():
+                    wanted[book.pk][genres[slug]] += count
         present: defaultdict[int, dict[int, int]] = defaultdict(dict)
         rows = BookGenre.objects.filter(book_id__in=wanted).order_by()
         for pk, genre_id, count in rows.values_list("book_id", "genre_id", "count"):
@@ -330,7 +339,11 @@ def _identifiers(row: BookRow) -> Iterable[tuple[str, str]]:
 
 
 def _genre_ids() -> dict[str, int]:
-    """Ids of the whole vocabulary, after adding what was not here."""
-    present = dict(Genre.objects.values_list("slug", "pk"))
+    """Ids of the whole vocabulary, after adding what was not here.
+
+    A genre that was merged into another has that one's.
+    """
+    present = dict(GenreAlias.objects.values_list("slug", "genre"))
+    present |= dict(Genre.objects.values_list("slug", "pk"))
     new = [Genre(slug=slug, name=name) for slug, name in NAMES.items() if slug not in present]
     return present | {genre.slug: genre.pk for genre in Genre.objects.bulk_create(new)}
