@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from catalog.typed_admin import ModelAdmin, TabularInline
 from recommender.admin_parts import OnlyToRead, change_link, count_of, link
+from recommender.curation_admin import BookAdmin, BookIdentifierAdmin, CurationActAdmin, GenreAdmin
 from recommender.models import (
     ImportItem,
     ImportJob,
@@ -20,7 +21,10 @@ from recommender.models import (
 )
 from recommender.release_admin import ModelReleaseAdmin
 
-__all__ = ["ModelReleaseAdmin"]
+__all__ = [
+    *("BookAdmin", "BookIdentifierAdmin", "CurationActAdmin", "GenreAdmin"),
+    "ModelReleaseAdmin",
+]
 
 UNMATCHED_STATES = [
     ImportItem.State.AMBIGUOUS.value,

@@ -87,7 +87,7 @@ class Between:
         if entry := self.entries.get(book.pk):
             read = entry.shelf not in UNREAD_SHELVES
             return "you have read it since" if read else "it is on your to-read shelf"
-        if book.status == Book.Status.HIDDEN:
+        if book.status != Book.Status.ACTIVE:
             return "it is recommended to nobody any more"
         if named := _reasons_that_differ(row, stars, lost=True):
             return f"your rating of {named} no longer counts"

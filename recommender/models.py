@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from catalog.models import Author, Book, Genre
+from catalog.models import Author, Book, CurationAct, Genre
 from recommender.entry_queries import LibraryEntryQuerySet
 
 EARLIEST_SINCE = date(1900, 1, 1)
@@ -156,6 +156,20 @@ class RemovedEntry(LibraryLine):
                 fields=["reader", "source", "source_key"], name="removed_source_key_once"
             ),
             models.CheckConstraint(name="removed_stars", condition=STARS_IN_RANGE),
+        ]
+
+
+class GivenUpEntry(LibraryLine):
+    """A line that a library lost as two books became one; undoing the merge brings it back."""
+
+    reader = models.ForeignKey(Reader, models.CASCADE, related_name="given_up_entries")
+    book = models.ForeignKey(Book, models.PROTECT, related_name="+")
+    act = models.ForeignKey(CurationAct, models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name_plural = "given-up entries"
+        constraints = [
+            models.UniqueConstraint(fields=["reader", "act"], name="given_up_once"),
         ]
 
 

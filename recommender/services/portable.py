@@ -45,6 +45,9 @@ def export(*, reader: Reader) -> bytes:
                 "source", "source_key", "title", "author", "stars", "shelf", "removed_at"
             )
         ),
+        "given_up_as_books_were_merged": list(
+            reader.given_up_entries.values("source", "source_key", "title", "stars", "shelf")
+        ),
         "lists": lists,
         "dismissed": dismissed,
         "linked_shelves": list(

@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -39,6 +39,8 @@ def books(request: HttpRequest) -> HttpResponse:
 def book(request: HttpRequest, book_id: int) -> HttpResponse:
     """What is known of a book, what hangs together with it, and what the reader did about it."""
     reader = reader_of(request)
+    if merged := Book.objects.filter(pk=book_id, merged_into__isnull=False).first():
+        return redirect("book", merged.merged_into_id)
     visible = Book.objects.filter(visible_to(reader, is_staff=request.user.is_staff))
     shown = get_object_or_404(visible.for_cards(), pk=book_id)
     series = Book.objects.active().filter(series_name=shown.series_name)

@@ -1,0 +1,208 @@
+"""What curators do to the catalog; every act is written down with what was there before."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, OuterRef, Subquery
+from django.utils import timezone
+
+from catalog.models import (
+    Book,
+    BookIdentifier,
+    CurationAct,
+    Genre,
+    GenreAlias,
+)
+from recsite.accounts.models import User
+
+Kind = CurationAct.Kind
+
+#: What a curator may set and lock, in the order of the book's page.
+LOCKABLE = (
+    *("title", "original_title", "authors", "genres", "year", "language"),
+    *("series_name", "series_number", "is_box_set", "description", "goodreads_work_id"),
+    *("cover_id", "open_library_key", "subjects", "page_count"),
+)
+_PLAIN = (
+    *("title", "original_title", "year", "language", "series_name", "is_box_set", "description"),
+    *("description_source", "goodbooks_id", "goodreads_work_id", "cover_id", "open_library_key"),
+    *("subjects", "page_count", "status", "hidden_because", "locked_fields"),
+)
+
+
+class CannotCurate(ValueError):
+    """The act is not possible; the message tells the curator why."""
+
+
+def locked(book: Book, changed: Collection[str]) -> list[str]:
+    """The locks of a book after these fields were set by hand."""
+    return [name for name in LOCKABLE if name in {*book.locked_fields, *changed}]
+
+
+def snapshot(book: Book) -> dict[str, Any]:
+    """All that a curator can set of a book, as JSON has it; in four queries."""
+    fresh = Book.objects.get(pk=book.pk)
+    number = fresh.series_number
+    genres = fresh.shelvings.values_list("genre__slug", "count")
+    return {
+        **{name: getattr(fresh, name) for name in _PLAIN},
+        "series_number": None if number is None else f"{number.normalize():f}",
+        "authors": list(fresh.credits.values_list("author__name", flat=True)),
+        "genres": dict(genres.order_by("genre__slug")),
+        "identifiers": [str(identifier) for identifier in fresh.identifiers.all()],
+    }
+
+
+def note_added(*, book: Book, user: User | None) -> CurationAct:
+    """Write down that a book was added by hand."""
+    return _note(Kind.ADDED, user, book=book, after=snapshot(book))
+
+
+def note_edit(*, book: Book, before: dict[str, Any], user: User | None) -> CurationAct | None:
+    """Write down what differs from the snapshot; nothing where nothing does."""
+    after = snapshot(book)
+    changed = [name for name in after if after[name] != before[name]]
+    if not changed:
+        return None
+    old, new = ({name: side[name] for name in changed} for side in (before, after))
+    return _note(Kind.EDITED, user, book=book, before=old, after=new)
+
+
+@transaction.atomic
+def hide(*, book_ids: Collection[int], reason: str, user: User) -> int:
+    """Recommend these books no longer, from this moment on; say how many there were to hide.
+
+    Raises `CannotCurate` without a reason.
+    """
+    if not reason.strip():
+        raise CannotCurate("Say why, so that the next curator knows.")
+    return _set_status(book_ids, Book.Status.HIDDEN, reason.strip(), user)
+
+
+@transaction.atomic
+def show(*, book_ids: Collection[int], user: User) -> int:
+    """Recommend hidden books again; say how many there were."""
+    return _set_status(book_ids, Book.Status.ACTIVE, "", user)
+
+
+def _set_status(book_ids: Collection[int], status: Book.Status, reason: str, user: User) -> int:
+    books = Book.objects.standing().exclude(status=status).filter(pk__in=list(book_ids))
+    changed = list(books.select_for_update().order_by("pk"))
+    kind = Kind.HIDDEN if status == Book.Status.HIDDEN else Kind.SHOWN
+    CurationAct.objects.bulk_create(
+        CurationAct(
+            kind=kind,
+            user=user,
+            book=book,
+            subject=book.title,
+            reason=reason,
+            before={"status": book.status, "hidden_because": book.hidden_because},
+            after={"status": status.value, "hidden_because": reason},
+        )
+        for book in changed
+    )
+    Book.objects.filter(pk__in=[book.pk for book in changed]).update(
+        status=status, hidden_because=reason, updated_at=timezone.now()
+    )
+    return len(changed)
+
+
+@transaction.atomic
+def set_locks(*, book_ids: Collection[int], is_locked: bool, user: User) -> int:
+    """Lock all fields of these books against loaders, or none; say how many books changed."""
+    wanted = list(LOCKABLE) if is_locked else []
+    books = Book.objects.standing().filter(pk__in=list(book_ids)).exclude(locked_fields=wanted)
+    changed = list(books.select_for_update().order_by("pk"))
+    CurationAct.objects.bulk_create(
+        CurationAct(
+            kind=Kind.EDITED,
+            user=user,
+            book=book,
+            subject=book.title,
+            before={"locked_fields": book.locked_fields},
+            after={"locked_fields": wanted},
+        )
+        for book in changed
+    )
+    Book.objects.filter(pk__in=[book.pk for book in changed]).update(
+        locked_fields=wanted, updated_at=timezone.now()
+    )
+    return len(changed)
+
+
+@transaction.atomic
+def move_identifier(*, identifier: BookIdentifier, to: Book, user: User) -> CurationAct:
+    """Let an edition's number, which led to a wrong book, lead to another.
+
+    Loaders leave a number where it is. Raises `CannotCurate` for a book that was merged, and for
+    the book that has the number already.
+    """
+    held = BookIdentifier.objects.select_for_update().select_related("book").get(pk=identifier.pk)
+    if to.status == Book.Status.MERGED:
+        raise CannotCurate("That book was merged into another; give the other's number.")
+    if held.book_id == to.pk:
+        raise CannotCurate("It leads to that book already.")
+    before = {"identifier": str(held), "book": held.book_id, "title": held.book.title}
+    held.book = to
+    held.save(update_fields=["book"])
+    after = {"identifier": str(held), "book": to.pk, "title": to.title}
+    return _note(Kind.IDENTIFIER_MOVED, user, book=to, before=before, after=after)
+
+
+def note_genre_renamed(*, genre: Genre, before: str, user: User | None) -> CurationAct | None:
+    """Write down a genre's new name, where it has one."""
+    if genre.name == before:
+        return None
+    names = {"before": {"name": before}, "after": {"name": genre.name}}
+    return _note(Kind.GENRE_RENAMED, user, subject=genre.slug, **names)
+
+
+@transaction.atomic
+def merge_genre(*, genre: Genre, into: Genre, user: User) -> CurationAct:
+    """Count a genre's readers under another one, in later loads too; the genre is gone then.
+
+    Whatever else points to the genre has to be moved before, by the caller in the same
+    transaction. Raises `CannotCurate` for one and the same genre.
+    """
+    if genre.pk == into.pk:
+        raise CannotCurate("Choose another genre than the one that is to go.")
+    pair = Genre.objects.select_for_update().filter(pk__in=[genre.pk, into.pk])
+    by_key = {row.pk: row for row in pair.order_by("pk")}
+    old, new = by_key[genre.pk], by_key[into.pk]
+    moved = dict(old.shelvings.order_by("book").values_list("book", "count"))
+    shared = dict(new.shelvings.filter(book__in=list(moved)).values_list("book", "count"))
+    before = {
+        "slug": old.slug,
+        "name": old.name,
+        "books": {str(book): count for book, count in moved.items()},
+        "books_of_the_other": {str(book): count for book, count in shared.items()},
+    }
+    own = old.shelvings.filter(book=OuterRef("book")).values("count")
+    new.shelvings.filter(book__in=list(shared)).update(count=F("count") + Subquery(own))
+    old.shelvings.filter(book__in=list(shared)).delete()
+    old.shelvings.update(genre=new)
+    old.aliases.update(genre=new)
+    GenreAlias.objects.create(slug=old.slug, genre=new)
+    old.delete()
+    after = {"slug": new.slug, "name": new.name}
+    return _note(Kind.GENRE_MERGED, user, subject=old.name, before=before, after=after)
+
+
+def _note(
+    kind: str,
+    user: User | None,
+    *,
+    book: Book | None = None,
+    subject: str = "",
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> CurationAct:
+    return CurationAct.objects.create(
+        kind=kind,
+        user=user,
+        book=book,
+        subject=book.title if book else subject,
+        before=before or {},
+        after=after or {},
+    )

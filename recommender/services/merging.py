@@ -1,0 +1,265 @@
+"""Two books that are one: everything readers have of the one moves to the other, and back.
+
+Rows are moved by their numbers, which the act of curation keeps, so that undoing moves just these.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from catalog.models import Book, BookIdentifier, CurationAct, Genre
+from catalog.services import curation
+from catalog.services.curation import CannotCurate
+from recommender.models import (
+    Dismissal,
+    GivenUpEntry,
+    ImportItem,
+    LibraryEntry,
+    Reader,
+    Recommendation,
+    RemovedEntry,
+    Source,
+)
+from recommender.services.entries import LINE_FIELDS
+from recsite.accounts.models import User
+
+#: Numbers that only one book can have: the other takes them where it has none.
+NUMBERS = ("goodbooks_id", "goodreads_work_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a merge would move, in rows; `twice` are libraries that have both books."""
+
+    entries: int
+    twice: int
+    recommendations: int
+    dismissals: int
+    identifiers: int
+    numbers: dict[str, int]
+    warnings: list[str]
+
+
+def preview(*, book: Book, into: Book) -> Preview:
+    """What `merge` would do now. Raises `CannotCurate` where it would."""
+    _check(book, into)
+    readers = LibraryEntry.objects.filter(book=into).values("reader")
+    entries = LibraryEntry.objects.filter(book=book)
+    warnings = []
+    if not set(book.author_names) & set(into.author_names):
+        warnings.append("They have no author in common.")
+    if book.language and into.language and book.language != into.language:
+        warnings.append("Their languages differ, though editions of one work may do so.")
+    if (book.series_name, book.series_number) != (into.series_name, into.series_number):
+        warnings.append("Their places in a series differ.")
+    if book.is_box_set != into.is_box_set:
+        warnings.append("One is a box set, the other is not.")
+    return Preview(
+        entries=entries.count(),
+        twice=entries.filter(reader__in=readers).count(),
+        recommendations=_recommendations(book, into).count(),
+        dismissals=Dismissal.objects.standing().filter(book=book).count(),
+        identifiers=book.identifiers.count(),
+        numbers=_numbers(book, into),
+        warnings=warnings,
+    )
+
+
+@transaction.atomic
+def merge(*, book: Book, into: Book, reason: str, user: User) -> CurationAct:
+    """Make `book` a name for `into`: its page leads there, and what readers have of it moves.
+
+    A library that has both keeps the line that was changed last; the other is kept aside. Raises
+    `CannotCurate` where one of them was merged already, or both are one.
+    """
+    book, into = _locked(book, into)
+    _check(book, into)
+    numbers = _numbers(book, into)
+    before = {"status": book.status, "hidden_because": book.hidden_because, "numbers": numbers}
+    _set_numbers(book, into, numbers)
+    book.status, book.hidden_because, book.merged_into = Book.Status.MERGED, "", into
+    book.save(
+        update_fields=["status", "hidden_because", "merged_into", "updated_at", *numbers],
+    )
+    moved = {
+        "identifiers": _move(book.identifiers.all(), into),
+        "items": _move(ImportItem.objects.filter(book=book), into),
+        "removed": _move(RemovedEntry.objects.filter(book=book), into),
+        "recommendations": _move(_recommendations(book, into), into),
+        "entries": _kept(book, into),
+        "closed": _close_doubles(book, into),
+        "dismissals": _move(Dismissal.objects.filter(book=book), into),
+    }
+    act = CurationAct.objects.create(
+        kind=CurationAct.Kind.MERGED,
+        user=user,
+        book=book,
+        subject=book.title,
+        reason=reason.strip(),
+        before=before,
+        after={"into": into.pk, "title": into.title, "moved": moved},
+    )
+    for line in LibraryEntry.objects.filter(pk__in=moved["entries"]["given_up"]):
+        fields = {name: getattr(line, name) for name in (*LINE_FIELDS, "source", "source_key")}
+        GivenUpEntry.objects.create(reader_id=line.reader_id, act=act, **fields)
+        line.delete()
+    LibraryEntry.objects.filter(pk__in=moved["entries"]["moved"]).update(book=into)
+    return act
+
+
+@transaction.atomic
+def undo(*, act: CurationAct, user: User) -> CurationAct:
+    """Take a merge apart again; what has been moved on or deleted since stays where it is.
+
+    Raises `CannotCurate` where it was undone already, or the other book was merged itself since.
+    """
+    if act.kind != CurationAct.Kind.MERGED or act.book is None:
+        raise CannotCurate("Only a merge can be undone.")
+    book, into = _locked(act.book, Book.objects.get(pk=act.after["into"]))
+    if book.merged_into_id != into.pk or CurationAct.objects.filter(undoes=act).exists():
+        raise CannotCurate("This merge has been undone already.")
+    if into.status == Book.Status.MERGED:
+        raise CannotCurate(f"“{into}” was itself merged since; undo that first.")
+    before, moved = act.before, act.after["moved"]
+    book.status, book.hidden_because = before["status"], before["hidden_because"]
+    book.merged_into = None
+    _set_numbers(into, book, {n: v for n, v in before["numbers"].items() if getattr(into, n) == v})
+    book.save(
+        update_fields=["status", "hidden_because", "merged_into", "updated_at", *NUMBERS],
+    )
+    for rows in (
+        BookIdentifier.objects.filter(pk__in=moved["identifiers"]),
+        ImportItem.objects.filter(pk__in=moved["items"]),
+        RemovedEntry.objects.filter(pk__in=moved["removed"]),
+        Recommendation.objects.filter(pk__in=moved["recommendations"]),
+        LibraryEntry.objects.filter(pk__in=moved["entries"]["moved"]),
+        Dismissal.objects.filter(pk__in=moved["dismissals"]),
+    ):
+        _move(rows.filter(book=into), book)
+    Dismissal.objects.filter(pk__in=moved["closed"]).update(undone_at=None)
+    _bring_back(act)
+    return CurationAct.objects.create(
+        kind=CurationAct.Kind.UNMERGED,
+        user=user,
+        book=book,
+        subject=book.title,
+        before={"into": into.pk},
+        after={"status": book.status},
+        undoes=act,
+    )
+
+
+@transaction.atomic
+def merge_genre(*, genre: Genre, into: Genre, user: User) -> CurationAct:
+    """Merge a genre into another, with what readers dismissed of it."""
+    standing = Dismissal.objects.standing().filter(genre=genre)
+    doubles = standing.filter(reader__in=_readers_without(into))
+    doubles.update(undone_at=timezone.now())
+    Dismissal.objects.filter(genre=genre).update(genre=into)
+    return curation.merge_genre(genre=genre, into=into, user=user)
+
+
+def _readers_without(genre: Genre) -> QuerySet[Any, Any]:
+    """Readers who do not want to be offered the genre."""
+    return Dismissal.objects.standing().filter(genre=genre).values("reader")
+
+
+@transaction.atomic
+def split(*, identifier: BookIdentifier, to: Book, user: User) -> CurationAct:
+    """Let an identifier lead to another book, with the lines of libraries that it brought.
+
+    Lines of a library that has the right book already stay.
+    """
+    keys = list(lines_of(identifier=identifier, to=to).values_list("pk", flat=True))
+    act = curation.move_identifier(identifier=identifier, to=to, user=user)
+    LibraryEntry.objects.filter(pk__in=keys).update(book=to)
+    return act
+
+
+def lines_of(*, identifier: BookIdentifier, to: Book) -> QuerySet[LibraryEntry]:
+    """Lines of libraries that an identifier brought to its book, and that could be of another."""
+    if identifier.scheme != BookIdentifier.Scheme.GOODREADS:
+        return LibraryEntry.objects.none()
+    having = LibraryEntry.objects.filter(book=to).values("reader")
+    return LibraryEntry.objects.filter(
+        book=identifier.book_id, source=Source.GOODREADS, source_key=identifier.value
+    ).exclude(reader__in=having)
+
+
+def _check(book: Book, into: Book) -> None:
+    if book.pk == into.pk:
+        raise CannotCurate("A book can't be merged into itself.")
+    for one in (book, into):
+        if one.status == Book.Status.MERGED:
+            raise CannotCurate(f"“{one}” was merged into another book already.")
+
+
+def _locked(*books: Book) -> list[Book]:
+    """The books as they are now; their readers' libraries stand still until the end."""
+    keys = [book.pk for book in books]
+    rows = Book.objects.select_for_update().filter(pk__in=keys).order_by("pk")
+    fresh = {row.pk: row for row in rows}
+    readers = LibraryEntry.objects.filter(book__in=keys).values("reader")
+    list(Reader.objects.select_for_update().filter(pk__in=readers).order_by("pk").values("pk"))
+    return [fresh[key] for key in keys]
+
+
+def _numbers(book: Book, into: Book) -> dict[str, int]:
+    own = {name: getattr(book, name) for name in NUMBERS}
+    return {n: v for n, v in own.items() if v is not None and getattr(into, n) is None}
+
+
+def _set_numbers(giver: Book, taker: Book, numbers: dict[str, int]) -> None:
+    for name, value in numbers.items():
+        Book.objects.filter(pk=giver.pk).update(**{name: None})
+        Book.objects.filter(pk=taker.pk).update(**{name: value})
+        setattr(giver, name, None)
+        setattr(taker, name, value)
+
+
+def _recommendations(book: Book, into: Book) -> QuerySet[Recommendation]:
+    """Places of lists that do not have the other book as well."""
+    with_both = Recommendation.objects.filter(book=into).values("run")
+    return Recommendation.objects.filter(book=book).exclude(run__in=with_both)
+
+
+def _move(rows: QuerySet[Any], to: Book) -> list[int]:
+    keys = list(rows.order_by("pk").values_list("pk", flat=True))
+    rows.model._default_manager.filter(pk__in=keys).update(book=to)
+    return keys
+
+
+def _kept(book: Book, into: Book) -> dict[str, list[int]]:
+    """Of each library, the line that stays; the one that was changed last."""
+    others = {line.reader_id: line for line in LibraryEntry.objects.filter(book=into)}
+    moved, given_up = [], []
+    for line in LibraryEntry.objects.filter(book=book).order_by("pk"):
+        other = others.get(line.reader_id)
+        if other is None or other.updated_at < line.updated_at:
+            moved.append(line.pk)
+        if other is not None:
+            given_up.append((other if line.pk in moved[-1:] else line).pk)
+    return {"moved": moved, "given_up": given_up}
+
+
+def _close_doubles(book: Book, into: Book) -> list[int]:
+    """End dismissals of readers who dismissed the other book too."""
+    having = Dismissal.objects.standing().filter(book=into).values("reader")
+    doubles = Dismissal.objects.standing().filter(book=book, reader__in=having)
+    keys = list(doubles.values_list("pk", flat=True))
+    Dismissal.objects.filter(pk__in=keys).update(undone_at=timezone.now())
+    return keys
+
+
+def _bring_back(act: CurationAct) -> None:
+    """Put lines that had been given up back into libraries that lack them."""
+    for line in GivenUpEntry.objects.filter(act=act):
+        key = {"reader_id": line.reader_id, "source": line.source, "source_key": line.source_key}
+        same_book = LibraryEntry.objects.filter(reader_id=line.reader_id, book=line.book_id)
+        if not (same_book.exists() or LibraryEntry.objects.filter(**key).exists()):
+            fields = {name: getattr(line, name) for name in LINE_FIELDS}
+            LibraryEntry.objects.create(**key, **fields)
+        line.delete()
