@@ -124,8 +124,10 @@ class CurationActAdmin(ModelAdmin[CurationAct]):
 
     @admin.display(description="before and after")
     def changes(self, act: CurationAct) -> SafeString:
-        rows = [(name.replace("_", " "), act.before.get(name, ""), act.after.get(name, ""))
-                for name in {**act.before, **act.after}]
+        rows = [
+            (name.replace("_", " "), act.before.get(name, ""), act.after.get(name, ""))
+            for name in {**act.before, **act.after}
+        ]
         return format_html(
             "<table><thead><tr><th></th><th>before</th><th>after</th></tr></thead>"
             "<tbody>{}</tbody></table>",

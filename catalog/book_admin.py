@@ -10,7 +10,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import ForeignKeyRawIdWidget
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.forms import BaseModelFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -91,7 +91,7 @@ class LacksFilter(admin.SimpleListFilter):
     title = "what is missing"
     parameter_name = "lacks"
 
-    LACKS = {  # noqa: RUF012  a table of this class, which nobody changes
+    LACKS = {
         "cover": Q(cover_id=None),
         "description": Q(description=""),
         "language": Q(language=""),
@@ -151,11 +151,11 @@ class BookAdmin(ModelAdmin[Book]):
     """The catalog's own part; the recommender adds what readers do with books, and merging."""
 
     form = BookForm
-    list_display = (
+    list_display: Sequence[str] = (
         *("title", "written_by", "year", "language", "series", "ratings_count"),
         *("average_rating", "status", "open_library", "is_simulated", "goodbooks_id"),
     )
-    list_filter = (
+    list_filter: Sequence[Any] = (
         *("status", LacksFilter, AttentionFilter, EnrichmentFilter, "is_simulated", "is_box_set"),
         "language",
         ("genres", admin.RelatedOnlyFieldListFilter),
@@ -239,14 +239,18 @@ class BookAdmin(ModelAdmin[Book]):
 
     @admin.display(description="acts of curation")
     def history(self, book: Book) -> SafeString:
-        address = reverse("admin:catalog_curationact_changelist", query={"book__id__exact": book.pk})
+        address = reverse(
+            "admin:catalog_curationact_changelist", query={"book__id__exact": book.pk}
+        )
         return format_html('<a href="{}">{}</a>', address, book.acts.count())
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Books are hidden or merged: libraries, saved lists and the log point to them."""
         return False
 
-    @admin.action(description="Ask Open Library again, before all other books", permissions=["change"])
+    @admin.action(
+        description="Ask Open Library again, before all other books", permissions=["change"]
+    )
     def enrich_again(self, request: HttpRequest, books: QuerySet[Book]) -> None:
         number = enrichment.ask_again(book_ids=books.values_list("pk", flat=True))
         self.message_user(request, f"{number} books will be asked for within a few minutes.")

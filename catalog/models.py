@@ -204,8 +204,7 @@ class Book(models.Model):
             ),
             models.CheckConstraint(
                 name="catalog_book_merged_into_another",
-                condition=Q(status="merged", merged_into__isnull=False)
-                & ~Q(merged_into=F("pk"))
+                condition=Q(status="merged", merged_into__isnull=False) & ~Q(merged_into=F("pk"))
                 | ~Q(status="merged") & Q(merged_into__isnull=True),
             ),
             models.CheckConstraint(

@@ -22,7 +22,10 @@ from recommender.models import (
 from recommender.release_admin import ModelReleaseAdmin
 
 __all__ = [
-    *("BookAdmin", "BookIdentifierAdmin", "CurationActAdmin", "GenreAdmin"),
+    "BookAdmin",
+    "BookIdentifierAdmin",
+    "CurationActAdmin",
+    "GenreAdmin",
     "ModelReleaseAdmin",
 ]
 

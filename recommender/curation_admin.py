@@ -54,23 +54,22 @@ class ReadersFilter(admin.SimpleListFilter):
         return (("offered", "most recommended"), ("dismissed", "most dismissed"))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Book]) -> QuerySet[Book]:
-        if self.value() == "offered":
-            return queryset.filter(offered_count__gt=0)
-        return queryset.filter(dismissed_count__gt=0) if self.value() == "dismissed" else queryset
+        some = {f"{self.value()}_count__gt": 0}  # a count of `BookAdmin.get_queryset`
+        return queryset.filter(**some) if self.value() in ("offered", "dismissed") else queryset
 
 
 @admin.register(Book)
 class BookAdmin(catalog.book_admin.BookAdmin):
-    list_display = (
+    list_display: Sequence[str] = (
         *("cover", *catalog.book_admin.BookAdmin.list_display),
         *("offered", "dismissed"),
     )
     list_display_links = ("cover", "title")
-    list_filter = (ReadersFilter, *catalog.book_admin.BookAdmin.list_filter)
+    list_filter: Sequence[Any] = (ReadersFilter, *catalog.book_admin.BookAdmin.list_filter)
     change_form_template = "admin/catalog/book/change_form.html"
 
     class Media:
-        css = {"all": ("css/admin.css",)}  # noqa: RUF012  Django's own way
+        css = {"all": ("css/admin.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Book]:
         dismissals = Dismissal.objects.standing().filter(book__isnull=False)
@@ -83,7 +82,7 @@ class BookAdmin(catalog.book_admin.BookAdmin):
             )
         )
 
-    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         wanted = request.GET.get("readers")
         if wanted in ("offered", "dismissed"):
             return (f"-{wanted}_count", *self.ordering)

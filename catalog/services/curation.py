@@ -154,8 +154,8 @@ def note_genre_renamed(*, genre: Genre, before: str, user: User | None) -> Curat
     """Write down a genre's new name, where it has one."""
     if genre.name == before:
         return None
-    names = {"before": {"name": before}, "after": {"name": genre.name}}
-    return _note(Kind.GENRE_RENAMED, user, subject=genre.slug, **names)
+    old, new = {"name": before}, {"name": genre.name}
+    return _note(Kind.GENRE_RENAMED, user, subject=genre.name, before=old, after=new)
 
 
 @transaction.atomic

@@ -84,12 +84,13 @@ def merge(*, book: Book, into: Book, reason: str, user: User) -> CurationAct:
     book.save(
         update_fields=["status", "hidden_because", "merged_into", "updated_at", *numbers],
     )
+    kept = _kept(book, into)
     moved = {
         "identifiers": _move(book.identifiers.all(), into),
         "items": _move(ImportItem.objects.filter(book=book), into),
         "removed": _move(RemovedEntry.objects.filter(book=book), into),
         "recommendations": _move(_recommendations(book, into), into),
-        "entries": _kept(book, into),
+        "entries": kept["moved"],
         "closed": _close_doubles(book, into),
         "dismissals": _move(Dismissal.objects.filter(book=book), into),
     }
@@ -102,11 +103,11 @@ def merge(*, book: Book, into: Book, reason: str, user: User) -> CurationAct:
         before=before,
         after={"into": into.pk, "title": into.title, "moved": moved},
     )
-    for line in LibraryEntry.objects.filter(pk__in=moved["entries"]["given_up"]):
+    for line in LibraryEntry.objects.filter(pk__in=kept["given_up"]):
         fields = {name: getattr(line, name) for name in (*LINE_FIELDS, "source", "source_key")}
         GivenUpEntry.objects.create(reader_id=line.reader_id, act=act, **fields)
         line.delete()
-    LibraryEntry.objects.filter(pk__in=moved["entries"]["moved"]).update(book=into)
+    LibraryEntry.objects.filter(pk__in=kept["moved"]).update(book=into)
     return act
 
 
@@ -135,7 +136,7 @@ def undo(*, act: CurationAct, user: User) -> CurationAct:
         ImportItem.objects.filter(pk__in=moved["items"]),
         RemovedEntry.objects.filter(pk__in=moved["removed"]),
         Recommendation.objects.filter(pk__in=moved["recommendations"]),
-        LibraryEntry.objects.filter(pk__in=moved["entries"]["moved"]),
+        LibraryEntry.objects.filter(pk__in=moved["entries"]),
         Dismissal.objects.filter(pk__in=moved["dismissals"]),
     ):
         _move(rows.filter(book=into), book)
