@@ -5,7 +5,7 @@ loaders have the field again. Every change is written down as an act of curation
 """
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
@@ -151,11 +151,11 @@ class BookAdmin(ModelAdmin[Book]):
     """The catalog's own part; the recommender adds what readers do with books, and merging."""
 
     form = BookForm
-    list_display: Sequence[str] = (
+    list_display: ClassVar[tuple[Any, ...]] = (
         *("title", "written_by", "year", "language", "series", "ratings_count"),
         *("average_rating", "status", "open_library", "is_simulated", "goodbooks_id"),
     )
-    list_filter: Sequence[Any] = (
+    list_filter: ClassVar[tuple[Any, ...]] = (
         *("status", LacksFilter, AttentionFilter, EnrichmentFilter, "is_simulated", "is_box_set"),
         "language",
         ("genres", admin.RelatedOnlyFieldListFilter),

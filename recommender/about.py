@@ -71,10 +71,11 @@ def known_to_model(book_ids: Collection[int]) -> frozenset[int] | None:
 def visible_to(reader: Reader | None, *, is_staff: bool) -> Q:
     """Which books have a page: a hidden one only for who knows it from here, and for staff.
 
-    Somebody knows it who has it in the library, or on a list that was saved before it was hidden.
+    The page of a merged one leads everybody on. Somebody knows it who has it in the library, or on a list that was saved before it was hidden.
     """
     if is_staff:
         return Q()
     own = LibraryEntry.objects.filter(reader=reader).values("book")
     listed = Recommendation.objects.filter(run__reader=reader).values("book")
-    return Q(status=Book.Status.ACTIVE) | Q(pk__in=own) | Q(pk__in=listed)
+    open_to_all = Q(status__in=[Book.Status.ACTIVE, Book.Status.MERGED])
+    return open_to_all | Q(pk__in=own) | Q(pk__in=listed)

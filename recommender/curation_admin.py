@@ -4,7 +4,7 @@ Each act that moves things of readers is asked about first: a page says what it 
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -60,12 +60,15 @@ class ReadersFilter(admin.SimpleListFilter):
 
 @admin.register(Book)
 class BookAdmin(catalog.book_admin.BookAdmin):
-    list_display: Sequence[str] = (
+    list_display: ClassVar[tuple[Any, ...]] = (
         *("cover", *catalog.book_admin.BookAdmin.list_display),
         *("offered", "dismissed"),
     )
     list_display_links = ("cover", "title")
-    list_filter: Sequence[Any] = (ReadersFilter, *catalog.book_admin.BookAdmin.list_filter)
+    list_filter: ClassVar[tuple[Any, ...]] = (
+        ReadersFilter,
+        *catalog.book_admin.BookAdmin.list_filter,
+    )
     change_form_template = "admin/catalog/book/change_form.html"
 
     class Media:

@@ -2,7 +2,6 @@
 
 from urllib.parse import urlencode
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -40,8 +39,8 @@ def books(request: HttpRequest) -> HttpResponse:
 def book(request: HttpRequest, book_id: int) -> HttpResponse:
     """What is known of a book, what hangs together with it, and what the reader did about it."""
     reader = reader_of(request)
-    visible = visible_to(reader, is_staff=request.user.is_staff) | Q(merged_into__isnull=False)
-    shown = get_object_or_404(Book.objects.filter(visible).for_cards(), pk=book_id)
+    visible = Book.objects.filter(visible_to(reader, is_staff=request.user.is_staff))
+    shown = get_object_or_404(visible.for_cards(), pk=book_id)
     if shown.merged_into_id:
         return redirect("book", shown.merged_into_id)
     series = Book.objects.active().filter(series_name=shown.series_name)

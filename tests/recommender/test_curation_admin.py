@@ -45,7 +45,7 @@ def titles(client: Client, **query: Any) -> list[str]:
 
 def test_hiding_asks_for_a_reason_first(client: Client) -> None:
     books = [BookFactory.create() for _ in range(2)]
-    chosen = {"action": "hide", "_selected_action": [book.pk for book in books]}
+    chosen: dict[str, Any] = {"action": "hide", "_selected_action": [book.pk for book in books]}
 
     page = client.post(changelist("catalog_book"), chosen).content.decode()
     assert "Why" in page
@@ -189,7 +189,7 @@ def test_an_operator_runs_the_site_and_leaves_the_catalog_as_it_is() -> None:
     for name in ("recommender_modelrelease", "recommender_importjob", "catalog_book"):
         assert client.get(changelist(name)).status_code == 200
     assert client.get(reverse("admin:catalog_book_merge", args=[book.pk])).status_code == 403
-    hide = {"action": "hide", "_selected_action": [book.pk], "reason": "x"}
+    hide: dict[str, Any] = {"action": "hide", "_selected_action": [book.pk], "reason": "x"}
     client.post(changelist("catalog_book"), hide)
     assert Book.objects.active().count() == 1
 

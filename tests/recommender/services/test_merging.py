@@ -1,6 +1,7 @@
 """Two books become one, and two again."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -58,7 +59,7 @@ def merge(book: Book, into: Book, user: User) -> CurationAct:
 
 def test_every_relation_to_a_book_is_known_to_merging() -> None:
     relations = Book._meta.get_fields(include_hidden=True)
-    rows = {
+    rows: set[Any] = {
         relation.related_model
         for relation in relations
         if relation.auto_created and not relation.concrete and relation.name not in OWN
@@ -74,7 +75,7 @@ def test_all_that_readers_have_moves_and_comes_back(user: User, book: Book, into
     dismissal = dismissals.dismiss(reader=ReaderFactory.create(), target=book)
     item = ImportItemFactory.create(book=book)
     identifier = book.identifiers.create(scheme="goodreads", value="5907")
-    rows = [entry, removed, run.recommendations.get(), dismissal, item, identifier]
+    rows: list[Any] = [entry, removed, run.recommendations.get(), dismissal, item, identifier]
 
     def books_of_rows() -> set[int]:
         for row in rows:
@@ -135,7 +136,8 @@ def test_a_library_with_both_keeps_the_line_changed_last(
 
     assert (preview.entries, preview.twice) == (1, 1)
     kept = reader.entries.get()
-    assert (kept.book, kept.stars) == (into, 2 if newer == "goes" else 5)
+    assert kept.book == into
+    assert kept.stars == (2 if newer == "goes" else 5)
     assert GivenUpEntry.objects.get().reader == reader
 
     merging.undo(act=act, user=user)
