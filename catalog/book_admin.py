@@ -151,7 +151,7 @@ class BookAdmin(ModelAdmin[Book]):
     """The catalog's own part; the recommender adds what readers do with books, and merging."""
 
     form = BookForm
-    list_display: ClassVar[tuple[Any, ...]] = (
+    list_display: tuple[Any, ...] = (
         *("title", "written_by", "year", "language", "series", "ratings_count"),
         *("average_rating", "status", "open_library", "is_simulated", "goodbooks_id"),
     )

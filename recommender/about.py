@@ -71,7 +71,8 @@ def known_to_model(book_ids: Collection[int]) -> frozenset[int] | None:
 def visible_to(reader: Reader | None, *, is_staff: bool) -> Q:
     """Which books have a page: a hidden one only for who knows it from here, and for staff.
 
-    The page of a merged one leads everybody on. Somebody knows it who has it in the library, or on a list that was saved before it was hidden.
+    The page of a merged one leads everybody on. Somebody knows a book who has it in the library,
+    or on a list that was saved before it was hidden.
     """
     if is_staff:
         return Q()

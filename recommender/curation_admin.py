@@ -60,7 +60,7 @@ class ReadersFilter(admin.SimpleListFilter):
 
 @admin.register(Book)
 class BookAdmin(catalog.book_admin.BookAdmin):
-    list_display: ClassVar[tuple[Any, ...]] = (
+    list_display: tuple[Any, ...] = (
         *("cover", *catalog.book_admin.BookAdmin.list_display),
         *("offered", "dismissed"),
     )

@@ -138,6 +138,15 @@ def test_pages_are_open_to_everybody_and_fit_small_screens(
     run = page.url
     book = page.locator("[data-rank] h2 a").first.get_attribute("href") or "no book"
 
+    number = book.split("/")[2]
+    page.goto(book)
+    page.get_by_role("button", name="5 stars").click()
+    page.goto("/recommendations/")
+    page.get_by_role("button", name="Save this list").click()
+    page.wait_for_url(RUN)
+    page.goto("/history/")
+    compare = page.get_by_role("link", name="Compare").first.get_attribute("href") or "no pair"
+
     lists = ("/recommendations/?dial=1", "/recommendations/?genre=no", "/dismissed/")
     for address in (
         run,
@@ -148,6 +157,8 @@ def test_pages_are_open_to_everybody_and_fit_small_screens(
         "/",
         "/how-it-works/",
         "/history/",
+        compare,
+        f"/recommendations/without/{number}/",
         "/rate/",
         "/library/",
         "/account/",

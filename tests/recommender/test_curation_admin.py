@@ -69,11 +69,11 @@ def test_a_merge_shows_what_it_would_do_then_does_it_and_is_undone(client: Clien
     address = reverse("admin:catalog_book_merge", args=[book.pk])
     assert address in client.get(change_page("catalog_book", book.pk)).content.decode()
 
-    page = client.get(address, {"into": into.pk, "reason": "twice"}).content.decode()
+    page = client.get(address, {"into": str(into.pk), "reason": "twice"}).content.decode()
     assert "1 line of libraries" in page
     assert not CurationAct.objects.exists()
 
-    client.post(address, {"into": into.pk, "reason": "twice"})
+    client.post(address, {"into": str(into.pk), "reason": "twice"})
     assert into.entries.count() == 1
     act = CurationAct.objects.get()
     undo = reverse("admin:catalog_curationact_undo", args=[act.pk])
