@@ -34,7 +34,7 @@ MAY: dict[str, tuple[str, ...]] = {
 }
 
 
-def keep_roles(*, using: str, apps: Apps, **kwargs: Any) -> None:
+def keep_roles(*, using: str, apps: Apps = global_apps, **kwargs: Any) -> None:
     """After a migration, give each role what it may do; what an operator added stays.
 
     Permissions are rows that Django makes after migrations, so that no migration finds them.

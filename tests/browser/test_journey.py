@@ -31,6 +31,49 @@ def barriers(page: Page) -> list[str]:
     return found
 
 
+def another_list(page: Page, book: str) -> str:
+    """Rate a book, save the list that follows, and answer where it is compared with the first."""
+    page.goto(book)
+    page.get_by_text("I read it", exact=True).click()
+    page.get_by_role("button", name="5 stars", exact=True).click()
+    expect(page.get_by_text("You gave it 5 stars.")).to_be_visible()
+    page.goto("/recommendations/")
+    page.get_by_role("button", name="Save this list").click()
+    page.wait_for_url(RUN)
+    page.get_by_role("link", name="Your lists").click()
+    page.get_by_role("button", name="See what changed").click()
+    page.wait_for_url(re.compile("/history/compare/"))
+    return page.url
+
+
+@pytest.mark.parametrize("with_scripts", [True, False])
+def test_history_keeps_lists_as_they_were_and_tells_why_they_differ(
+    site: Site, visit: Visit, with_scripts: bool
+) -> None:
+    visitor = visit(java_script_enabled=with_scripts)
+    page = visitor.page
+    paste(page, site.sample_reader)
+    page.wait_for_url(RUN)
+    first, old = page.url, page.locator("[data-rank] h2").all_inner_texts()
+    book = page.locator("[data-rank] h2 a").first.get_attribute("href") or "no book"
+
+    another_list(page, book)
+
+    gone = page.locator("section", has=page.get_by_role("heading", name="Gone"))
+    expect(gone.get_by_role("listitem").filter(has_text=old[0])).to_contain_text(
+        "you have rated it since, with 5 stars"
+    )
+    new = page.locator("section", has=page.get_by_role("heading", name="New", exact=True))
+    expect(new.get_by_role("listitem").first).to_be_visible()
+
+    page.get_by_role("link", name="Your lists").first.click()
+    expect(page.locator("a.run")).to_have_count(2)
+    page.locator("a.run").last.click()
+    assert page.url == first
+    assert page.locator("[data-rank] h2").all_inner_texts() == old
+    assert visitor.complaints == []
+
+
 def test_from_a_pasted_number_to_a_list_that_an_account_keeps(site: Site, visit: Visit) -> None:
     visitor = visit()
     page = visitor.page
@@ -139,13 +182,7 @@ def test_pages_are_open_to_everybody_and_fit_small_screens(
     book = page.locator("[data-rank] h2 a").first.get_attribute("href") or "no book"
 
     number = book.split("/")[2]
-    page.goto(book)
-    page.get_by_role("button", name="5 stars").click()
-    page.goto("/recommendations/")
-    page.get_by_role("button", name="Save this list").click()
-    page.wait_for_url(RUN)
-    page.goto("/history/")
-    compare = page.get_by_role("link", name="Compare").first.get_attribute("href") or "no pair"
+    compare = another_list(page, book)
 
     lists = ("/recommendations/?dial=1", "/recommendations/?genre=no", "/dismissed/")
     for address in (
