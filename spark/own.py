@@ -5,7 +5,7 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from recommender.engine.own_ratings import FIRST_READER, RATINGS, OwnRatings
+from recommender.engine.own_ratings import BOOKS, FIRST_READER, RATINGS, OwnRatings
 from spark.clean import read_ratings
 
 #: A book that nobody else has rated takes part once so many of the site's readers have: it would
@@ -18,17 +18,25 @@ def is_own() -> Column:
     return F.col("user_id") >= FIRST_READER
 
 
-def read_own(session: SparkSession, folder: str) -> tuple[DataFrame, OwnRatings]:
-    """Lines of an export as `spark.clean.read_ratings` gives them, and what it says of itself.
+def read_own(session: SparkSession, folder: str) -> DataFrame:
+    """Lines of an export as `spark.clean.read_ratings` gives them.
 
     Raises
     ------
     BadExport
         If the folder does not hold what was exported.
     """
-    path = Path(folder.removeprefix("file://")).absolute()
-    export = OwnRatings.read(path)
-    return read_ratings(session, str(path / RATINGS)), export
+    OwnRatings.read(_folder(folder))
+    return read_ratings(session, str(_folder(folder) / RATINGS))
+
+
+def own_books(folder: str) -> str:
+    """The file of an export that describes its books."""
+    return str(_folder(folder) / BOOKS)
+
+
+def _folder(name: str) -> Path:
+    return Path(name.removeprefix("file://")).absolute()
 
 
 def without_rare(settled: DataFrame) -> DataFrame:

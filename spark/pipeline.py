@@ -37,7 +37,7 @@ from spark.gate import GateRefused, measure
 from spark.holdout import READERS, HoldOut, hold_out
 from spark.neighbours import JOBS as NEIGHBOUR_JOBS
 from spark.neighbours import NeighbourSettings, train_neighbours
-from spark.own import count_own, is_own, read_own, without_rare
+from spark.own import count_own, is_own, own_books, read_own, without_rare
 from spark.progress import Progress
 from spark.signals import SideFiles
 from spark.stars import JOBS as STAR_JOBS
@@ -111,7 +111,8 @@ def build_release(
     if options.own:
         progress.note("Of these, {:,} readers of the site gave {:,}".format(*ratings.own))
     book_ids: IntArray = ratings.books["book_id"]
-    files = SideFiles.beside(options.ratings)
+    own = own_books(options.own) if options.own else None
+    files = SideFiles.beside(options.ratings, own_books=own)
     progress.note(f"Beside the ratings: {', '.join(files.names()) or 'nothing more'}")
     factors = options.factors.for_books(len(book_ids))
     with progress.step("Training factors", session, expected_jobs=expected_jobs(factors)):
@@ -163,9 +164,9 @@ def clean(
     lines, others = Observation(), Observation()
     parsed = parse_ratings(read_ratings(session, path))
     if own:
-        own_lines, _ = read_own(session, own)
+        own_lines = parse_ratings(read_own(session, own))
         parsed = parsed.observe(others, F.count_if(is_own()).alias("with_own_numbers"))
-        parsed = parsed.unionByName(parse_ratings(own_lines))
+        parsed = parsed.unionByName(own_lines)
     settled = settle(parsed.observe(lines, *line_counts())).cache()
     if own:
         settled = without_rare(settled).cache()

@@ -46,17 +46,21 @@ class SignalSettings:
 
 @dataclass(frozen=True, slots=True)
 class SideFiles:
-    """Files beside the ratings which tell more about the books; None where there is none."""
+    """Files beside the ratings which tell more about the books; None where there is none.
+
+    ``own_books`` tells of those that ``books`` does not know.
+    """
 
     books: str | None = None
     book_tags: str | None = None
     to_read: str | None = None
+    own_books: str | None = None
 
     @classmethod
-    def beside(cls, ratings: str) -> "SideFiles":
+    def beside(cls, ratings: str, *, own_books: str | None = None) -> "SideFiles":
         """What lies in the folder of the ratings (or in the folder named instead of them)."""
         if "://" in ratings and not ratings.startswith("file://"):
-            return cls()
+            return cls(own_books=own_books)
         path = Path(ratings.removeprefix("file://"))
         folder = path if (path / "books.csv").is_file() or not path.is_file() else path.parent
 
@@ -66,11 +70,12 @@ class SideFiles:
                     return str(file)
             return None
 
-        return cls(find("books"), find("book_tags"), find("to_read"))
+        return cls(find("books"), find("book_tags"), find("to_read"), own_books)
 
     def names(self) -> list[str]:
         """The signals there are, for people."""
-        found = [("authors and series", self.books), ("to-read shelves", self.to_read)]
+        described = self.books or self.own_books
+        found = [("authors and series", described), ("to-read shelves", self.to_read)]
         if self.books:
             found.append(("tags", self.book_tags))
         return [name for name, path in found if path]
@@ -129,14 +134,27 @@ def side_rows(
         shelves = _to_read(_read(session, files.to_read), readers, index, settings.to_read)
         apart = shelves.withColumn("row", F.xxhash64(F.lit("shelf"), "row"))
         rows.append(apart if shelves_apart else shelves)
-    if files.books:
-        books = _read(session, files.books).join(index, "book_id", how="inner").cache()
+    described = [
+        _described(session, path, index) for path in (files.books, files.own_books) if path
+    ]
+    if described:
+        texts = [books.select("book", "title", "authors") for books in described]
+        books = reduce(_with_unknown, texts).cache()
         rows.append(_authors(books, settings.authors))
         rows.append(_series(books, settings.series))
-        if files.book_tags:
-            count = index.count()
-            rows.append(_tags(_read(session, files.book_tags), books, count, settings.tags))
+    if files.books and files.book_tags:
+        tags = _read(session, files.book_tags)
+        rows.append(_tags(tags, described[0], index.count(), settings.tags))
     return rows
+
+
+def _described(session: SparkSession, path: str, index: DataFrame) -> DataFrame:
+    return _read(session, path).join(index, "book_id", how="inner").cache()
+
+
+def _with_unknown(books: DataFrame, further: DataFrame) -> DataFrame:
+    """The books, and those of the further ones that are not among them."""
+    return books.unionByName(further.join(books.select("book"), "book", how="left_anti"))
 
 
 def _read(session: SparkSession, path: str) -> DataFrame:

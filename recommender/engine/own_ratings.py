@@ -1,7 +1,8 @@
 """The ratings of a site's own readers, on their way from its database to Spark.
 
-A folder with ``ratings.csv`` (``user_id, book_id, rating``) and ``export.json``, which is written
-last and tells what the other has to be. Readers have numbers that mean nothing, and that no reader
+A folder with ``ratings.csv`` (``user_id, book_id, rating``), ``books.csv`` (``book_id, title,
+authors``, as goodbooks writes them) and ``export.json``, which is written last and tells what the
+others have to be. Readers have numbers that mean nothing, and that no reader
 of another set of ratings has.
 """
 
@@ -14,6 +15,7 @@ from typing import Self
 #: Numbers of readers begin here; goodbooks' own end at 53,424.
 FIRST_READER = 1_000_000_001
 RATINGS = "ratings.csv"
+BOOKS = "books.csv"
 EXPORT = "export.json"
 
 
@@ -23,13 +25,13 @@ class BadExport(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class OwnRatings:
-    """What ``export.json`` says; ``sha256`` is that of ``ratings.csv``."""
+    """What ``export.json`` says; ``sha256`` has that of each other file by its name."""
 
     exported_at: str
     readers: int
     ratings: int
     books: int
-    sha256: str
+    sha256: dict[str, str]
 
     def to_bytes(self) -> bytes:
         """The text of ``export.json``."""
@@ -40,8 +42,7 @@ class OwnRatings:
         """What was exported into a folder; raises `BadExport` unless it is there as written."""
         try:
             export = cls(**json.loads((folder / EXPORT).read_bytes()))
-            with (folder / RATINGS).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+            found = hashes(folder)
         except FileNotFoundError as error:
             raise BadExport(
                 f"{folder} holds no export; `manage.py export_ratings {folder}` makes one."
@@ -49,5 +50,14 @@ class OwnRatings:
         except (OSError, ValueError, TypeError) as error:
             raise BadExport(f"{folder / EXPORT} can't be read: {error}.") from error
         if found != export.sha256:
-            raise BadExport(f"{folder / RATINGS} is not what {EXPORT} says; export it again.")
+            raise BadExport(f"{folder} does not hold what {EXPORT} says; export it again.")
         return export
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of the files of an export, but for the one that holds them."""
+    found = {}
+    for name in (RATINGS, BOOKS):
+        with (folder / name).open("rb") as file:
+            found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found

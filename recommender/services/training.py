@@ -1,7 +1,6 @@
 """Ratings for the next training: those of readers who agreed to it, and nothing else of them."""
 
 import csv
-import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +10,15 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.utils import timezone
 
-from recommender.engine.own_ratings import EXPORT, FIRST_READER, RATINGS, OwnRatings
+from catalog.models import Book
+from recommender.engine.own_ratings import (
+    BOOKS,
+    EXPORT,
+    FIRST_READER,
+    RATINGS,
+    OwnRatings,
+    hashes,
+)
 
 #: Readers with fewer ratings tell next to nothing of what goes together.
 FEWEST_RATINGS = 5
@@ -47,25 +54,25 @@ def export_ratings(*, folder: Path) -> OwnRatings:
     where the folder can't be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _replacing(folder / RATINGS) as ratings:
+    with _replacing(folder / RATINGS) as ratings, _replacing(folder / BOOKS) as described:
         readers, books, count = _write(ratings)
-        with ratings.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        _describe(described, books)
     export = OwnRatings(
         exported_at=timezone.now().isoformat(timespec="seconds"),
         readers=readers,
         ratings=count,
-        books=books,
-        sha256=digest,
+        books=len(books),
+        sha256=hashes(folder),
     )
     with _replacing(folder / EXPORT) as manifest:
         manifest.write_bytes(export.to_bytes())
     return export
 
 
-def _write(path: Path) -> tuple[int, int, int]:
-    """Write all rows; how many readers, books and ratings they were."""
-    count, readers, books = 0, 0, set()
+def _write(path: Path) -> tuple[int, set[int], int]:
+    """Write all rows; how many readers and ratings they were, and of which books."""
+    count, readers = 0, 0
+    books: set[int] = set()
     last = None
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -76,7 +83,24 @@ def _write(path: Path) -> tuple[int, int, int]:
             last = reader
             books.add(book)
             count += 1
-    return readers, len(books), count
+    return readers, books, count
+
+
+def _describe(path: Path, numbers: set[int]) -> None:
+    """Titles with their series, and authors: for books that no other set of ratings describes."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("book_id", "title", "authors"))
+        books = Book.objects.known_as(numbers).prefetch_related("credits__author")
+        for book in books.order_by("goodbooks_id").iterator(chunk_size=ROWS_AT_ONCE):
+            writer.writerow((book.goodbooks_id, _title(book), ", ".join(book.author_names)))
+
+
+def _title(book: Book) -> str:
+    """As goodbooks writes it, with the series behind."""
+    if not book.series_name:
+        return book.title
+    return f"{book.title} ({book.series_name}, #{float(book.series_number or 0):g})"
 
 
 def _rows() -> Iterator[tuple[int, int, float]]:

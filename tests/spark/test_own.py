@@ -1,6 +1,5 @@
 """The site's own readers: what only they know is learned, and then recommended."""
 
-import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from catalog.models import Book
 from recommender.engine.model import Model
-from recommender.engine.own_ratings import EXPORT, FIRST_READER, BadExport, OwnRatings
+from recommender.engine.own_ratings import EXPORT, FIRST_READER, BadExport, OwnRatings, hashes
 from recommender.engine.release import Release, open_release
 from recommender.engine.store import FileStore
 from recommender.services.readers import share_ratings
@@ -23,6 +22,7 @@ from spark.holdout import hold_out
 from spark.own import FEWEST_READERS
 from spark.pipeline import STEPS, BuildOptions, build_release, clean
 from spark.progress import Progress
+from spark.signals import SideFiles, SignalSettings, index_books, side_rows
 from spark.stars import StarSettings
 from tests.factories import BookFactory, LibraryEntryFactory, ReaderFactory
 from tests.spark.ratings import Rating, planted_ratings, write_ratings
@@ -36,9 +36,10 @@ FEW_STARS = StarSettings(rank=2, iterations=1, rounds=1, blocks=1)
 
 def write_export(folder: Path, rows: Sequence[Rating]) -> Path:
     """Rows as an export would hold them."""
-    content = write_ratings(folder / "ratings.csv", rows).read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    (folder / EXPORT).write_bytes(OwnRatings("2026-11-24", 0, len(rows), 0, digest).to_bytes())
+    write_ratings(folder / "ratings.csv", rows)
+    (folder / "books.csv").write_text("book_id,title,authors\n")
+    export = OwnRatings("2026-11-24", 0, len(rows), 0, hashes(folder))
+    (folder / EXPORT).write_bytes(export.to_bytes())
     return folder
 
 
@@ -132,6 +133,28 @@ def test_an_export_without_anybody_changes_nothing(
     joined = clean(spark, str(ratings_csv), own=str(own))
     assert joined.own == (0, 0)
     assert (joined.report.readers, joined.report.kept) == (120, 1200)
+
+
+def test_books_that_nobody_else_describes_bring_authors_and_series(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    (tmp_path / "books.csv").write_text(
+        'book_id,title,authors\n1,"Sea (Waves, #1)",Ann Writer\n2,Moor,Bo Walker\n'
+    )
+    own = tmp_path / "own.csv"
+    own.write_text(
+        "book_id,title,authors\n1,Another,Somebody Else\n"
+        f'{BEYOND},"Sea Again (Waves, #2)",Ann Writer\n'
+    )
+    index = index_books(spark, np.array([1, 2, BEYOND]))
+    readers = spark.createDataFrame([], "row bigint, scale float")
+    files = SideFiles.beside(str(tmp_path), own_books=str(own))
+    authors, series = side_rows(spark, files, readers, index, SignalSettings())
+    for rows, size in ((authors, 3), (series, 2)):
+        found = [(row.row, row.book) for row in rows.collect()]
+        assert len(found) == size
+        together = {number for number, book in found if book == 2}  # the place of the new book
+        assert {book for number, book in found if number in together} == {0, 2}
 
 
 def test_numbers_that_could_be_mistaken_and_half_an_export_are_refused(

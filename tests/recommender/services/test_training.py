@@ -133,12 +133,29 @@ def test_the_export_says_what_it_is_and_of_whom_nothing(tmp_path: Path) -> None:
     export = OwnRatings.read(folder)
     assert (export.readers, export.ratings, export.books) == (1, 6, 6)
     assert datetime.fromisoformat(export.exported_at).tzinfo is UTC
-    assert {path.name for path in folder.iterdir()} == {"ratings.csv", "export.json"}
+    assert {path.name for path in folder.iterdir()} == {"ratings.csv", "books.csv", "export.json"}
     assert reader.user is not None
     everything = (folder / "ratings.csv").read_text() + (folder / "export.json").read_text()
     assert reader.user.email not in everything
     assert everything.startswith("user_id,book_id,rating\n")
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in folder.iterdir())
+
+
+def test_books_are_described_as_goodbooks_does(tmp_path: Path) -> None:
+    shelf = books()
+    volume = shelf[0]
+    volume.title, volume.series_name, volume.series_number = "Second, of Two", "The Two", 2
+    volume.save()
+    lone = BookFactory.create(title="Not rated")
+    reader_of(shelf, [5, 4, 3, 2, 1, 5])
+    training.export_ratings(folder=tmp_path)
+    with (tmp_path / "books.csv").open(newline="") as file:
+        rows = {int(row["book_id"]): row for row in csv.DictReader(file)}
+    assert volume.goodbooks_id is not None
+    assert rows[volume.goodbooks_id]["title"] == "Second, of Two (The Two, #2)"
+    assert rows[volume.goodbooks_id]["authors"] == "Ursula K. Le Guin"
+    assert len(rows) == 6
+    assert lone.goodbooks_id not in rows
 
 
 def test_an_export_that_fails_leaves_the_one_before(
@@ -150,7 +167,7 @@ def test_an_export_that_fails_leaves_the_one_before(
     with pytest.raises(Exception, match="zero"), transaction.atomic():
         training.export_ratings(folder=tmp_path)
     assert OwnRatings.read(tmp_path) == before
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_a_file_that_is_not_what_was_exported_is_refused(tmp_path: Path) -> None:
@@ -159,7 +176,7 @@ def test_a_file_that_is_not_what_was_exported_is_refused(tmp_path: Path) -> None
     training.export_ratings(folder=tmp_path)
     with (tmp_path / "ratings.csv").open("a") as file:
         file.write("1,2,5\n")
-    with pytest.raises(BadExport, match="is not what"):
+    with pytest.raises(BadExport, match="does not hold what"):
         OwnRatings.read(tmp_path)
     (tmp_path / "export.json").write_text(json.dumps({"readers": 1}))
     with pytest.raises(BadExport, match="can't be read"):
