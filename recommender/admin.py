@@ -1,8 +1,9 @@
 """The admin for what readers did here, to look at and to help; what is history cannot be edited."""
 
-from typing import Any
+from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -20,6 +21,9 @@ from recommender.models import (
     SourceShelf,
 )
 from recommender.release_admin import ModelReleaseAdmin
+from recommender.services import refresh
+from recommender.sources.base import SourceError
+from recsite.accounts.models import User
 
 __all__ = [
     "BookAdmin",
@@ -71,6 +75,7 @@ class ReaderAdmin(ModelAdmin[Reader]):
         *("shares_ratings", "shares_since"),
     )
     inlines = (SourceShelfInline,)
+    actions = ("refresh_now",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -86,6 +91,20 @@ class ReaderAdmin(ModelAdmin[Reader]):
                 run_count=count_of(Run.objects.all(), "reader"),
             )
         )
+
+    @admin.action(description="Pull their linked shelves now")
+    def refresh_now(self, request: HttpRequest, readers: QuerySet[Reader]) -> None:
+        if not cast("User", request.user).has_perm("recommender.change_modelrelease"):
+            raise PermissionDenied
+        started = 0
+        for reader in readers:
+            try:
+                if refresh.start_one(reader=reader):
+                    started += 1
+                    self.log_change(request, reader, "A pull of the linked shelf was started.")
+            except SourceError as error:
+                messages.warning(request, f"{reader}: {error}")
+        messages.info(request, f"{started} linked shelves are being pulled.")
 
     @admin.display(description="reader", ordering="user__email")
     def name(self, reader: Reader) -> str:

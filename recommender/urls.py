@@ -5,6 +5,7 @@ from django.urls import path
 from recommender.views import (
     account,
     books,
+    dashboard,
     how,
     import_rows,
     imports,
@@ -67,6 +68,8 @@ urlpatterns = [
     path("account/delete/", account.delete, name="account-delete"),
     path("theme", theme.theme, name="theme"),
     path("how-it-works/", how.how, name="how"),
+    path("admin/dashboard/", dashboard.dashboard, name="admin-dashboard"),
+    path("admin/dashboard/refresh-all", dashboard.refresh_all, name="admin-refresh-all"),
     path("history/", runs.history, name="history"),
     path("history/compare/", runs.compare, name="compare"),
 ]

@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
@@ -51,6 +52,47 @@ if redis.call('PTTL', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
 redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
 return 1
 """
+# KEYS requests of this minute; ARGV seconds the count is kept.
+COUNT_REQUEST = """
+redis.call('INCR', KEYS[1])
+return redis.call('EXPIRE', KEYS[1], ARGV[1])
+"""
+COUNTED_MINUTES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class SiteState:
+    """How a site that is asked takes it, as all processes know it."""
+
+    circuit_seconds: float  # nothing is asked for so long; 0 where it is
+    pause_seconds: float  # nobody asks for so long, as the site wished or by the common pace
+    refusals: int  # in a row
+    requests: int  # within the last hour
+
+
+def used_key(kind: str, name: str, minutes_ago: int = 0) -> str:
+    """Where the requests of a minute are counted."""
+    return f"bookfold:{kind}:{{{name}}}:used:{int(time.time() // 60) - minutes_ago}"
+
+
+def state_of(client: redis.Redis, *, kind: str, name: str) -> SiteState:
+    """Read the state of a `Limiter` (kind ``limiter``) or a gate (``gate``).
+
+    Raises `redis.RedisError` where Valkey cannot be reached.
+    """
+    base = f"bookfold:{kind}:{{{name}}}"
+    pipe = client.pipeline(transaction=False)
+    pipe.pttl(f"{base}:circuit")
+    pipe.pttl(f"{base}:pause")
+    pipe.get(f"{base}:refusals")
+    pipe.mget([used_key(kind, name, minute) for minute in range(COUNTED_MINUTES)])
+    circuit, pause, refusals, used = pipe.execute()
+    return SiteState(
+        circuit_seconds=max(circuit, 0) / 1000,
+        pause_seconds=max(pause, 0) / 1000,
+        refusals=int(refusals or 0),
+        requests=sum(int(count) for count in used if count),
+    )
 
 
 class CircuitOpen(Exception):
@@ -95,6 +137,7 @@ class Limiter:
         self._refusals = refusals
         self._open_ms = round(open_seconds * 1000)
         self._wait = wait
+        self._name = name
         self._slot, self._pause, self._circuit, self._count = (
             f"bookfold:limiter:{{{name}}}:{part}"
             for part in ("slot", "pause", "circuit", "refusals")
@@ -111,6 +154,7 @@ class Limiter:
         verdict, amount = self._run(_TAKE_SLOT, keys, self._interval, LONGEST_WAIT)
         if verdict:
             raise CircuitOpen(amount / 1000)
+        self._run(COUNT_REQUEST, [used_key("limiter", self._name)], COUNTED_MINUTES * 60)
         if amount > 0:
             self._wait(amount / 1_000_000)
 

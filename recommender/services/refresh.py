@@ -9,9 +9,13 @@ from django.utils import timezone
 from recommender.models import ImportJob, Reader, Source, SourceShelf
 from recommender.services import imports
 from recommender.sources.base import SourceError
+from recsite.accounts.models import User
+from recsite.queue import enqueue_on_commit
 
 logger = logging.getLogger(__name__)
 
+#: The task that pulls every linked shelf.
+REFRESH_ALL = "imports.refresh_all"
 PACES = {
     Reader.RefreshPace.DAILY: timedelta(days=1),
     Reader.RefreshPace.WEEKLY: timedelta(days=7),
@@ -77,3 +81,37 @@ def _shelves(now: datetime) -> list[SourceShelf]:
     shelves = SourceShelf.objects.filter(source=Source.GOODREADS, reader__in=pulled)
     own = shelves.select_related("reader").order_by("pulled_at")
     return [shelf for shelf in own if shelf.pulled_at == pulled[shelf.reader_id]]
+
+
+def start_one(*, reader: Reader) -> bool:
+    """Pull the linked shelf of a reader now, due or not; false where there is none to pull.
+
+    The pause between two pulls of one shelf holds here too. Raises `SourceError` where it, or an
+    import under way, is in the way.
+    """
+    shelf = reader.shelves.filter(source=Source.GOODREADS).order_by("-pulled_at").first()
+    if shelf is None:
+        return False
+    imports.start_refresh(reader=reader, account=shelf.account)
+    return True
+
+
+def queue_all(*, asked_by: User) -> int:
+    """Have every linked shelf that may be pulled now pulled in the background; say how many."""
+    number = len(_shelves(timezone.now()))
+    logger.info("user %d has all %d linked shelves pulled", asked_by.pk, number)
+    enqueue_on_commit(REFRESH_ALL, str(asked_by.pk))
+    return number
+
+
+def start_all() -> int:
+    """Begin the pull of every linked shelf that may be pulled now; say how many."""
+    started = 0
+    for shelf in _shelves(timezone.now()):
+        try:
+            imports.start_refresh(reader=shelf.reader, account=shelf.account)
+        except SourceError as error:
+            logger.info("reader %d is not refreshed: %s", shelf.reader_id, error.code)
+            continue
+        started += 1
+    return started

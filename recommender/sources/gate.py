@@ -12,7 +12,7 @@ from typing import Any, Protocol, Self
 import redis
 
 from recommender.sources.base import CircuitOpen, SourceUnavailable
-from recsite.outbound import COUNT_REFUSAL
+from recsite.outbound import COUNT_REFUSAL, COUNT_REQUEST, COUNTED_MINUTES, used_key
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +98,7 @@ class RedisGate:
         self._refusals = refusals
         self._open_ms = round(open_seconds * 1000)
         self._wait = wait
+        self._name = name
         self._lock, self._pause, self._circuit, self._count = (
             f"bookfold:gate:{{{name}}}:{part}" for part in ("lock", "pause", "circuit", "refusals")
         )
@@ -140,6 +141,8 @@ class RedisGate:
         while True:
             verdict, milliseconds = self._run(_ENTER, keys, token, self._lock_ms)
             if verdict == 0:
+                used = used_key("gate", self._name)
+                self._run(COUNT_REQUEST, [used], COUNTED_MINUTES * 60)
                 return
             if verdict == 2:
                 raise CircuitOpen(retry_after=milliseconds / 1000)

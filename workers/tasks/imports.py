@@ -33,6 +33,12 @@ def start_due_refreshes() -> None:
     refresh.start_due()
 
 
+@app.task(name=refresh.REFRESH_ALL)
+def refresh_all(asked_by: str) -> None:
+    """Pull every linked shelf, as an operator asked; a second run meets the pause of each shelf."""
+    refresh.start_all()
+
+
 @app.task(name="imports.expire_previews")
 def expire_previews() -> None:
     """Keep no rows of a file that its reader has forgotten."""
