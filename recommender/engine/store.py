@@ -123,13 +123,15 @@ class FileStore:
             shutil.copyfile(source, path)
 
     def keys(self, prefix: str) -> list[str]:
-        files = (path for path in self._root.rglob("*") if path.is_file())
-        keys = (path.relative_to(self._root).as_posix() for path in files)
-        return sorted(
-            key
-            for key in keys
-            if key.startswith(prefix) and not PurePosixPath(key).name.startswith(".")
+        # Unlike Path.rglob, os.walk passes over folders that are deleted meanwhile.
+        files = (
+            Path(folder, name)
+            for folder, _, names in os.walk(self._root)
+            for name in names
+            if not name.startswith(".")
         )
+        keys = (path.relative_to(self._root).as_posix() for path in files)
+        return sorted(key for key in keys if key.startswith(prefix))
 
     def delete(self, key: str) -> None:
         path = self._path(key)
