@@ -117,6 +117,14 @@ class PaceForm(forms.Form):
     )
 
 
+class DigestForm(forms.Form):
+    """How often new books are written of."""
+
+    digest_pace = forms.ChoiceField(
+        label="E-mail of new books", choices=Reader.DigestPace.choices, widget=forms.RadioSelect
+    )
+
+
 class SharingForm(forms.Form):
     """Whether the next model may learn from the reader's ratings."""
 

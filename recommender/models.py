@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -15,6 +15,8 @@ from catalog.models import Author, Book, CurationAct, Genre
 from recommender.entry_queries import LibraryEntryQuerySet
 
 EARLIEST_SINCE = date(1900, 1, 1)
+#: What was dismissed with "Not now" is offered again after so long.
+POSTPONED_FOR = timedelta(days=90)
 
 
 class Reader(models.Model):
@@ -26,6 +28,13 @@ class Reader(models.Model):
         OFF = "off", "Never by itself"
         WEEKLY = "weekly", "Once a week"
         DAILY = "daily", "Once a day"
+
+    class DigestPace(models.TextChoices):
+        """How often new books may be written of, at most."""
+
+        OFF = "off", "Never"
+        WEEKLY = "weekly", "Once a week at most"
+        MONTHLY = "monthly", "Once a month at most"
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="reader"
@@ -40,9 +49,15 @@ class Reader(models.Model):
         default=False, help_text="Books and stars may be learned from, under another number."
     )
     shares_since = models.DateTimeField(null=True, blank=True)
+    digest_pace = models.CharField(
+        "e-mail of new books", max_length=10, choices=DigestPace, default=DigestPace.OFF
+    )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="reader_digest_pace", condition=Q(digest_pace__in=["off", "weekly", "monthly"])
+            ),
             models.CheckConstraint(
                 name="reader_shares_since",
                 condition=Q(shares_ratings=True, shares_since__isnull=False, user__isnull=False)
@@ -285,10 +300,39 @@ class Recommendation(models.Model):
         return f"{self.rank}. {self.book}"
 
 
+class Digest(models.Model):
+    """E-mail of the new books on a list, or the word that there were too few to write of."""
+
+    reader = models.ForeignKey(Reader, models.CASCADE, related_name="digests")
+    run = models.ForeignKey(Run, models.CASCADE, related_name="digests")
+    books = ArrayField(models.BigIntegerField(), default=list, help_text="Books that were named.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    is_done = models.BooleanField(
+        default=False, help_text="Nothing more is to be sent of the list."
+    )
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = [
+            models.UniqueConstraint(fields=["reader", "run"], name="digest_once"),
+            models.CheckConstraint(
+                name="digest_sent_is_done", condition=Q(sent_at__isnull=True) | Q(is_done=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%Y-%m-%d}: {len(self.books)} books"
+
+
 class DismissalQuerySet(models.QuerySet["Dismissal"]):
     def standing(self) -> Self:
         """Not undone."""
         return self.filter(undone_at=None)
+
+    def postponed(self) -> Self:
+        """Standing, but only for a while."""
+        return self.standing().filter(reason=Dismissal.Reason.NOT_NOW)
 
 
 class Dismissal(models.Model):
@@ -329,6 +373,12 @@ class Dismissal(models.Model):
 
     def __str__(self) -> str:
         return str(self.book or self.author or self.genre)
+
+    @property
+    def returns_at(self) -> datetime | None:
+        """When it may be offered again by itself; None for never."""
+        is_postponed = self.reason == self.Reason.NOT_NOW
+        return self.created_at + POSTPONED_FOR if is_postponed else None
 
 
 class ImportJobQuerySet(models.QuerySet["ImportJob"]):

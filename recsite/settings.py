@@ -184,6 +184,9 @@ CELERY_BEAT_SCHEDULE = {
     "look for a new release": {"task": "releases.record_latest", "schedule": 30.0},
     "linked shelves that are due": {"task": "imports.start_due_refreshes", "schedule": 900.0},
     "old releases of the model": {"task": "releases.prune", "schedule": 86_400.0},
+    "new books by e-mail": {"task": "readers.queue_digests", "schedule": 3600.0},
+    "offer again what was postponed": {"task": "readers.readmit_postponed", "schedule": 86_400.0},
+    "remove expired sessions": {"task": "readers.clear_sessions", "schedule": 86_400.0},
     "remove forgotten guests": {"task": "readers.remove_forgotten_guests", "schedule": 86_400.0},
 }
 
@@ -212,6 +215,9 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "history"
 LOGOUT_REDIRECT_URL = "landing"
 GUEST_KEPT_DAYS = env.whole("GUEST_KEPT_DAYS", 60, least=1)
+
+# Where the site is, for links in e-mail; without it nobody is written to of new books.
+SITE_URL = env.url("SITE_URL", "", schemes=("http", "https"))
 
 # E-mail: to the console unless a server is named.
 EMAIL_HOST = env.text("EMAIL_HOST", "")

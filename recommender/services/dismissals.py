@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from catalog.models import Author, Book, Genre
 from recommender.engine.rerank import RerankOptions
-from recommender.models import Dismissal, Reader
+from recommender.models import POSTPONED_FOR, Dismissal, Reader
 
 
 @transaction.atomic
@@ -32,6 +32,13 @@ def dismiss(
 def undo(*, dismissal: Dismissal) -> None:
     """Let it be offered again; what was undone already stays as it is."""
     Dismissal.objects.standing().filter(pk=dismissal.pk).update(undone_at=timezone.now())
+
+
+def readmit_postponed() -> int:
+    """Let what was dismissed with "Not now" some months ago be offered again; say how many."""
+    now = timezone.now()
+    over = Dismissal.objects.postponed().filter(created_at__lt=now - POSTPONED_FOR)
+    return over.update(undone_at=now)
 
 
 def move(*, guest: Reader, owner: Reader) -> None:

@@ -48,6 +48,9 @@ def export(*, reader: Reader) -> bytes:
         "given_up_as_books_were_merged": list(
             reader.given_up_entries.values("source", "source_key", "title", "stars", "shelf")
         ),
+        "e_mails_of_new_books": list(
+            reader.digests.exclude(sent_at=None).values("run", "sent_at", "books")
+        ),
         "lists": lists,
         "dismissed": dismissed,
         "linked_shelves": list(
@@ -81,6 +84,7 @@ def _account(reader: Reader) -> dict[str, Any]:
         "last_seen": reader.last_seen_at,
         "counts_books_read_since": reader.read_since,
         "goodreads_is_refreshed": reader.refresh_pace,
+        "is_written_to": reader.digest_pace,
         "ratings_help_others_since": reader.shares_since,
     }
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib.sessions.backends.cached_db import SessionStore
 from django.db import transaction
 from django.utils import timezone
 
@@ -106,6 +107,11 @@ def _move_library(guest: Reader, owner: Reader) -> None:
         if place not in removed and place not in by_key and line.book_id not in by_book:
             line.reader = owner
             line.save(update_fields=["reader"])
+
+
+def clear_sessions() -> None:
+    """Delete sessions that have run out."""
+    SessionStore.clear_expired()
 
 
 def remove_forgotten_guests() -> int:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,9 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from recommender.access import reader_of
-from recommender.forms import LeaveForm, PaceForm, SharingForm, pull_is_on
+from recommender.forms import DigestForm, LeaveForm, PaceForm, SharingForm, pull_is_on
 from recommender.models import ImportJob, Reader, Source
-from recommender.services import imports, leaving, portable, readers
+from recommender.services import digests, imports, leaving, portable, readers
 from recommender.services.refresh import next_refresh
 from recommender.sources.base import SourceError
 from recsite.accounts.models import User
@@ -34,8 +35,11 @@ def account(request: HttpRequest) -> HttpResponse:
         readers.choose_pace(reader=reader, **form.cleaned_data)
         messages.success(request, "Your choice is kept.")
         return redirect("account")
+    digest = DigestForm(initial={"digest_pace": reader.digest_pace})
     sharing = SharingForm(initial={"agrees": reader.shares_ratings})
     context = {"form": form, "sharing": sharing, "reader": reader}
+    context |= {"digest": digest, "site_url": settings.SITE_URL}
+    context |= {"may_write": digests.address_of(reader) is not None}
     context |= _linked(reader) | _address(reader)
     return render(request, "recommender/account.html", context, status=422 if form.errors else 200)
 
@@ -55,6 +59,21 @@ def share(request: HttpRequest) -> HttpResponse:
         if agrees
         else "Your ratings are yours alone: the next model is made without them.",
     )
+    return redirect("account")
+
+
+@require_POST
+def write(request: HttpRequest) -> HttpResponse:
+    """Keep how often new books are written of; nobody is written to without an account."""
+    reader = _reader(request)
+    if reader.user_id is None:
+        raise Http404
+    form = DigestForm(request.POST)
+    if form.is_valid():
+        digests.choose(reader=reader, pace=form.cleaned_data["digest_pace"])
+        messages.success(request, "Your choice is kept.")
+    else:
+        messages.error(request, "Choose how often, or never.")
     return redirect("account")
 
 

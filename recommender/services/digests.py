@@ -1,0 +1,213 @@
+"""E-mail of new recommendations, for readers who asked for it.
+
+A digest holds the books of the newest saved list that no digest has named before. It is claimed in
+the database before it is sent: a process that dies in between loses one digest, and nobody ever
+gets one twice.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urljoin
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core import signing
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from catalog.models import Book
+from recommender.models import Digest, Dismissal, ModelRelease, Reader, Recommendation, Run
+from recommender.services import releases, runs
+from recsite.queue import enqueue_on_commit
+
+#: The task that writes to one reader.
+TASK = "readers.send_digest"
+PACES = {
+    Reader.DigestPace.WEEKLY: timedelta(days=7),
+    Reader.DigestPace.MONTHLY: timedelta(days=30),
+}
+#: With fewer new books there is nothing to write about.
+FEWEST = 3
+SALT = "bookfold.digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A digest that has been claimed, with what is to be said of each book."""
+
+    digest: Digest
+    picks: list[Recommendation]
+
+
+class UnknownToken(ValueError):
+    """A link to unsubscribe that was not written here."""
+
+
+def address_of(reader: Reader) -> str | None:
+    """The confirmed address of a reader; None where digests can't be sent."""
+    if reader.user_id is None or not settings.SITE_URL:
+        return None
+    confirmed = EmailAddress.objects.filter(user=reader.user_id, verified=True, primary=True)
+    email: str | None = confirmed.values_list("email", flat=True).first()
+    return email
+
+
+def choose(*, reader: Reader, pace: str) -> None:
+    """Keep how often the reader wants e-mail; raises `ValueError` for no known pace."""
+    reader.digest_pace = Reader.DigestPace(pace)
+    reader.save(update_fields=["digest_pace"])
+
+
+def queue_due(*, now: datetime | None = None, most: int = 200) -> int:
+    """Queue a task for each reader to whom something new may be written; say how many."""
+    if not settings.SITE_URL:
+        return 0
+    due = list(_due(now or timezone.now()).values_list("pk", flat=True)[:most])
+    for pk in due:
+        enqueue_on_commit(TASK, str(pk))
+    return len(due)
+
+
+def send(*, reader_id: int, now: datetime | None = None) -> Digest | None:
+    """Write to a reader who is due; None where there is nothing new, or it was done already.
+
+    Raises what the mail server makes Django raise (`smtplib.SMTPException`, `OSError`); the claim
+    is given back then, so that the task can be tried again.
+    """
+    letter = _claim(reader_id, now or timezone.now())
+    if letter is None:
+        return None
+    try:
+        _message(letter).send()
+    except Exception:
+        unsent = Digest.objects.filter(pk=letter.digest.pk)
+        unsent.update(sent_at=None, is_done=False, books=[])
+        raise
+    return letter.digest
+
+
+def token_of(reader: Reader) -> str:
+    """What a link to unsubscribe carries; good for as long as the reader is here."""
+    return signing.dumps(reader.pk, salt=SALT)
+
+
+def stop(*, token: str) -> None:
+    """End a reader's digests; again is fine, and so is a reader who has left.
+
+    Raises `UnknownToken` for anything that `token_of` has not made.
+    """
+    Reader.objects.filter(pk=reader_of_token(token)).update(digest_pace=Reader.DigestPace.OFF)
+
+
+def reader_of_token(token: str) -> int:
+    """The number of the reader whom a link is about. Raises `UnknownToken`."""
+    try:
+        return int(signing.loads(token, salt=SALT))
+    except signing.BadSignature as error:
+        raise UnknownToken from error
+
+
+def _due(now: datetime) -> QuerySet[Reader]:
+    """Readers whose pace allows a digest, and whose newest list was in none or is outdated."""
+    rested = Q()
+    for pace, pause in PACES.items():
+        recent = Digest.objects.filter(sent_at__gt=now - pause)
+        rested |= Q(digest_pace=pace) & ~Q(pk__in=recent.values("reader"))
+    newest = Run.objects.filter(reader=OuterRef("pk")).order_by("-created_at")
+    told = Digest.objects.filter(run=OuterRef("newest"), is_done=True).values("run")
+    active = ModelRelease.objects.filter(is_active=True).values("pk")
+    return (
+        Reader.objects.filter(rested, user__is_active=True)
+        .filter(user__emailaddress__verified=True, user__emailaddress__primary=True)
+        .annotate(newest=Subquery(newest.values("pk")[:1]))
+        .annotate(newest_release=Subquery(newest.values("release")[:1]))
+        .annotate(told=Subquery(told[:1]), active=Subquery(active[:1]))
+        .filter(newest__isnull=False)
+        .filter(Q(told=None) | Q(active__isnull=False) & ~Q(newest_release=F("active")))
+        .order_by("pk")
+    )
+
+
+def _claim(reader_id: int, now: datetime) -> Letter | None:
+    with transaction.atomic():
+        # Whoever comes second waits here, and finds the reader no longer due.
+        reader = Reader.objects.select_for_update(of=("self",)).filter(pk=reader_id).first()
+        if reader is None or not _due(now).filter(pk=reader_id).exists():
+            return None
+        run = _newest_run(reader)
+        picks = _new_picks(reader, run)
+        is_worth_it = len(picks) >= FEWEST
+        digest, _ = Digest.objects.update_or_create(
+            reader=reader,
+            run=run,
+            defaults={
+                "books": [pick.book_id for pick in picks] if is_worth_it else [],
+                "sent_at": now if is_worth_it else None,
+                "is_done": True,
+            },
+        )
+    return Letter(digest, picks) if is_worth_it else None
+
+
+def _newest_run(reader: Reader) -> Run:
+    """The newest list; a new one where another release is in use since."""
+    newest = reader.runs.order_by("-created_at")[0]
+    active = ModelRelease.objects.filter(is_active=True).first()
+    if active is None or newest.release_id == active.pk:
+        return newest
+    try:
+        return runs.recommend(reader=reader)
+    except (runs.NothingToRecommendFrom, releases.NoRelease):
+        return newest
+
+
+def _new_picks(reader: Reader, run: Run) -> list[Recommendation]:
+    """Books of a list that are news: in no digest before, not in the library, not dismissed."""
+    named = {book for books in reader.digests.values_list("books", flat=True) for book in books}
+    shelved = set(reader.entries.exclude(book=None).values_list("book", flat=True))
+    gone = set(
+        Dismissal.objects.standing()
+        .filter(reader=reader, book__isnull=False)
+        .values_list("book", flat=True)
+    )
+    places = run.recommendations.filter(book__status=Book.Status.ACTIVE)
+    return [
+        place
+        for place in places.select_related("book").prefetch_related("book__credits__author")
+        if place.book_id not in named | shelved | gone
+    ]
+
+
+def _message(letter: Letter) -> EmailMultiAlternatives:
+    reader = letter.digest.reader
+    to = address_of(reader)
+    leave = _absolute(reverse("digest-stop", args=[token_of(reader)]))
+    context = {
+        "picks": [(pick, _absolute(reverse("book", args=[pick.book_id]))) for pick in letter.picks],
+        "list": _absolute(reverse("run", args=[letter.digest.run_id])),
+        "account": _absolute(reverse("account")),
+        "leave": leave,
+    }
+    count = len(letter.picks)
+    message = EmailMultiAlternatives(
+        subject=f"{count} new books for you",
+        body=render_to_string("recommender/mail/digest.txt", context),
+        to=[to] if to else [],
+        headers={
+            # https://www.rfc-editor.org/rfc/rfc8058
+            "List-Unsubscribe": f"<{leave}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+    )
+    message.attach_alternative(
+        render_to_string("recommender/mail/digest.html", context), "text/html"
+    )
+    return message
+
+
+def _absolute(path: str) -> str:
+    return str(urljoin(settings.SITE_URL, path))
