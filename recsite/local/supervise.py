@@ -105,7 +105,7 @@ class Supervisor:
     """Runs parts until it is told to stop.
 
     All of it happens in one thread, the main one, for a child gets its death signal when the
-    thread that started it ends.
+    thread that started it ends. Children that the process had before are none of its business.
     """
 
     def __init__(self, screen: Screen, *, first_pause: float = FIRST_PAUSE) -> None:
@@ -113,6 +113,7 @@ class Supervisor:
         self._first_pause = first_pause
         self._watched: list[Watched] = []
         self._stopping = threading.Event()
+        self._before = set(_children())
 
     def stopping(self) -> bool:
         """Whether it was told to stop."""
@@ -153,7 +154,7 @@ class Supervisor:
         for watched in reversed(self._watched):
             watched.part.stop()
         self._watched.clear()
-        for pid in _children():  # orphans that came to this process
+        for pid in set(_children()) - self._before:  # orphans that came to this process
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
 
@@ -180,7 +181,7 @@ class Supervisor:
         Those it started itself are waited for by whoever did: buried here, they would seem to have
         ended well.
         """
-        for pid in set(_children()) - spawned():
+        for pid in set(_children()) - self._before - spawned():
             os.waitpid(pid, os.WNOHANG)
 
 

@@ -129,6 +129,21 @@ def test_stop_ends_the_last_started_first(supervisor: Supervisor, screen: Screen
     assert ended == ["second", "first"]
 
 
+def test_children_of_before_live_on_and_keep_their_exit_code(screen: Screen) -> None:
+    waits = [sys.executable, "-c", "import sys; sys.stdin.read(); sys.exit(3)"]
+    with subprocess.Popen(waits, stdin=subprocess.PIPE) as other:
+        supervisor = Supervisor(screen, first_pause=0.05)
+        supervisor.start(Program("sleeper", SLEEP, os.environ, screen))
+        supervisor.stop()
+        assert other.poll() is None
+
+        assert other.stdin
+        other.stdin.close()
+        assert wait_until(lambda: state_of(other.pid) == "Z", seconds=20)
+        supervisor.look()
+    assert other.returncode == 3
+
+
 def test_lines_are_shown_with_the_name_of_their_part(
     supervisor: Supervisor, screen: Screen, said: io.StringIO
 ) -> None:
