@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from recommender.engine.neighbours import entries_of
 from recommender.engine.values import FloatArray, IntArray
 
 DIAL_POSITIONS = (-2, -1, 0, 1, 2)
@@ -94,17 +95,17 @@ def similarity_of(
 
 def _described(part: Mapping[str, NDArray[Any]], rows: IntArray) -> csr_array:
     """Shape (rows, books): each book's positive weights and its own, at length 1."""
-    starts, targets, values = part["starts"], part["targets"], part["values"]
-    columns: list[NDArray[Any]] = []
-    entries: list[FloatArray] = []
-    for row in rows:
-        part_of = slice(starts[row], starts[row + 1])
-        weights = np.maximum(values[part_of].astype(np.float64), 0.0)
-        own = float(weights.max(initial=0.0)) or 1.0
-        weights = np.append(weights, own)
-        columns.append(np.append(targets[part_of], row))
-        entries.append(weights / np.linalg.norm(weights))
-    bounds = np.cumsum([0, *(len(column) for column in columns)])
-    flat = np.concatenate(columns) if columns else np.empty(0, dtype=np.int64)
-    data = np.concatenate(entries) if entries else np.empty(0)
-    return csr_array((data, flat, bounds), shape=(len(rows), len(starts) - 1))
+    starts, count = part["starts"], len(rows)
+    lengths, entries = entries_of(starts, rows)
+    places = np.repeat(np.arange(count), lengths)
+    weights = np.maximum(part["values"][entries].astype(np.float64), 0.0)
+    own = np.zeros(count)
+    np.maximum.at(own, places, weights)
+    own[own == 0.0] = 1.0
+    norms = np.sqrt(np.bincount(places, weights=weights**2, minlength=count) + own**2)
+    books = csr_array(
+        (weights / norms[places], part["targets"][entries], np.cumsum([0, *lengths])),
+        shape=(count, len(starts) - 1),
+    )
+    itself = csr_array((own / norms, (np.arange(count), rows)), shape=books.shape)
+    return csr_array(books + itself)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from recommender.engine.values import FloatArray, Reason
 
 #: From so many stars on a book counts as liked, down from so many as disliked.
@@ -38,9 +40,8 @@ def reasons_from(
     The contributions of the reasons sum to the score: only exact zeros are left out.
     """
     reasons = [
-        Reason(book_id, given, float(part))
-        for book_id, given, part in zip(book_ids, stars, contributions, strict=True)
-        if part
+        Reason(book_ids[place], stars[place], float(contributions[place]))
+        for place in np.flatnonzero(contributions).tolist()
     ]
     return sorted(reasons, key=lambda reason: (-reason.contribution, reason.book_id))
 

@@ -70,21 +70,22 @@ class Model:
                 )
         # In order of book id, so that sums round alike whatever order the ratings came in.
         ids = np.array(sorted(ratings), dtype=np.int64)
+        stars_given = np.array([ratings[book_id] for book_id in ids.tolist()], dtype=np.float64)
         rows = self.release.rows_of(ids)
-        known_ids, rows = ids[rows >= 0], rows[rows >= 0]
+        is_known = rows >= 0
+        rows, stars_known = rows[is_known], stars_given[is_known]
         if not len(rows):
             raise NothingToFoldIn(
                 "None of the rated books is known to the model; rate a few that the catalog has."
             )
-        stars_known = np.array([ratings[int(i)] for i in known_ids], dtype=np.float64)
         name = ranker or self.release.ranker_for(len(rows))
         chosen = self.release.rankers[name]
         folded = chosen.fold_in(rows, chosen.weights(stars_known))
         return Scores(
             release=self.release,
             ranker=name,
-            rated={int(i): float(ratings[int(i)]) for i in known_ids},
-            unknown=tuple(int(i) for i in np.setdiff1d(ids, known_ids)),
+            rated=dict(zip(ids[is_known].tolist(), stars_known.tolist(), strict=True)),
+            unknown=tuple(ids[~is_known].tolist()),
             folded=folded,
         )
 

@@ -106,13 +106,11 @@ class NeighbourScores:
     """
 
     def __init__(self, ranker: NeighbourRanker, rows: IntArray, weights: FloatArray) -> None:
-        lengths = ranker.starts[rows + 1] - ranker.starts[rows]
-        parts = [slice(ranker.starts[row], ranker.starts[row + 1]) for row in rows]
+        lengths, entries = entries_of(ranker.starts, rows)
         self._count = len(rows)
         self._ratings: IntArray = np.repeat(np.arange(len(rows)), lengths)
-        self._targets = _joined([ranker.targets[part] for part in parts], np.int32)
-        given = _joined([ranker.values[part] for part in parts], np.float32)
-        self._parts: FloatArray = np.repeat(weights, lengths) * given
+        self._targets = ranker.targets[entries]
+        self._parts: FloatArray = np.repeat(weights, lengths) * ranker.values[entries]
         self.scores: FloatArray = np.bincount(
             self._targets, weights=self._parts, minlength=len(ranker.starts) - 1
         ).astype(np.float64)
@@ -131,5 +129,15 @@ class NeighbourScores:
         return parts
 
 
-def _joined(arrays: list[NDArray[Any]], dtype: type) -> NDArray[Any]:
-    return np.concatenate(arrays) if arrays else np.empty(0, dtype=dtype)
+def entries_of(starts: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:
+    """Where some rows of sparse weights lie: the length of each, and all places, row after row.
+
+    Parameters
+    ----------
+    starts
+        Shape (books + 1,): row b is at ``starts[b]`` up to ``starts[b + 1]``.
+    """
+    lengths = starts[rows + 1] - starts[rows]
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    return lengths, np.arange(total) + np.repeat(starts[rows] - (ends - lengths), lengths)

@@ -198,10 +198,12 @@ def _fill(
     recent: deque[tuple[int, ...]] = deque(maxlen=options.window - 1)
     while order and (top is None or len(chosen) < top):
         crowd = Counter(author for author_ids in recent for author in author_ids)
-        free = (i for i in order if all(crowd[a] < options.per_author for a in authors[i]))
+        full = {author for author, books in crowd.items() if books >= options.per_author}
+        free = (index for index in order if full.isdisjoint(authors[index]))
         if weight < 1.0:
-            marginal = weight * worth - (1.0 - weight) * nearest
-            best = max(free, key=lambda index: marginal[index], default=None)
+            left = list(free)
+            marginal = weight * worth[left] - (1.0 - weight) * nearest[left]
+            best = left[int(np.argmax(marginal))] if left else None
         else:
             best = next(free, None)
         if best is None:
