@@ -153,6 +153,8 @@ def test_the_same_file_runs_under_spark_submit_on_a_cluster(built: Built, tmp_pa
         CLUSTER,
         "--conf",
         "spark.executor.memory=512m",
+        "--conf",  # two cores, a thousand ratings: Spark's own 200 would only be slower
+        "spark.sql.shuffle.partitions=4",
     ]
     arguments = [f"--ratings={built.ratings}", f"--store={store}", *FLAGS]
     ran = run(*spark_submit, ROOT / "spark" / "build.py", *arguments, cwd=tmp_path)
