@@ -12,18 +12,17 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.urls import URLPattern, path
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 import catalog.admin
 import catalog.book_admin
 from catalog.models import Book, BookIdentifier, CurationAct, Genre
 from catalog.services.curation import CannotCurate
-from recommender import covers
 from recommender.admin_parts import count_of
 from recommender.models import Dismissal, Recommendation
 from recommender.services import merging
+from recommender.templatetags.books import drawn_cover
 from recsite.accounts.models import User
 
 
@@ -100,11 +99,7 @@ class BookAdmin(catalog.book_admin.BookAdmin):
 
     @admin.display(description="")
     def cover(self, book: Book) -> SafeString:
-        authors, number = book.author_names, book.goodbooks_id or book.pk
-        author = authors[0] if authors else ""
-        drawn = covers.draw(number=number, title=book.title, author=author)
-        # The template escapes what comes from the book.
-        return mark_safe(render_to_string("recommender/_cover.html", {"drawn": drawn}))  # nosec  # noqa: S308
+        return drawn_cover(book)
 
     @admin.display(description="offered", ordering="offered_count")
     def offered(self, book: Any) -> int:

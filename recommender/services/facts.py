@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from decimal import Decimal
+from functools import lru_cache
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, OuterRef, Q
@@ -59,16 +60,20 @@ def facts_of_candidates(numbers: Collection[int], options: RerankOptions) -> dic
 HISTORY_COLUMNS = ("series_name", "series_number", "language", "is_box_set")
 
 
+@lru_cache(maxsize=20_000)
 def history_of(
     series: str,
     number: Decimal | None,
     language: str,
     is_box_set: bool,
-    author_ids: Collection[int] = (),
+    author_ids: tuple[int, ...] = (),
 ) -> BookFacts:
-    """The facts of a book that was read, from the values of `HISTORY_COLUMNS`."""
+    """The facts of a book that was read, from the values of `HISTORY_COLUMNS`.
+
+    Kept, since most of a library's books differ in nothing here.
+    """
     return BookFacts(
-        author_ids=tuple(author_ids),
+        author_ids=author_ids,
         series=series,
         number=None if number is None else float(number),
         language=language,
@@ -80,8 +85,10 @@ def facts_of_history(numbers: Collection[int]) -> dict[int, BookFacts]:
     """Facts of books that were read, hidden ones too, by `Book.goodbooks_id`, with authors."""
     rows = Book.objects.known_as(numbers).order_by()
     return {
-        goodbooks_id: history_of(*of_book)
-        for goodbooks_id, *of_book in rows.values_list("goodbooks_id", *HISTORY_COLUMNS, _AUTHORS)
+        goodbooks_id: history_of(*of_book, tuple(author_ids))
+        for goodbooks_id, *of_book, author_ids in rows.values_list(
+            "goodbooks_id", *HISTORY_COLUMNS, _AUTHORS
+        )
         if goodbooks_id is not None
     }
 

@@ -123,6 +123,12 @@ def record(release: Release) -> ModelRelease:
     return _row(release.manifest, release.manifest_sha256)
 
 
+def described(release: Release) -> ModelRelease:
+    """What is known of a release that this process has open, without asking the database."""
+    columns = _columns(release.manifest, release.manifest_sha256)
+    return ModelRelease(version=release.version, **columns)
+
+
 def record_latest() -> ModelRelease | None:
     """Note which release the store names as latest; it becomes the active one.
 
@@ -241,24 +247,27 @@ def verdict(version: str) -> dict[str, Any]:
 
 
 def _row(manifest: Manifest, manifest_sha256: str) -> ModelRelease:
-    data = manifest.dataset
     return ModelRelease.objects.get_or_create(
-        version=manifest.version,
-        defaults={
-            "manifest_sha256": manifest_sha256,
-            "dataset": data.name,
-            "is_simulated": data.simulated,
-            "default_ranker": manifest.default_ranker,
-            "ratings": data.ratings,
-            "readers": data.readers,
-            "books": data.books,
-            "own_ratings": data.own_ratings,
-            "own_readers": data.own_readers,
-            "metrics": manifest.metrics,
-            "hyper_parameters": manifest.parts,
-            "built_at": datetime.fromisoformat(manifest.created_at),
-        },
+        version=manifest.version, defaults=_columns(manifest, manifest_sha256)
     )[0]
+
+
+def _columns(manifest: Manifest, manifest_sha256: str) -> dict[str, Any]:
+    data = manifest.dataset
+    return {
+        "manifest_sha256": manifest_sha256,
+        "dataset": data.name,
+        "is_simulated": data.simulated,
+        "default_ranker": manifest.default_ranker,
+        "ratings": data.ratings,
+        "readers": data.readers,
+        "books": data.books,
+        "own_ratings": data.own_ratings,
+        "own_readers": data.own_readers,
+        "metrics": manifest.metrics,
+        "hyper_parameters": manifest.parts,
+        "built_at": datetime.fromisoformat(manifest.created_at),
+    }
 
 
 @transaction.atomic

@@ -29,6 +29,7 @@ CANDIDATES_AT_FIRST = 100
 CANDIDATES_TO_TURN = 250
 #: The same where filters hold many of them back.
 CANDIDATES_TO_NARROW = 3000
+CANDIDATES_TO_NARROW_AT_FIRST = 600
 
 
 NOTHING_COUNTS = (
@@ -191,10 +192,12 @@ def pick(
 
 def _depths(options: RerankOptions) -> tuple[int, ...]:
     """How many of the books scored best to look at, and how many if those do not fill the list."""
-    if options.narrows:
-        return (CANDIDATES_TO_NARROW,)
+    if options.dial:
+        return (CANDIDATES_TO_NARROW,) if options.narrows else (CANDIDATES_TO_TURN,)
     # A list without a dial goes by the scores, so that more candidates would not change it.
-    return (CANDIDATES_TO_TURN,) if options.dial else (CANDIDATES_AT_FIRST, CANDIDATES)
+    if options.narrows:
+        return (CANDIDATES_TO_NARROW_AT_FIRST, CANDIDATES_TO_NARROW)
+    return (CANDIDATES_AT_FIRST, CANDIDATES)
 
 
 def _choose(

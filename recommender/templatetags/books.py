@@ -4,11 +4,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import urlencode
 
 from django import template
 from django.template import Context
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from catalog.models import Book
 from recommender import covers
@@ -18,20 +22,34 @@ register = template.Library()
 
 T = TypeVar("T")
 
+#: Addresses that a process keeps, at some 200 bytes each.
+BOOK_URLS_KEPT = 50_000
 
-@register.inclusion_tag("recommender/_cover.html", takes_context=True)
-def cover(context: Context, book: Book) -> dict[str, object]:
+
+@register.simple_tag(takes_context=True)
+def cover(context: Context, book: Book) -> SafeString:
     """Open Library's picture where the site shows them and knows one, else a drawn cover.
 
     Prefetch `credits` first. The title stands beside the cover, so that it is mere decoration.
     """
     host = context.get("cover_host")
     if host and book.cover_id:
-        return {"address": f"{host}/b/id/{book.cover_id}-M.jpg?default=false"}
-    authors = book.author_names
-    number = book.goodbooks_id or book.pk
-    author = authors[0] if authors else ""
-    return {"drawn": covers.draw(number=number, title=book.title, author=author)}
+        address = f"{host}/b/id/{book.cover_id}-M.jpg?default=false"
+        return render_to_string("recommender/_cover.html", {"address": address})
+    return drawn_cover(book)
+
+
+def drawn_cover(book: Book) -> SafeString:
+    """The drawn cover of a book; prefetch `credits` first."""
+    author = next(iter(book.author_names), "")
+    return covers.drawn(number=book.goodbooks_id or book.pk, title=book.title, author=author)
+
+
+@register.simple_tag
+@lru_cache(maxsize=BOOK_URLS_KEPT)
+def book_url(name: str, key: int) -> str:
+    """The address of a view about one book; kept, as a list has a hundred of them."""
+    return reverse(name, args=[key])
 
 
 @register.filter

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django import template
 from django.template import Context
+from django.utils.safestring import SafeString
 
 from recommender import covers
 from recommender.library_forms import drawn_stars, shelf_name, since_words
@@ -15,12 +16,12 @@ register.filter("shelf_name", shelf_name)
 register.filter("since_words", since_words)
 
 
-@register.inclusion_tag("recommender/_cover.html", takes_context=True)
-def entry_cover(context: Context, entry: LibraryEntry) -> dict[str, object]:
+@register.simple_tag(takes_context=True)
+def entry_cover(context: Context, entry: LibraryEntry) -> SafeString:
     """The cover of the entry's book, or one that is drawn from the line as its source has it."""
     if entry.book:
         return cover(context, entry.book)
-    return {"drawn": covers.draw(number=entry.pk, title=entry.title, author=entry.author)}
+    return covers.drawn(number=entry.pk, title=entry.title, author=entry.author)
 
 
 @register.filter

@@ -113,7 +113,7 @@ def _list(reader: Reader, form: ListForm, top: int) -> dict[str, Any]:
         "picks": shown,
         "marks": {},  # what is in the library or dismissed is not on the list
         "rated": len(picks.ratings),
-        "release": releases.record(picks.model.release),
+        "release": releases.described(picks.model.release),
         "more": more and form.address(n=more),
         "address": form.address(),
     }
