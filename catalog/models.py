@@ -120,7 +120,8 @@ class Book(models.Model):
         blank=True,
         help_text=(
             "The number by which ratings and releases know the book: 1 to 10,000 are "
-            "goodbooks-10k's own, the starter shelf begins at 1,000,001."
+            "goodbooks-10k's own, the starter shelf begins at 1,000,001, and what was added here "
+            "at 2,000,001."
         ),
     )
     goodreads_work_id = models.PositiveBigIntegerField(unique=True, null=True, blank=True)
@@ -182,6 +183,11 @@ class Book(models.Model):
         ordering = ("-ratings_count", "pk")
         indexes = [
             models.Index(F("ratings_count").desc(), name="catalog_book_by_fame"),
+            models.Index(
+                fields=["open_library_key"],
+                name="catalog_book_by_work",
+                condition=~Q(open_library_key=""),
+            ),
             # The languages there are, from the index alone.
             models.Index(
                 fields=["language"], name="catalog_book_languages", condition=Q(status="active")

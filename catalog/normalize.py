@@ -178,6 +178,11 @@ def surname_key(name: str) -> str:
     return SURNAME_SPELLINGS.get(words[-1], words[-1]) if words else ""
 
 
+def same_name(name: str, other: str) -> bool:
+    """Whether two names differ in nothing but accents, case and punctuation."""
+    return bool(fold(name)) and _name_words(name) == _name_words(other)
+
+
 def initials(name: str) -> frozenset[str]:
     """First letters of the given names, to tell two authors of one surname apart."""
     before, _, after = name.partition(",")

@@ -17,6 +17,8 @@ from catalog.normalize import (
 
 # Numbers of the starter shelf begin here, far above goodbooks-10k's own.
 FIRST_STARTER_ID = 1_000_001
+# And those of books that readers or curators have added, drawn from a sequence of the database.
+FIRST_ADDED_ID = 2_000_001
 BOOK_COLUMNS = ("book_id", "title", "authors")
 MORE_BOOK_COLUMNS = (
     *("goodreads_book_id", "best_book_id", "work_id", "isbn", "isbn13"),

@@ -6,7 +6,7 @@ genre; every other name is left out.
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 # Fewer readers than this share of those of the first genre saw a genre in a book by accident.
 LEAST_SHARE = 0.04
@@ -177,6 +177,20 @@ GENRE_OF_SHELF = _spellings()
 def genre_of(shelf: str) -> str | None:
     """The slug of the genre that a shelf's name stands for, None for most shelves."""
     return GENRE_OF_SHELF.get(unicodedata.normalize("NFKC", shelf).casefold())
+
+
+def genres_of_subjects(subjects: Iterable[str]) -> list[str]:
+    """Slugs of the genres that Open Library's subjects name, in their order.
+
+    A subject counts as a whole, or by what the book trade puts behind "Fiction,".
+    """
+    found: dict[str, None] = {}
+    for subject in subjects:
+        kind, _, rest = subject.partition(", ")
+        word = rest.partition(", ")[0] if kind.casefold() == "fiction" and rest else subject
+        if slug := genre_of("-".join(word.split())):
+            found.setdefault(slug)
+    return list(found)[:MOST_GENRES]
 
 
 def strongest(counts: Mapping[str, int]) -> dict[str, int]:

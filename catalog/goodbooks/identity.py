@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from django.db.models import Prefetch, Q
 
-from catalog.goodbooks.books import FIRST_STARTER_ID, BookRow
+from catalog.goodbooks.books import FIRST_ADDED_ID, FIRST_STARTER_ID, BookRow
 from catalog.goodbooks.table import Problems
-from catalog.models import Book, BookAuthor, BookQuerySet
+from catalog.models import Book, BookAuthor, BookIdentifier, BookQuerySet
 from catalog.normalize import may_be_same_person, surname_key, title_key
 
 
@@ -22,10 +22,11 @@ class Identified:
 
 
 def identify(rows: Mapping[int, BookRow]) -> Identified:
-    """Find the book of each line: by its number, by its work, or among the starter shelf.
+    """Find the book of each line: by its number, by its work, or among those of other numbers.
 
-    A book of the starter shelf is the same work as one of goodbooks-10k where title and author
-    are. It is taken over together with all that readers have saved about it.
+    A book of the starter shelf, or one that was added here, is the same work as one of
+    goodbooks-10k where title and author are; the number of an edition speaks for one that was added
+    too. It is taken over together with all that readers have saved about it.
     """
     known = {
         book.goodbooks_id: book
@@ -36,7 +37,9 @@ def identify(rows: Mapping[int, BookRow]) -> Identified:
     real = [row for row in rows.values() if row.book_id < FIRST_STARTER_ID]
     starter = [row for row in rows.values() if row.book_id >= FIRST_STARTER_ID]
     _adopt_works(real, found)
-    _adopt_starter_books(real, found)
+    _adopt_by_number([*real, *starter], found)
+    _adopt_twins(real, _with_credits(_starter() | _added()), found)
+    _adopt_twins(starter, _with_credits(_added()), found)
     _leave_out_twins(starter, found)
     return found
 
@@ -51,28 +54,45 @@ def _adopt_works(rows: Iterable[BookRow], found: Identified) -> None:
     by_work = {book.goodreads_work_id: book for book in numberless}
     for work_id, row in new.items():
         if work_id in by_work:
-            found.books[row.book_id] = by_work[work_id]
-            found.taken_over.add(row.book_id)
+            _take_over(row, by_work[work_id], found)
 
 
-def _adopt_starter_books(rows: Iterable[BookRow], found: Identified) -> None:
+def _adopt_by_number(rows: Iterable[BookRow], found: Identified) -> None:
+    """Take added books that have the number of an edition and an author of the line."""
+    added = {book.pk: book for book in _with_credits(_added())}
+    numbers = BookIdentifier.objects.filter(book__in=list(added)).order_by()
+    holders = {
+        (scheme, value): added[pk]
+        for scheme, value, pk in numbers.values_list("scheme", "value", "book_id")
+    }
     taken = {book.pk for book in found.books.values()}
-    starter = [
-        book
-        for book in _with_credits(
-            Book.objects.filter(is_simulated=True, goodbooks_id__gte=FIRST_STARTER_ID)
-        )
-        if book.pk not in taken
-    ]
+    for row in rows:
+        wanted = [(BookIdentifier.Scheme.GOODREADS.value, str(n)) for n in row.edition_ids]
+        wanted += [(BookIdentifier.Scheme.ISBN13.value, row.isbn13)]
+        held = {holders[pair].pk: holders[pair] for pair in wanted if pair in holders}
+        fitting = [book for book in held.values() if book.pk not in taken and _is_by(row, book)]
+        if len(fitting) == 1 and row.book_id not in found.books:
+            _take_over(row, fitting[0], found)
+            taken.add(fitting[0].pk)
+
+
+def _adopt_twins(rows: Iterable[BookRow], books: Iterable[Book], found: Identified) -> None:
+    """Take books with the title and an author of a line."""
+    taken = {book.pk for book in found.books.values()}
+    free = [book for book in books if book.pk not in taken]
     left = [row for row in rows if row.book_id not in found.books]
     for keys_of_row, keys_of_book in _WAYS_TO_COMPARE:
-        by_key = _by_key(starter, keys_of_book)
+        by_key = _by_key(free, keys_of_book)
         for row in left:
             twin = _only_twin(row, keys_of_row(row), by_key)
             if twin and twin.pk not in taken and row.book_id not in found.books:
-                found.books[row.book_id] = twin
-                found.taken_over.add(row.book_id)
+                _take_over(row, twin, found)
                 taken.add(twin.pk)
+
+
+def _take_over(row: BookRow, book: Book, found: Identified) -> None:
+    found.books[row.book_id] = book
+    found.taken_over.add(row.book_id)
 
 
 def _leave_out_twins(rows: Iterable[BookRow], found: Identified) -> None:
@@ -92,6 +112,15 @@ def _leave_out_twins(rows: Iterable[BookRow], found: Identified) -> None:
         found.left_out |= {row.book_id for row in left if _twins(row, keys_of_row(row), by_key)}
 
 
+def _starter() -> BookQuerySet:
+    return Book.objects.filter(is_simulated=True, goodbooks_id__gte=FIRST_STARTER_ID)
+
+
+def _added() -> BookQuerySet:
+    """Books that readers or curators have added here."""
+    return Book.objects.standing().filter(goodbooks_id__gte=FIRST_ADDED_ID)
+
+
 def _with_credits(books: BookQuerySet) -> BookQuerySet:
     return books.prefetch_related(Prefetch("credits", BookAuthor.objects.select_related("author")))
 
@@ -109,13 +138,17 @@ def _twins(row: BookRow, key: str, by_key: Mapping[str, list[Book]]) -> list[Boo
     return [
         book
         for book in by_key.get(key, ())
-        if book.is_box_set == row.title.is_box_set
-        and any(
-            may_be_same_person(name, author)
-            for name in row.authors[:1]
-            for author in book.author_names
-        )
+        if book.is_box_set == row.title.is_box_set and _is_by(row, book)
     ]
+
+
+def _is_by(row: BookRow, book: Book) -> bool:
+    """Whether the first author of the line is one of the book."""
+    return any(
+        may_be_same_person(name, author)
+        for name in row.authors[:1]
+        for author in book.author_names
+    )
 
 
 def _only_twin(row: BookRow, key: str, by_key: Mapping[str, list[Book]]) -> Book | None:

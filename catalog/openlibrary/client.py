@@ -143,7 +143,12 @@ class OpenLibrary:
 
     def by_title(self, *, title: str, author: str) -> list[Work]:
         """Works that may be called so; whether one is the book is for the caller to say."""
-        return self._search({"title": title, "author": author, "limit": 10})
+        named = {"author": author} if author else {}
+        return self._search({"title": title, **named, "limit": 10})
+
+    def by_key(self, key: str) -> list[Work]:
+        """The work with this number (OL45804W), if there is one."""
+        return self._search({"q": f'key:"/works/{key}"', "limit": 1})
 
     def details(self, key: str, *, etag: str = "") -> tuple[Details | None, str]:
         """A work's page and its ETag; None where it still has the ETag given."""

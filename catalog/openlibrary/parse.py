@@ -41,6 +41,7 @@ class Work:
     key: str  # such as OL45804W
     title: str
     authors: tuple[str, ...] = ()  # other spellings of their names too
+    credited: tuple[str, ...] = ()  # the authors alone, each by one name
     first_year: int | None = None
     cover_id: int | None = None
     isbns: tuple[str, ...] = ()  # as ISBN-13
@@ -77,10 +78,11 @@ def details_of(answer: object) -> Details:
 
 
 def _work(doc: Mapping[str, Any]) -> Work | None:
-    key, title = _key(doc.get("key")), _text(doc.get("title"))
+    key, title = _key(doc.get("key")), _line(_text(doc.get("title")))
     if not key or not title:
         return None
-    names = [*_texts(doc.get("author_name")), *_texts(doc.get("author_alternative_name"))]
+    credited = _names(doc.get("author_name"))
+    names = [*credited, *_names(doc.get("author_alternative_name"))]
     isbns = dict.fromkeys(isbn13_of(text) for text in _texts(doc.get("isbn")))
     numbers = [
         text for text in _texts(doc.get("id_goodreads")) if re.fullmatch("[0-9]{1,12}", text)
@@ -89,6 +91,7 @@ def _work(doc: Mapping[str, Any]) -> Work | None:
         key=key,
         title=title,
         authors=tuple(dict.fromkeys(names)),
+        credited=tuple(dict.fromkeys(credited)),
         first_year=_whole(doc.get("first_publish_year"), -3000, 2100),
         cover_id=_whole(doc.get("cover_i"), 1, 10**12),
         isbns=tuple(isbn for isbn in isbns if isbn)[:MOST_IDENTIFIERS],
@@ -156,7 +159,7 @@ def _stripped(text: str) -> str:
 def _subjects(value: object) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for text in _texts(value):
-        subject = " ".join(_CONTROL.sub("", text).split())
+        subject = _line(text)
         if subject and len(subject) <= LONGEST_SUBJECT and not _MACHINE_SUBJECT.search(subject):
             found.setdefault(subject.casefold(), subject)
     return tuple(found.values())[:MOST_SUBJECTS]
@@ -172,6 +175,15 @@ def _text(value: object) -> str:
     if isinstance(value, Mapping):
         value = value.get("value")
     return value.strip() if isinstance(value, str) else ""
+
+
+def _line(text: str) -> str:
+    """The text without line breaks, and without what no page could show and no database hold."""
+    return " ".join(_CONTROL.sub("", text).split())
+
+
+def _names(value: object) -> list[str]:
+    return [name for name in map(_line, _texts(value)) if name]
 
 
 def _texts(value: object) -> list[str]:

@@ -54,9 +54,9 @@ def snapshot(book: Book) -> dict[str, Any]:
     }
 
 
-def note_added(*, book: Book, user: User | None) -> CurationAct:
-    """Write down that a book was added by hand."""
-    return _note(Kind.ADDED, user, book=book, after=snapshot(book))
+def note_added(*, book: Book, user: User | None, reason: str = "") -> CurationAct:
+    """Write down that a book was added, and on whose word."""
+    return _note(Kind.ADDED, user, book=book, reason=reason, after=snapshot(book))
 
 
 def note_edit(*, book: Book, before: dict[str, Any], user: User | None) -> CurationAct | None:
@@ -195,6 +195,7 @@ def _note(
     *,
     book: Book | None = None,
     subject: str = "",
+    reason: str = "",
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> CurationAct:
@@ -203,6 +204,7 @@ def _note(
         user=user,
         book=book,
         subject=book.title if book else subject,
+        reason=reason,
         before=before or {},
         after=after or {},
     )

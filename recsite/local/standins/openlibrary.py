@@ -1,4 +1,4 @@
-"""A stand-in for Open Library over real HTTP: a folder's books, and every fault of Open Library.
+"""A stand-in for Open Library over real HTTP: a folder's books, some more, and every fault of it.
 
 ``python -m recsite.local.standins.openlibrary --data DIR``; its first page lists the faults.
 """
@@ -26,11 +26,13 @@ from recsite.local.standins.works import (
     faulty_works,
     gzip_bomb,
     isbn_of,
+    works_beyond,
     works_of,
 )
 
 JSON = "application/json"
-_WORK = re.compile(r"/works/(OL[0-9]+W)\.json")
+_WORK = re.compile(r"/works/(OL[0-9]+W)(\.json)?")
+_KEY = re.compile(r'key:"/works/(OL[0-9]+W)"')
 _FIELD = re.compile(r"(isbn|id_goodreads):\(([^)]*)\)")
 
 
@@ -51,7 +53,8 @@ class OpenLibraryStandin(Standin):
         self._by_title: defaultdict[str, list[Work]] = defaultdict(list)
 
     def prepare(self) -> None:
-        works = [*faulty_works(), *(works_of(self._folder) if self._folder else ())]
+        own = works_of(self._folder) if self._folder else ()
+        works = [*faulty_works(), *own, *works_beyond()]
         for work in works:
             self._works[work.key] = work
             self._by_title[work.title.casefold()].append(work)
@@ -61,14 +64,16 @@ class OpenLibraryStandin(Standin):
                 self._by_number["id_goodreads", number] = work
 
     def answer(self, request: Request, turn: int) -> Reply:
+        match = _WORK.fullmatch(request.path)
+        work = self._works.get(match[1]) if match else None
+        if work and match and not match[2]:
+            return _page_for_people(work)
         if "@" not in request.headers.get("User-Agent", ""):
             return page(403, "Tell who you are, and how to reach you.")
         if request.path == "/":
             return _front_page()
         if request.path == "/search.json":
             return self._search(request, turn)
-        match = _WORK.fullmatch(request.path)
-        work = self._works.get(match[1]) if match else None
         if work is None or work.fault == WorkFault.GONE:
             return _json({"error": "notfound"}, status=404)
         delay = self.slow_seconds if work.fault == WorkFault.SLOW else 0.0
@@ -94,7 +99,12 @@ class OpenLibraryStandin(Standin):
                 known = _isbn_stem(number) if field == "isbn" else number
                 if work := self._by_number.get((field, known)):
                     yield work
-        yield from self._by_title.get(request.query.get("title", "").casefold(), ())
+        if (match := _KEY.fullmatch(request.query.get("q", ""))) and match[1] in self._works:
+            yield self._works[match[1]]
+        surname = request.query.get("author", "").casefold().split()[-1:]
+        for work in self._by_title.get(request.query.get("title", "").casefold(), ()):
+            if not surname or surname[0] in work.author.casefold():
+                yield work
 
     @staticmethod
     def _spoiled(work: Work, whole: Reply, turn: int) -> Reply | None:
@@ -172,6 +182,13 @@ def _page_of(work: Work) -> dict[str, object]:
     if work.cover_id is not None:
         answer["covers"] = [work.cover_id]
     return answer
+
+
+def _page_for_people(work: Work) -> Reply:
+    """What a link to a work shows."""
+    title, author = html.escape(work.title), html.escape(work.author)
+    told = "This is not Open Library: it stands in for it on this machine."
+    return page(200, f"<h1>{title}</h1><p>{author}, {work.year or 'no year'}</p><p>{told}</p>")
 
 
 def _isbn_stem(isbn: str) -> str:

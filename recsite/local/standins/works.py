@@ -75,6 +75,35 @@ MARKED_UP = (
 )
 
 
+#: Newer than goodbooks-10k, and not on the starter shelf: title, author, year, ISBN, subjects.
+_BEYOND = (
+    (
+        *("Klara and the Sun", "Kazuo Ishiguro", 2021, "9780593318171"),
+        ("Science fiction", "Robots", "Friendship"),
+    ),
+    (
+        *("The Testaments", "Margaret Atwood", 2019, "9780385543781"),
+        ("Dystopian fiction", "Women", "Fiction"),
+    ),
+    (
+        *("Tomorrow, and Tomorrow, and Tomorrow", "Gabrielle Zevin", 2022, "9780593321201"),
+        ("Friendship", "Video games", "Fiction"),
+    ),
+    (
+        *("The Thursday Murder Club", "Richard Osman", 2020, "9781984880963"),
+        ("Mystery fiction", "Retirement communities"),
+    ),
+    (
+        *("Hamnet", "Maggie O'Farrell", 2020, "9780525657606"),
+        ("Fiction, historical, general", "Plague", "Twins"),
+    ),
+    (
+        *("Where the Crawdads Sing", "Delia Owens", 2018, "9780735219090"),
+        ("Fiction, coming of age", "North Carolina"),
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """A work as the stand-in knows it."""
@@ -113,6 +142,20 @@ def works_of(folder: GoodbooksFolder) -> Iterator[Work]:
             year=book.year,
             description=folder.descriptions.get(book.book_id, ""),
             is_typed=book.book_id % 2 == 0,
+        )
+
+
+def works_beyond() -> Iterator[Work]:
+    """Well-known works that are in no folder, for a catalog to be given."""
+    for number, (title, author, year, isbn, subjects) in enumerate(_BEYOND, start=1):
+        yield Work(
+            key=f"OL{_FIRST_KEY * 9 + number}W",
+            title=title,
+            author=author,
+            isbns=(isbn,),
+            year=year,
+            description=f"A novel by {author}, first published in {year}.",
+            subjects=subjects,
         )
 
 

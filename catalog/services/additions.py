@@ -1,0 +1,174 @@
+"""Books that the catalog gets from Open Library, one at a time, because somebody asked for them."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from catalog.goodbooks.books import LONGEST_NAME, LONGEST_TITLE
+from catalog.goodbooks.genres import genres_of_subjects
+from catalog.goodbooks.load import LARGEST_VOLUME
+from catalog.goodbooks.load import LOCK as LOADING
+from catalog.matching import Wanted, match
+from catalog.models import (
+    Author,
+    Book,
+    BookAuthor,
+    BookGenre,
+    BookIdentifier,
+    Enrichment,
+    Genre,
+    GenreAlias,
+)
+from catalog.normalize import same_name, split_title, surname_key
+from catalog.openlibrary import fill
+from catalog.openlibrary.parse import Work
+from catalog.services import curation
+from recsite.accounts.models import User
+
+ADDING = 0x61646465  # "adde": two at once would make one book twice
+BY_A_READER = "Proposed by a reader, from Open Library"
+BY_A_CURATOR = "From Open Library"
+MOST_AUTHORS = 20
+
+
+class CannotAdd(Exception):
+    """The book can't be added; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """The book of a work, and whether it was made for it."""
+
+    book: Book
+    is_new: bool
+
+
+@transaction.atomic
+def add(*, work: Work, user: User | None) -> Addition:
+    """Make a book of a work of Open Library's, unless the catalog has it already.
+
+    It is active, has the next number of those added here, and is first in line for its details.
+    `user` is the curator who chose it; None for a reader. Raises `CannotAdd` for a work without an
+    author, and while the catalog is being loaded, as the load would make the same books.
+    """
+    if not work.credited:
+        raise CannotAdd("Open Library names no author of this work, so we cannot add it.")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADDING])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOADING])
+        if not cursor.fetchone()[0]:
+            raise CannotAdd("Our catalog is being filled just now. Try again in a few minutes.")
+    if present := present_book(work):
+        return Addition(present, is_new=False)
+    book = _made(work)
+    reason = BY_A_CURATOR if user else BY_A_READER
+    curation.note_added(book=book, user=user, reason=reason)
+    return Addition(book, is_new=True)
+
+
+def present_book(work: Work) -> Book | None:
+    """The catalog's book of a work: by the work's key, by a number, or by title and author.
+
+    A book that was merged leads to the one it was merged into.
+    """
+    found = (
+        Book.objects.standing().filter(open_library_key=work.key).first()
+        or Book.objects.filter(open_library_key=work.key).first()
+        or _by_number(work)
+        or _by_title(work)
+    )
+    return found.merged_into if found and found.merged_into else found
+
+
+def next_number() -> int:
+    """A `Book.goodbooks_id` for a book that no set of ratings has; each is given out once."""
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT nextval('catalog_added_number')")
+            number = int(cursor.fetchone()[0])
+            if not Book.objects.known_as([number]).exists():  # a curator may have typed it
+                return number
+
+
+def _by_number(work: Work) -> Book | None:
+    """A book with one of the numbers and an author of the work, the one with its title first.
+
+    One of another title that is known to be another work is none: Open Library has stray numbers.
+    """
+    scheme = BookIdentifier.Scheme
+    holders = BookIdentifier.objects.filter(
+        Q(scheme=scheme.ISBN13, value__in=work.isbns)
+        | Q(scheme=scheme.GOODREADS, value__in=work.goodreads_ids)
+    )
+    books = Book.objects.filter(pk__in=holders.order_by().values("book")).for_cards()
+    fitting = [
+        book
+        for book in books
+        if fill.is_by_its_author(book, work)
+        and (fill.has_its_title(book, work) or not book.open_library_key)
+    ]
+    return max(
+        fitting,
+        key=lambda book: (fill.has_its_title(book, work), book.ratings_count, -book.pk),
+        default=None,
+    )
+
+
+def _by_title(work: Work) -> Book | None:
+    """A book with exactly the title, and an author of the work; the best known of doubles."""
+    wanted = [Wanted(name, title=work.title, author=name) for name in work.credited]
+    for found in match(wanted).values():
+        if found.candidates:
+            return Book.objects.get(pk=found.candidates[0])
+    return None
+
+
+def _made(work: Work) -> Book:
+    split = split_title(work.title[:LONGEST_TITLE])
+    number = None if split.is_box_set else split.number
+    book = Book.objects.create(
+        goodbooks_id=next_number(),
+        title=split.title,
+        title_key=split.key,
+        series_name=split.series[:300],
+        series_number=number and min(number, Decimal(LARGEST_VOLUME)),
+        is_box_set=split.is_box_set,
+        year=work.first_year or None,
+        cover_id=work.cover_id,
+        open_library_key=work.key,
+        subjects=list(work.subjects),
+        page_count=work.page_count,
+    )
+    authors = dict.fromkeys(_author(name) for name in work.credited[:MOST_AUTHORS])
+    BookAuthor.objects.bulk_create(
+        BookAuthor(book=book, author=author, position=position)
+        for position, author in enumerate(authors, start=1)
+    )
+    fill.add_identifiers(book, work)
+    BookGenre.objects.bulk_create(
+        BookGenre(book=book, genre_id=genre, count=1) for genre in _genres(work)
+    )
+    now = timezone.now()
+    Enrichment.objects.create(book=book, due_at=now, wanted_at=now)
+    return book
+
+
+def _author(name: str) -> Author:
+    """The author as the catalog spells the name (J.K. or J. K.), or a new one."""
+    name = name[:LONGEST_NAME]
+    alike = Author.objects.filter(surname_key=surname_key(name)).order_by("pk")
+    for author in alike:
+        if same_name(author.name, name):
+            return author
+    return Author.objects.get_or_create(name=name, defaults={"surname_key": surname_key(name)})[0]
+
+
+def _genres(work: Work) -> list[int]:
+    """Genres of the vocabulary in use that the work's subjects name."""
+    slugs = genres_of_subjects(work.subjects)
+    known = dict(GenreAlias.objects.filter(slug__in=slugs).values_list("slug", "genre"))
+    known |= dict(Genre.objects.filter(slug__in=slugs).values_list("slug", "pk"))
+    return list(dict.fromkeys(known[slug] for slug in slugs if slug in known))
