@@ -18,9 +18,16 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from catalog.models import Book, BookAuthor, BookGenre, BookIdentifier, Enrichment
+from catalog.models import (
+    Book,
+    BookAuthor,
+    BookGenre,
+    BookIdentifier,
+    CurationAct,
+    Enrichment,
+)
 from catalog.normalize import SplitTitle, title_key
-from catalog.services import curation, enrichment
+from catalog.services import additions, curation, enrichment
 from catalog.typed_admin import ModelAdmin, ModelForm, TabularInline
 from recsite.accounts.models import User
 
@@ -134,6 +141,21 @@ def suspected_double() -> Exists:
     return Exists(others.exclude(pk=OuterRef("pk")))
 
 
+class OriginFilter(admin.SimpleListFilter):
+    title = "how it came here"
+    parameter_name = "origin"
+
+    REASONS = {"readers": additions.BY_A_READER, "curators": additions.BY_A_CURATOR}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        return (("readers", "proposed by readers"), ("curators", "by curators, from Open Library"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Book]) -> QuerySet[Book]:
+        reason = self.REASONS.get(self.value() or "")
+        acts = CurationAct.objects.filter(kind=CurationAct.Kind.ADDED, reason=reason or "")
+        return queryset.filter(pk__in=acts.values("book")) if reason else queryset
+
+
 class EnrichmentFilter(admin.SimpleListFilter):
     title = "Open Library"
     parameter_name = "enriched"
@@ -156,8 +178,8 @@ class BookAdmin(ModelAdmin[Book]):
         *("average_rating", "status", "open_library", "is_simulated", "goodbooks_id"),
     )
     list_filter: ClassVar[tuple[Any, ...]] = (
-        *("status", LacksFilter, AttentionFilter, EnrichmentFilter, "is_simulated", "is_box_set"),
-        "language",
+        *("status", LacksFilter, AttentionFilter, EnrichmentFilter, OriginFilter),
+        *("is_simulated", "is_box_set", "language"),
         ("genres", admin.RelatedOnlyFieldListFilter),
     )
     search_fields = (
@@ -299,13 +321,15 @@ class BookAdmin(ModelAdmin[Book]):
     def save_model(
         self, request: HttpRequest, obj: Book, form: ModelForm[Book], change: bool
     ) -> None:
-        """Make the keys anew, and lock what was changed by hand."""
+        """Make the keys anew, and lock what was changed by hand; a new book gets its number."""
         split = SplitTitle(obj.title, obj.series_name, obj.series_number, is_box_set=obj.is_box_set)
         if not change or {"title", "series_name", "series_number"} & set(form.changed_data):
             obj.title_key = split.key
         obj.original_title_key = title_key(obj.original_title)
         if change:
             obj.locked_fields = curation.locked(obj, form.changed_data)
+        elif obj.goodbooks_id is None:
+            obj.goodbooks_id = additions.next_number()
         super().save_model(request, obj, form, change)
 
     def save_formset(

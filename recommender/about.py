@@ -24,16 +24,17 @@ class AboutBook:
     comes_from: Sequence[Book] = field(default_factory=tuple)
     speaks_against: Sequence[Book] = field(default_factory=tuple)
     expected_stars: float | None = None
+    is_unknown: bool = False  # to the model in use, which therefore can't recommend it
 
 
 def about_book(book: Book, reader: Reader | None) -> AboutBook:
     """What the model in use knows; nothing at all where there is none."""
-    if book.goodbooks_id is None:
-        return AboutBook()
     try:
         model = releases.current_model()
     except releases.NoRelease:
         return AboutBook()
+    if book.goodbooks_id is None or not model.knows([book.goodbooks_id]):
+        return AboutBook(is_unknown=True)
     links = model.links(book.goodbooks_id, LINKS_SHOWN)
     numbers = [*links.leads_to, *links.comes_from, *links.speaks_against]
     shown = Book.objects.active().known_as(numbers).for_cards()

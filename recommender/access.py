@@ -10,6 +10,7 @@ from recommender.models import (
     Dismissal,
     ImportJob,
     LibraryEntry,
+    Proposal,
     Reader,
     RemovedEntry,
     Run,
@@ -80,6 +81,16 @@ def own_removed_entry(request: HttpRequest, removed_id: int) -> RemovedEntry:
     if not removed:
         raise Http404
     return removed
+
+
+def own_proposal(request: HttpRequest, proposal_id: UUID) -> Proposal:
+    """What this reader looks for at Open Library; anybody else's does not exist."""
+    reader = reader_of(request)
+    own = Proposal.objects.filter(reader=reader, pk=proposal_id)
+    proposal = own.select_related("reader", "item", "entry", "book").first() if reader else None
+    if not proposal:
+        raise Http404
+    return proposal
 
 
 def own_dismissal(request: HttpRequest, dismissal_id: int) -> Dismissal:

@@ -20,6 +20,7 @@ from recommender.models import (
     Run,
     SourceShelf,
 )
+from recommender.proposal_admin import ProposalAdmin
 from recommender.release_admin import ModelReleaseAdmin
 from recommender.services import refresh
 from recommender.sources.base import SourceError
@@ -31,6 +32,7 @@ __all__ = [
     "CurationActAdmin",
     "GenreAdmin",
     "ModelReleaseAdmin",
+    "ProposalAdmin",
 ]
 
 UNMATCHED_STATES = [

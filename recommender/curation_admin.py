@@ -21,7 +21,7 @@ from catalog.models import Book, BookIdentifier, CurationAct, Genre
 from catalog.services.curation import CannotCurate
 from recommender.admin_parts import count_of
 from recommender.models import Dismissal, Recommendation
-from recommender.services import merging
+from recommender.services import merging, waiting
 from recommender.templatetags.books import drawn_cover
 from recsite.accounts.models import User
 
@@ -69,6 +69,7 @@ class BookAdmin(catalog.book_admin.BookAdmin):
         *catalog.book_admin.BookAdmin.list_filter,
     )
     change_form_template = "admin/catalog/book/change_form.html"
+    change_list_template = "admin/catalog/book/change_list.html"
 
     class Media:
         css = {"all": ("css/admin.css",)}
@@ -96,6 +97,11 @@ class BookAdmin(catalog.book_admin.BookAdmin):
             path("<int:key>/merge", wrap(self.merge), name="catalog_book_merge"),
             *super().get_urls(),
         ]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if not change:
+            waiting.queue(book=form.instance)
 
     @admin.display(description="")
     def cover(self, book: Book) -> SafeString:

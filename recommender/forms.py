@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, cast
+from typing import Any, Self, cast
 from urllib.parse import urlencode, urlsplit
 
 from django import forms
@@ -13,11 +13,13 @@ from django.template.defaultfilters import filesizeformat
 
 from catalog.languages import language_name
 from catalog.models import Book, Genre
+from catalog.normalize import isbn13_of
 from recommender.engine.dial import DIAL_POSITIONS
 from recommender.engine.rerank import RerankOptions
 from recommender.library_forms import since_words
-from recommender.models import ImportJob, Reader
+from recommender.models import ImportJob, Proposal, Reader
 from recommender.services import imports
+from recommender.services.proposals import Words
 from recommender.sources.base import SourceError, SwitchedOff
 from recommender.sources.profile import parse_profile
 from recsite.accounts.models import User
@@ -162,6 +164,43 @@ class LeaveForm(forms.Form):
         if word.strip(" “”\"'.").casefold() != "delete":
             raise ValidationError("Please type the word: delete. Nothing was deleted.")
         return word
+
+
+class ProposalForm(forms.Form):
+    """A book that the catalog lacks."""
+
+    title = forms.CharField(label="Title", required=False, max_length=500)
+    author = forms.CharField(label="Author", required=False, max_length=300)
+    isbn = forms.CharField(
+        label="ISBN",
+        required=False,
+        max_length=40,
+        help_text="10 or 13 digits, on the back of the book. It finds the book most surely.",
+    )
+
+    @classmethod
+    def of(cls, proposal: Proposal) -> Self:
+        """The form with what was looked for."""
+        shown = {"title": proposal.title, "author": proposal.author, "isbn": proposal.isbn13}
+        return cls(initial=shown)
+
+    def clean_isbn(self) -> str:
+        text: str = self.cleaned_data["isbn"]
+        number = isbn13_of(text)
+        if text and not number:
+            raise ValidationError("This is no ISBN. Compare its 10 or 13 digits, or leave it out.")
+        return number
+
+    def clean(self) -> dict[str, Any]:
+        if not self.errors and not (self.cleaned_data["title"] or self.cleaned_data["isbn"]):
+            self.add_error("title", "Give the title or the ISBN.")
+        return self.cleaned_data
+
+    @property
+    def words(self) -> Words:
+        """What is looked for, of a form that is valid."""
+        given = self.cleaned_data
+        return Words(given["title"], given["author"], given["isbn"])
 
 
 DIAL_WORDS = {

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from catalog.models import Book
 from recommender.models import LibraryEntry, Reader, RemovedEntry
 
 LINE_FIELDS = (
@@ -31,6 +32,18 @@ def edit(
         entry.edited_fields = sorted({*entry.edited_fields, *changed})
         entry.save(update_fields=[*changed, "edited_fields", "updated_at"])
     return entry
+
+
+@transaction.atomic
+def give_book(*, entry: LibraryEntry, book: Book) -> bool:
+    """Say which book a line without one means; not where another line of the library has it.
+
+    Says whether the line has the book now.
+    """
+    reader = Reader.objects.select_for_update().get(pk=entry.reader_id)
+    if reader.entries.filter(book=book).exclude(pk=entry.pk).exists():
+        return False
+    return bool(reader.entries.filter(pk=entry.pk, book=None).update(book=book))
 
 
 def follow_source(*, entry: LibraryEntry) -> None:

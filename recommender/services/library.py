@@ -140,7 +140,7 @@ def match_lost_entries(*, reader: Reader) -> int:
         return 0
     found = match(
         [
-            Wanted(entry.pk, _edition_id(entry), None, "", entry.title, entry.author)
+            Wanted(entry.pk, edition_id_of(entry), None, "", entry.title, entry.author)
             for entry in lost
         ]
     )
@@ -156,7 +156,8 @@ def match_lost_entries(*, reader: Reader) -> int:
     return len(matched)
 
 
-def _edition_id(entry: LibraryEntry) -> int | None:
+def edition_id_of(entry: LibraryEntry) -> int | None:
+    """Goodreads' number of the edition that a line came with."""
     is_number = entry.source == Source.GOODREADS and entry.source_key.isdecimal()
     return int(entry.source_key) if is_number else None
 

@@ -53,6 +53,7 @@ def export(*, reader: Reader) -> bytes:
         ),
         "lists": lists,
         "dismissed": dismissed,
+        "books_proposed": _proposals(reader),
         "linked_shelves": list(
             reader.shelves.values("source", "account", "shelf", "etag", "pulled_at")
         ),
@@ -153,6 +154,20 @@ def _dismissed(reader: Reader) -> list[dict[str, Any]]:
             "undone": one.undone_at,
         }
         for one in reader.dismissals.select_related("book", "author", "genre")
+    ]
+
+
+def _proposals(reader: Reader) -> list[dict[str, Any]]:
+    return [
+        {
+            **{name: getattr(one, name) for name in ("title", "author", "isbn13", "edition_id")},
+            **{name: getattr(one, name) for name in ("state", "problem", "searches")},
+            **{name: getattr(one, name) for name in ("item_id", "entry_id", "book_id")},
+            "asked_at": one.asked_at,
+            "created_at": one.created_at,
+            "found": [work["key"] for work in one.works],
+        }
+        for one in reader.proposals.order_by("created_at")
     ]
 
 

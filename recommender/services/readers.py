@@ -76,6 +76,7 @@ def claim_guest(*, user: User, guest_id: int) -> Reader:
     if owner.imports.open().exists():
         guest.imports.open().delete()
     guest.imports.update(reader=owner)
+    guest.proposals.update(reader=owner)
     known = owner.shelves.values("source", "account", "shelf")
     for shelf in known:
         guest.shelves.filter(**shelf).delete()

@@ -9,12 +9,14 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from django import template
+from django.conf import settings
 from django.template import Context
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from catalog.models import Book
+from catalog.openlibrary.parse import Work
 from recommender import covers
 from recommender.models import ModelRelease
 
@@ -142,6 +144,12 @@ def goodreads(book: Book) -> str:
 def open_library(book: Book) -> str:
     """The address of a search for a book at Open Library."""
     return f"https://openlibrary.org/search?{urlencode({'q': _title_and_author(book)})}"
+
+
+@register.filter
+def at_open_library(work: Work) -> str:
+    """The address of a work, at Open Library or at what stands in for it."""
+    return f"{settings.OPENLIBRARY_BASE_URL}/works/{work.key}"
 
 
 def _title_and_author(book: Book) -> str:

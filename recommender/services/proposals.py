@@ -1,0 +1,281 @@
+"""Books that the catalog lacks: looked for at Open Library, chosen by a person, and added.
+
+The web process writes down what is looked for; a worker asks Open Library and leaves what it found.
+Whoever asked then chooses, and the book is there at once, for the line that it was looked for too.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from math import ceil
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from catalog.models import Book
+from catalog.normalize import split_title
+from catalog.openlibrary.client import Busy, OpenLibrary, SwitchedOff, Unanswered
+from catalog.openlibrary.parse import Work
+from catalog.services import additions
+from catalog.services.enrichment import open_library
+from recommender.models import ImportItem, LibraryEntry, Proposal, Reader
+from recommender.services import entries, library, repairs, waiting
+from recsite.accounts.models import User
+from recsite.queue import enqueue_on_commit
+
+TASK = "proposals.search"
+SEARCHES_A_DAY = 30
+#: A search that takes longer has lost its worker, and may be begun again.
+PATIENCE = timedelta(minutes=2)
+MOST_WORKS = 10
+TOO_MANY = (
+    f"You have looked for {SEARCHES_A_DAY} books within a day, which is all that we ask of Open "
+    "Library for one reader. Come back tomorrow."
+)
+SWITCHED_OFF = (
+    "This site does not ask Open Library, as whoever runs it has left no address for questions."
+)
+UNANSWERED = "Open Library gave no answer that we could read. Try again in a moment."
+TOO_SLOW = "Open Library took too long. Try again in a moment."
+
+State = Proposal.State
+
+
+class CannotPropose(Exception):
+    """Nothing can be looked for now; the message tells the reader why."""
+
+
+class CannotChoose(Exception):
+    """The work cannot be chosen now; the message tells the reader what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is looked for: numbers, if there are any, then title and author."""
+
+    title: str = ""
+    author: str = ""
+    isbn13: str = ""
+    edition_id: int | None = None  # Goodreads' number of any edition
+    work_key: str = ""  # Open Library's number of the work
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The book of a work that was chosen, and whether the catalog had none before.
+
+    `left_line` tells that a line it was looked for could not be given the book.
+    """
+
+    book: Book
+    is_new: bool
+    left_line: bool
+
+
+@transaction.atomic
+def propose(*, reader: Reader, words: Words) -> Proposal:
+    """Look for a book that a reader misses; raises `CannotPropose` beyond the limit of a day."""
+    _lock(reader)
+    _check_limit(reader)
+    return _begin(Proposal(reader=reader, **asdict(words)))
+
+
+@transaction.atomic
+def propose_for_row(*, item: ImportItem) -> Proposal:
+    """Look for the book of a row that found none; what is under way for the row goes on.
+
+    Raises `CannotPropose` beyond the limit of a day, and for a row that cannot be given a book now.
+    """
+    reader = item.job.reader
+    _lock(reader)
+    if open_one := item.proposals.open().first():
+        return open_one
+    _check_limit(reader)
+    if item.state not in ImportItem.REPAIRABLE or not repairs.can_be_repaired(item.job):
+        raise CannotPropose("This row cannot be changed now. Load the page again.")
+    words = Words(item.title, item.author, item.isbn13, item.edition_id)
+    return _begin(Proposal(reader=reader, item=item, **asdict(words)))
+
+
+@transaction.atomic
+def propose_for_entry(*, entry: LibraryEntry) -> Proposal:
+    """Look for the book of a line of a library; what is under way for the line goes on.
+
+    Raises `CannotPropose` beyond the limit of a day, and for a line that has its book.
+    """
+    _lock(entry.reader)
+    if open_one := entry.proposals.open().first():
+        return open_one
+    _check_limit(entry.reader)
+    if entry.book_id is not None:
+        raise CannotPropose("This line has its book already. Load the page again.")
+    rows = ImportItem.objects.filter(job__reader=entry.reader, source_key=entry.source_key)
+    isbns = rows.exclude(isbn13="").order_by("-job__created_at").values_list("isbn13", flat=True)
+    edition_id = library.edition_id_of(entry)
+    words = Words(entry.title, entry.author, isbns.first() or "", edition_id)
+    return _begin(Proposal(reader=entry.reader, entry=entry, **asdict(words)))
+
+
+@transaction.atomic
+def propose_as_curator(*, curator: User, words: Words) -> Proposal:
+    """Look for a book that a curator wants to add."""
+    return _begin(Proposal(curator=curator, **asdict(words)))
+
+
+@transaction.atomic
+def again(*, proposal: Proposal, words: Words | None = None) -> Proposal:
+    """Look once more, by other words if there are some.
+
+    A book that was added, or a search that is under way, stays as it is. Raises `CannotPropose`
+    beyond the limit of a day.
+    """
+    if proposal.reader:
+        _lock(proposal.reader)
+        _check_limit(proposal.reader)
+    row = Proposal.objects.select_for_update().get(pk=proposal.pk)
+    now = timezone.now()
+    if row.state == State.ADDED or (row.state == State.SEARCHING and not is_stuck(row)):
+        return row
+    if words:
+        row.title, row.author, row.isbn13 = words.title, words.author, words.isbn13
+    row.state, row.problem, row.works = State.SEARCHING, "", []
+    row.asked_at, row.searches = now, row.searches + 1
+    row.save()
+    enqueue_on_commit(TASK, str(row.pk))
+    return row
+
+
+def search(*, proposal_id: str) -> None:
+    """Ask Open Library; what came of it, good or bad, is written down for a person to see.
+
+    Only what is still searching is searched for; a second worker's answer counts for nothing.
+    """
+    proposal = Proposal.objects.filter(pk=proposal_id, state=State.SEARCHING).first()
+    if proposal is None:
+        return
+    try:
+        with closing(open_library()) as client:
+            works = _found(client, proposal)
+    except SwitchedOff:
+        _end(proposal, state=State.FAILED, problem=SWITCHED_OFF)
+    except Busy as error:
+        _end(proposal, state=State.FAILED, problem=_busy(error.seconds))
+    except Unanswered:
+        _end(proposal, state=State.FAILED, problem=UNANSWERED)
+    else:
+        state = State.CHOOSING if works else State.NOTHING
+        _end(proposal, state=state, works=[asdict(work) for work in works])
+
+
+def give_up(*, proposal_id: str) -> None:
+    """End a search that took longer than a task may."""
+    searching = Proposal.objects.filter(pk=proposal_id, state=State.SEARCHING)
+    searching.update(state=State.FAILED, problem=TOO_SLOW)
+
+
+@transaction.atomic
+def choose(*, proposal: Proposal, key: str) -> Chosen:
+    """Add the work that is meant, and give its book to the line it was looked for.
+
+    To choose a second time changes nothing. Raises `CannotChoose` where there is nothing to choose
+    or the work is none of those found, and `catalog.services.additions.CannotAdd`.
+    """
+    row = Proposal.objects.select_for_update().get(pk=proposal.pk)
+    if row.book is not None:
+        return Chosen(row.book, is_new=False, left_line=False)
+    works = {work.key: work for work in works_of(row)}
+    if key not in works:
+        raise CannotChoose("Choose one of the books that were found.")
+    addition = additions.add(work=works[key], user=row.curator)
+    row.book, row.state = addition.book, State.ADDED
+    row.save(update_fields=["book", "state"])
+    given = _give(row, addition.book)
+    if addition.is_new:
+        waiting.queue(book=addition.book)
+    return Chosen(addition.book, addition.is_new, left_line=not given)
+
+
+def is_stuck(proposal: Proposal) -> bool:
+    """Whether a search has lost its worker, or its message, and is to be begun again."""
+    is_searching = proposal.state == State.SEARCHING
+    return is_searching and proposal.asked_at < timezone.now() - PATIENCE
+
+
+def works_of(proposal: Proposal) -> list[Work]:
+    """What was found, as it was found."""
+    return [_work(found) for found in proposal.works]
+
+
+def _begin(proposal: Proposal) -> Proposal:
+    proposal.save(force_insert=True)
+    enqueue_on_commit(TASK, str(proposal.pk))
+    return proposal
+
+
+def _lock(reader: Reader) -> None:
+    """Let the reader's proposals stand still until the end."""
+    Reader.objects.select_for_update().get(pk=reader.pk)
+
+
+def _check_limit(reader: Reader) -> None:
+    today = reader.proposals.filter(asked_at__gt=timezone.now() - timedelta(days=1))
+    if (today.aggregate(n=Sum("searches"))["n"] or 0) >= SEARCHES_A_DAY:
+        raise CannotPropose(TOO_MANY)
+
+
+def _end(proposal: Proposal, **values: object) -> None:
+    same_search = Proposal.objects.filter(
+        pk=proposal.pk, state=State.SEARCHING, asked_at=proposal.asked_at
+    )
+    same_search.update(**values)
+
+
+def _found(client: OpenLibrary, proposal: Proposal) -> list[Work]:
+    """Works with the numbers first, then works of that name; those without an author are none."""
+    if proposal.work_key:
+        return _worth_showing(client.by_key(proposal.work_key))
+    isbns = [proposal.isbn13] if proposal.isbn13 else []
+    editions = [str(proposal.edition_id)] if proposal.edition_id else []
+    found = client.by_numbers(isbns=isbns, goodreads_ids=editions) if isbns or editions else []
+    title = split_title(proposal.title).title
+    if title:
+        named = client.by_title(title=title, author=proposal.author)
+        short = title.partition(":")[0].strip()
+        if not named and short != title:  # Open Library keeps subtitles apart
+            named = client.by_title(title=short, author=proposal.author)
+        found += named
+    return _worth_showing(found)
+
+
+def _worth_showing(works: Iterable[Work]) -> list[Work]:
+    by_key = {work.key: work for work in works if work.credited}
+    return list(by_key.values())[:MOST_WORKS]
+
+
+def _busy(seconds: float) -> str:
+    minutes = ceil(seconds / 60)
+    after = f"{minutes} minutes" if minutes > 1 else "a minute"
+    return f"Open Library is busy and asks us to wait. Try again in {after}."
+
+
+def _work(found: Mapping[str, Any]) -> Work:
+    """A work as JSON keeps it: tuples have become lists."""
+    values: dict[str, Any] = dict(found)
+    for name in ("authors", "credited", "isbns", "goodreads_ids", "subjects"):
+        values[name] = tuple(values[name])
+    return Work(**values)
+
+
+def _give(proposal: Proposal, book: Book) -> bool:
+    """Give the book to its line, if there is one that can take it; False if it can't."""
+    if proposal.entry is not None:
+        return entries.give_book(entry=proposal.entry, book=book)
+    if proposal.item is not None:
+        try:
+            repairs.repair(item=proposal.item, book=book)
+        except repairs.CannotRepair:
+            return False
+    return True

@@ -1,0 +1,162 @@
+"""Books that the catalog lacks: their reader looks for them at Open Library, chooses, has them."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from catalog.models import Book
+from catalog.services.additions import CannotAdd
+from recommender.about import visible_to
+from recommender.access import own_entry, own_import, own_proposal, reader_of, reader_or_new
+from recommender.forms import ProposalForm
+from recommender.models import Proposal
+from recommender.services import proposals
+
+LISTED = 20
+LATE = 10.0  # seconds without an answer, after which the page says why
+ADDED = (
+    "Added. It is shown and kept; it will be recommended once enough readers have rated it and the "
+    "model was trained again."
+)
+KNOWN = "Our catalog has this book already."
+LEFT = (
+    "The line that you looked for stays as it is: your library has the book on another line, or "
+    "the import has gone on."
+)
+State = Proposal.State
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def propose(request: HttpRequest) -> HttpResponse:
+    """Say which book is missed (``?title=`` fills it in); below, what was looked for before."""
+    if request.method != "POST":
+        return _form_page(request, ProposalForm(initial={"title": request.GET.get("title", "")}))
+    form = ProposalForm(request.POST)
+    if not form.is_valid():
+        return _form_page(request, form)
+    try:
+        proposal = proposals.propose(reader=reader_or_new(request), words=form.words)
+    except proposals.CannotPropose as error:
+        form.add_error(None, str(error))
+        return _form_page(request, form)
+    return redirect("proposal", proposal.pk)
+
+
+@require_POST
+def propose_for_row(request: HttpRequest, job_id: UUID, item_id: int) -> HttpResponse:
+    """Look for the book of a row of an import."""
+    job = own_import(request, job_id)
+    item = get_object_or_404(job.items.select_related("job__reader"), pk=item_id)
+    try:
+        proposal = proposals.propose_for_row(item=item)
+    except proposals.CannotPropose as error:
+        messages.error(request, str(error))
+        return redirect("import-rows", job.pk)
+    return redirect("proposal", proposal.pk)
+
+
+@require_POST
+def propose_for_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
+    """Look for the book of a line of a library."""
+    try:
+        proposal = proposals.propose_for_entry(entry=own_entry(request, entry_id))
+    except proposals.CannotPropose as error:
+        messages.error(request, str(error))
+        return redirect("library")
+    return redirect("proposal", proposal.pk)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def proposal(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
+    """What came of a search, or for htmx the part that changes; POST chooses one of the works."""
+    shown = own_proposal(request, proposal_id)
+    if request.method == "POST":
+        return _choose(request, shown)
+    by_htmx = request.headers.get("HX-Request") == "true"
+    seen = f"{shown.state}-{shown.searches}-{_is_late(shown)}-{proposals.is_stuck(shown)}"
+    if by_htmx and request.GET.get("seen") == seen:
+        return HttpResponse(status=204)
+    return _page(request, shown, seen=seen)
+
+
+@require_POST
+def again(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
+    """Look once more, by the words in the form."""
+    shown = own_proposal(request, proposal_id)
+    form = ProposalForm(request.POST)
+    if not form.is_valid():
+        return _page(request, shown, form=form)
+    try:
+        proposals.again(proposal=shown, words=form.words)
+    except proposals.CannotPropose as error:
+        form.add_error(None, str(error))
+        return _page(request, shown, form=form)
+    return redirect("proposal", shown.pk)
+
+
+def _choose(request: HttpRequest, shown: Proposal) -> HttpResponse:
+    try:
+        chosen = proposals.choose(proposal=shown, key=request.POST.get("work", ""))
+    except (proposals.CannotChoose, CannotAdd) as error:
+        return _page(request, shown, problem=str(error))
+    messages.success(request, ADDED if chosen.is_new else KNOWN)
+    if chosen.left_line:
+        messages.warning(request, LEFT)
+    return redirect("proposal", shown.pk)
+
+
+def _page(
+    request: HttpRequest,
+    shown: Proposal,
+    *,
+    form: ProposalForm | None = None,
+    problem: str = "",
+    seen: str = "",
+) -> HttpResponse:
+    wrong = bool(problem or (form and form.errors))
+    context = {
+        "proposal": shown,
+        "works": proposals.works_of(shown),
+        "form": form or ProposalForm.of(shown),
+        "problem": problem,
+        "seen": seen,
+        "is_late": _is_late(shown),
+        "is_stuck": proposals.is_stuck(shown),
+        "back": _back(shown),
+    }
+    if shown.book_id:
+        visible = Book.objects.filter(visible_to(shown.reader, is_staff=False))
+        context["book"] = visible.for_cards().filter(pk=shown.book_id).first()
+    by_htmx = request.headers.get("HX-Request") == "true"
+    name = "recommender/_proposal.html" if by_htmx else "recommender/proposal.html"
+    return render(request, name, context, status=422 if wrong else 200)
+
+
+def _form_page(request: HttpRequest, form: ProposalForm) -> HttpResponse:
+    reader = reader_of(request)
+    earlier = reader.proposals.select_related("book")[:LISTED] if reader else []
+    context = {"form": form, "earlier": earlier}
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "recommender/propose.html", context, status=status)
+
+
+def _is_late(shown: Proposal) -> bool:
+    waited = (timezone.now() - shown.asked_at).total_seconds()
+    return shown.state == State.SEARCHING and waited > LATE
+
+
+def _back(shown: Proposal) -> tuple[str, str]:
+    """Where the line is for which the book is looked for, and what the place is called."""
+    if shown.item:
+        return reverse("import-rows", args=[shown.item.job_id]), "Rows of this import"
+    if shown.entry:
+        return reverse("library"), "My library"
+    return reverse("propose"), "Books that are missing"
