@@ -89,7 +89,7 @@ class ProposalAdmin(OnlyToRead, ModelAdmin[Proposal]):
     def look(self, request: HttpRequest) -> HttpResponse:
         """Say which book is to be added, and have it looked for."""
         user = _curator(request)
-        form = CuratorsForm(request.POST or None)
+        form = CuratorsForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             proposal = proposals.propose_as_curator(curator=user, words=form.words)
             return redirect("admin:recommender_proposal_choose", proposal.pk)

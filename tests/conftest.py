@@ -17,6 +17,7 @@ import redis
 from pytest_django import Settings
 
 from recsite.local.process import free_port, wait_until
+from recsite.local.standins.openlibrary import OpenLibraryStandin
 from tests.services import (
     HOME_VARIABLE,
     ROOT,
@@ -115,6 +116,13 @@ def goodreads_standin(starter_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def openlibrary_standin() -> Iterator[str]:
+    """The address of an Open Library stand-in that knows some books beyond the starter shelf."""
+    with OpenLibraryStandin().start() as standin:
+        yield standin.url
+
+
+@pytest.fixture(scope="session")
 def site_environment(django_db_setup: None) -> dict[str, str]:
     """The environment for a process of the site which works on the database of the tests."""
     from django.db import connection
@@ -149,16 +157,20 @@ def start_celery_worker(
 
 @pytest.fixture(scope="module")
 def _module_worker(
-    site_environment: dict[str, str], goodreads_standin: str
+    site_environment: dict[str, str], goodreads_standin: str, openlibrary_standin: str
 ) -> Iterator[SiteProcess]:
-    worker = _celery_worker(site_environment | {"GOODREADS_BASE_URL": goodreads_standin})
+    standins = {
+        "GOODREADS_BASE_URL": goodreads_standin,
+        "OPENLIBRARY_BASE_URL": openlibrary_standin,
+    }
+    worker = _celery_worker(site_environment | standins)
     yield worker
     worker.stop()
 
 
 @pytest.fixture
 def celery_worker_process(_module_worker: SiteProcess, transactional_db: None) -> SiteProcess:
-    """One Celery worker for the tests of a module that ask for it; it pulls from the stand-in."""
+    """One Celery worker for the tests of a module that ask for it; it asks the stand-ins."""
     assert not _module_worker.ended(), _module_worker.log.read_text()
     return _module_worker
 

@@ -15,6 +15,7 @@ from recommender.models import (
     ImportJob,
     LibraryEntry,
     ModelRelease,
+    Proposal,
     Reader,
     Recommendation,
     Run,
@@ -168,6 +169,17 @@ class ImportItemFactory(DjangoModelFactory[ImportItem]):
     author = "Some Body"
     stars = 4
     shelf = "read"
+
+
+class ProposalFactory(DjangoModelFactory[Proposal]):
+    """A book that waits for a worker; `works=[asdict(work)], state="choosing"` has some found."""
+
+    class Meta:
+        model = Proposal
+
+    reader = SubFactory(ReaderFactory)
+    title = "Klara and the Sun"
+    author = "Kazuo Ishiguro"
 
 
 class LibraryEntryFactory(DjangoModelFactory[LibraryEntry]):

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery
+from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 
 from catalog.matching import Wanted, match
 from catalog.models import Book, BookIdentifier
-from catalog.normalize import surname_key
+from catalog.normalize import APOSTROPHES, surname_key
 from recommender.models import ImportItem, LibraryEntry, Reader, Source
 from recommender.services.library import edition_id_of
 from recsite.queue import enqueue_on_commit
@@ -50,8 +50,9 @@ def _that_may_mean(book: Book) -> QuerySet[Any]:
     for surname in filter(None, map(surname_key, book.author_names)):
         may_mean |= Q(author_key__contains=surname)
     folded = Func(F("author"), function="catalog_fold", output_field=CharField())
+    bare = Func(folded, Value(APOSTROPHES), Value(""), function="translate")  # as surnames are
     lost = LibraryEntry.objects.filter(book=None)
-    lines: QuerySet[Any] = lost.annotate(author_key=folded, isbn13=Subquery(isbn13))
+    lines: QuerySet[Any] = lost.annotate(author_key=bare, isbn13=Subquery(isbn13))
     return lines.filter(may_mean)
 
 

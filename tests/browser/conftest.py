@@ -51,13 +51,17 @@ Visit = Callable[..., Visitor]
 
 @pytest.fixture(scope="session")
 def _web(
-    site_environment: dict[str, str], goodreads_standin: str, starter_folder: Path
+    site_environment: dict[str, str],
+    goodreads_standin: str,
+    openlibrary_standin: str,
+    starter_folder: Path,
 ) -> Iterator[Site]:
     """Gunicorn, with static files collected as in production."""
     port = free_port()
     reader = str(sample_readers(starter_folder, 1)[0].user_id)
     environment = site_environment | {
         "GOODREADS_BASE_URL": goodreads_standin,
+        "OPENLIBRARY_BASE_URL": openlibrary_standin,
         "SAMPLE_READER": reader,
     }
     collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -13,6 +14,8 @@ from catalog.goodbooks.load import Outcome, load_folder
 from catalog.goodbooks.table import UnusableFolder
 from catalog.matching import Wanted, match
 from catalog.models import Author, Book, BookIdentifier
+from catalog.openlibrary.parse import Work
+from catalog.services import additions
 from tests.factories import LibraryEntryFactory
 
 pytestmark = pytest.mark.django_db
@@ -290,6 +293,61 @@ def test_a_starter_book_that_is_here_already_is_not_made_again(tmp_path: Path) -
     assert (outcome.new, outcome.left_out) == (1, 2)
     assert book(1).ratings_count == 4942365
     assert load(tmp_path / "starter").changed_anything is False
+
+
+GAMES = Work(
+    key="OL5W",
+    title="The Hunger Games",
+    authors=("Suzanne Collins",),
+    credited=("Suzanne Collins",),
+    first_year=2008,
+)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        GAMES,
+        replace(GAMES, title="Hunger Games: a Novel", isbns=("9780439023481",)),
+        replace(GAMES, title="Die Tribute von Panem", goodreads_ids=("2767052",)),
+    ],
+    ids=["by title", "by ISBN", "by edition"],
+)
+def test_a_book_that_a_reader_added_is_taken_over_too(work: Work, tmp_path: Path) -> None:
+    added = additions.add(work=work, user=None).book
+    entry = LibraryEntryFactory.create(book=added)
+
+    outcome = load(write(tmp_path, WHOLE))
+
+    assert (outcome.new, outcome.taken_over) == (3, 1)
+    assert book(1).pk == added.pk
+    assert (book(1).title, book(1).open_library_key) == ("The Hunger Games", "OL5W")
+    assert not Book.objects.filter(goodbooks_id__gte=2_000_001).exists()
+    entry.refresh_from_db()
+    assert entry.book == book(1)
+    assert load(tmp_path).changed_anything is False
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        replace(GAMES, title="Gregor the Overlander"),
+        replace(GAMES, credited=("Ann Onym",), authors=("Ann Onym",), isbns=("9780439023481",)),
+    ],
+    ids=["another title", "another author"],
+)
+def test_an_added_book_that_is_another_work_stays_what_it_is(work: Work, tmp_path: Path) -> None:
+    added = additions.add(work=work, user=None).book
+    assert load(write(tmp_path, WHOLE)).taken_over == 0
+    added.refresh_from_db()
+    assert (added.goodbooks_id or 0) >= 2_000_001
+
+
+def test_an_added_book_of_the_starter_shelf_is_taken_over_by_it(tmp_path: Path) -> None:
+    added = additions.add(work=GAMES, user=None).book
+    load(write(tmp_path, {"books": STARTER}))
+    assert book(1_000_001).pk == added.pk
+    assert Book.objects.count() == 3
 
 
 def test_a_book_that_a_curator_added_is_known_by_its_work(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pytest_django import Settings
 
+from recsite.local.standins.openlibrary import OpenLibraryStandin
 from tests.releases import publish_release
 
 if TYPE_CHECKING:
@@ -36,6 +37,22 @@ def own_store(settings: Settings, tmp_path: Path) -> Iterator[str]:
     releases.forget_model()
     yield settings.RELEASE_STORE
     releases.forget_model()
+
+
+@pytest.fixture(scope="session")
+def running_openlibrary() -> Iterator[OpenLibraryStandin]:
+    with OpenLibraryStandin().start() as standin:
+        yield standin
+
+
+@pytest.fixture
+def open_library(
+    running_openlibrary: OpenLibraryStandin, settings: Settings, valkey_url: str
+) -> OpenLibraryStandin:
+    """The stand-in for Open Library, which this process asks for the length of a test."""
+    running_openlibrary.forget()
+    settings.OPENLIBRARY_BASE_URL = running_openlibrary.url
+    return running_openlibrary
 
 
 @pytest.fixture

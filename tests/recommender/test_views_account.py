@@ -23,6 +23,7 @@ from tests.factories import (
     ImportItemFactory,
     ImportJobFactory,
     LibraryEntryFactory,
+    ProposalFactory,
     ReaderFactory,
     RunFactory,
 )
@@ -50,7 +51,8 @@ def with_everything(reader: Reader) -> None:
     LibraryEntryFactory.create(reader=reader, book=book, stars=5, title="Dune (Dune, #1)")
     run = RunFactory.create(reader=reader, books=[BookFactory.create(title="Emma")])
     job = ImportJobFactory.create(reader=reader, account="5907", run=run)
-    ImportItemFactory.create(job=job, title="Solaris")
+    item = ImportItemFactory.create(job=job, title="Solaris")
+    ProposalFactory.create(reader=reader, item=item, title="Solaris")
     dismissals.dismiss(reader=reader, target=BookFactory.create(title="Twilight"), reason="other")
     link(reader)
 

@@ -1,0 +1,75 @@
+"""A row that found no book: looked for at Open Library, chosen, added and imported."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Site, Visit
+from tests.browser.test_imports import HEADING, RUN
+from tests.browser.test_journey import barriers
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture
+def upload(site: Site) -> bytes:
+    """A file with eight books of the catalog and one that it lacks.
+
+    Asked for before the browser: Playwright's loop and Django's database do not go together.
+    """
+    from catalog.models import Book
+
+    books = list(Book.objects.active().for_cards().order_by("-ratings_count")[:8])
+    rows = [f'"{book.title}","{book.author_names[0]}",,read,4.75' for book in books]
+    rows += ["Klara and the Sun,Kazuo Ishiguro,9780593318171,read,5"]
+    return (HEADING + "\n".join(rows)).encode()
+
+
+@pytest.mark.parametrize("with_javascript", [True, False])
+def test_a_missing_book_is_found_added_and_kept(
+    upload: bytes, visit: Visit, with_javascript: bool
+) -> None:
+    visitor = visit(java_script_enabled=with_javascript)
+    page = visitor.page
+    page.goto("/")
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": "storygraph.csv", "mimeType": "text/csv", "buffer": upload}
+    )
+    page.get_by_role("button", name="Find my next books").first.click()
+    expect(page.get_by_role("heading", name="Ready for you to look at")).to_be_visible()
+    page.get_by_role("link", name="See all rows").click()
+    page.get_by_role("link", name="Not found (1)").click()
+    assert not with_javascript or barriers(page) == []
+    page.get_by_role("button", name="It is none of these: look at Open Library").click()
+
+    expect(page.get_by_text("Which of these is it?")).to_be_visible()
+    assert not with_javascript or barriers(page) == []
+    page.get_by_role("radio", name="Klara and the Sun, Kazuo Ishiguro (2021)").check()
+    page.get_by_role("button", name="Add this book").click()
+    expect(page.get_by_text("Added. It is shown and kept")).to_be_visible()
+    assert not with_javascript or barriers(page) == []
+    page.get_by_role("link", name="Klara and the Sun").click()
+    expect(page.get_by_role("heading", name="Klara and the Sun", level=1)).to_be_visible()
+    expect(page.get_by_text("Our model does not know this book yet")).to_be_visible()
+    assert not with_javascript or barriers(page) == []
+
+    page.go_back()
+    page.get_by_role("link", name="Rows of this import").click()
+    expect(page.get_by_role("link", name="Found by you (1)")).to_be_visible()
+    page.get_by_role("link", name="Back to the preview").click()
+    page.get_by_role("button", name="Import these").click()
+    page.wait_for_url(RUN)
+    expect(page.get_by_text("9 new, 0 changed, 0 unchanged, 0 removed")).to_be_visible()
+
+    page.goto("/books/?q=zqxjkv")
+    page.get_by_role("link", name="Look for it at Open Library").click()
+    page.get_by_label("Title").fill("Qqqq Zzzz")
+    page.get_by_label("ISBN").fill("12")
+    page.get_by_role("button", name="Look for it").click()
+    expect(page.get_by_text("This is no ISBN.")).to_be_visible()
+    assert not with_javascript or barriers(page) == []
+    page.get_by_label("ISBN").fill("")
+    page.get_by_role("button", name="Look for it").click()
+    expect(page.get_by_text("Open Library has no book like this.")).to_be_visible()
+    assert not with_javascript or barriers(page) == []
+    told = [words for words in visitor.complaints if "422" not in words]
+    assert told == []
