@@ -3,7 +3,7 @@
 import uuid
 from collections import Counter
 from datetime import date, datetime, timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -493,6 +493,12 @@ class ImportJob(models.Model):
 
 
 class ImportItemQuerySet(models.QuerySet["ImportItem"]):
+    def of_line(self, *, reader: Any, source: Any, source_key: Any) -> Self:
+        """The rows that brought one line of a library; each may be an expression."""
+        # Kinds begin with the name of their source, see `ImportJob.source`.
+        same = {"job__reader": reader, "job__kind__startswith": source, "source_key": source_key}
+        return self.filter(**same)
+
     def of_group(self, group: "ImportItem.Group") -> Self:
         """The rows that readers see in one group: by what they change, or by their state."""
         changes = ImportItem.CHANGES_OF_GROUP.get(group)

@@ -18,6 +18,7 @@ from recommender.models import (
     GivenUpEntry,
     ImportItem,
     LibraryEntry,
+    Proposal,
     Reader,
     Recommendation,
     RemovedEntry,
@@ -93,6 +94,7 @@ def merge(*, book: Book, into: Book, reason: str, user: User) -> CurationAct:
         "entries": kept["moved"],
         "closed": _close_doubles(book, into),
         "dismissals": _move(Dismissal.objects.filter(book=book), into),
+        "proposals": [str(key) for key in _move(Proposal.objects.filter(book=book), into)],
     }
     act = CurationAct.objects.create(
         kind=CurationAct.Kind.MERGED,
@@ -138,6 +140,7 @@ def undo(*, act: CurationAct, user: User) -> CurationAct:
         Recommendation.objects.filter(pk__in=moved["recommendations"]),
         LibraryEntry.objects.filter(pk__in=moved["entries"]),
         Dismissal.objects.filter(pk__in=moved["dismissals"]),
+        Proposal.objects.filter(pk__in=moved.get("proposals", [])),  # older acts have none
     ):
         _move(rows.filter(book=into), book)
     Dismissal.objects.filter(pk__in=moved["closed"]).update(undone_at=None)
@@ -227,7 +230,7 @@ def _recommendations(book: Book, into: Book) -> QuerySet[Recommendation]:
     return Recommendation.objects.filter(book=book).exclude(run__in=with_both)
 
 
-def _move(rows: QuerySet[Any], to: Book) -> list[int]:
+def _move(rows: QuerySet[Any], to: Book) -> list[Any]:
     keys = list(rows.order_by("pk").values_list("pk", flat=True))
     rows.model._default_manager.filter(pk__in=keys).update(book=to)
     return keys

@@ -21,7 +21,7 @@ from catalog.openlibrary.client import Busy, OpenLibrary, SwitchedOff, Unanswere
 from catalog.openlibrary.parse import Work
 from catalog.services import additions
 from catalog.services.enrichment import open_library
-from recommender.models import ImportItem, LibraryEntry, Proposal, Reader
+from recommender.models import ImportItem, ImportJob, LibraryEntry, Proposal, Reader
 from recommender.services import entries, library, repairs, waiting
 from recsite.accounts.models import User
 from recsite.queue import enqueue_on_commit
@@ -89,15 +89,21 @@ def propose_for_row(*, item: ImportItem) -> Proposal:
 
     Raises `CannotPropose` beyond the limit of a day, and for a row that cannot be given a book now.
     """
-    reader = item.job.reader
-    _lock(reader)
-    if open_one := item.proposals.open().first():
+    # The job before the reader, as whoever brings its rows into the library locks them.
+    job = (
+        ImportJob.objects.select_for_update(of=("self",))
+        .select_related("reader")
+        .get(pk=item.job_id)
+    )
+    row = job.items.get(pk=item.pk)
+    _lock(job.reader)
+    if open_one := row.proposals.open().first():
         return open_one
-    _check_limit(reader)
-    if item.state not in ImportItem.REPAIRABLE or not repairs.can_be_repaired(item.job):
+    _check_limit(job.reader)
+    if row.state not in ImportItem.REPAIRABLE or not repairs.can_be_repaired(job):
         raise CannotPropose("This row cannot be changed now. Load the page again.")
-    words = Words(item.title, item.author, item.isbn13, item.edition_id)
-    return _begin(Proposal(reader=reader, item=item, **asdict(words)))
+    words = Words(row.title, row.author, row.isbn13, row.edition_id)
+    return _begin(Proposal(reader=job.reader, item=row, **asdict(words)))
 
 
 @transaction.atomic
@@ -112,7 +118,9 @@ def propose_for_entry(*, entry: LibraryEntry) -> Proposal:
     _check_limit(entry.reader)
     if entry.book_id is not None:
         raise CannotPropose("This line has its book already. Load the page again.")
-    rows = ImportItem.objects.filter(job__reader=entry.reader, source_key=entry.source_key)
+    rows = ImportItem.objects.of_line(
+        reader=entry.reader, source=entry.source, source_key=entry.source_key
+    )
     isbns = rows.exclude(isbn13="").order_by("-job__created_at").values_list("isbn13", flat=True)
     edition_id = library.edition_id_of(entry)
     words = Words(entry.title, entry.author, isbns.first() or "", edition_id)
@@ -132,17 +140,20 @@ def again(*, proposal: Proposal, words: Words | None = None) -> Proposal:
     A book that was added, or a search that is under way, stays as it is. Raises `CannotPropose`
     beyond the limit of a day.
     """
-    if proposal.reader:
-        _lock(proposal.reader)
-        _check_limit(proposal.reader)
-    row = Proposal.objects.select_for_update().get(pk=proposal.pk)
-    now = timezone.now()
+    row = (
+        Proposal.objects.select_for_update(of=("self",))
+        .select_related("reader")
+        .get(pk=proposal.pk)
+    )
     if row.state == State.ADDED or (row.state == State.SEARCHING and not is_stuck(row)):
         return row
+    if row.reader:
+        _lock(row.reader)
+        _check_limit(row.reader)
     if words:
         row.title, row.author, row.isbn13 = words.title, words.author, words.isbn13
     row.state, row.problem, row.works = State.SEARCHING, "", []
-    row.asked_at, row.searches = now, row.searches + 1
+    row.asked_at, row.searches = timezone.now(), row.searches + 1
     row.save()
     enqueue_on_commit(TASK, str(row.pk))
     return row

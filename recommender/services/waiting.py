@@ -39,8 +39,8 @@ def _that_may_mean(book: Book) -> QuerySet[Any]:
     numbers: dict[str, list[str]] = {scheme: [] for scheme in BookIdentifier.Scheme.values}
     for identifier in book.identifiers.all():
         numbers[identifier.scheme].append(identifier.value)
-    rows = ImportItem.objects.filter(
-        job__reader=OuterRef("reader"), source_key=OuterRef("source_key")
+    rows = ImportItem.objects.of_line(
+        reader=OuterRef("reader"), source=OuterRef("source"), source_key=OuterRef("source_key")
     )
     isbn13 = rows.exclude(isbn13="").order_by("-job__created_at").values("isbn13")[:1]
     with_isbn = rows.filter(isbn13__in=numbers[BookIdentifier.Scheme.ISBN13])

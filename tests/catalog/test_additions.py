@@ -1,5 +1,6 @@
 """Works of Open Library's that become books, and those that are books already."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -162,6 +163,20 @@ def test_nothing_is_added_while_the_catalog_is_being_loaded() -> None:
     finally:
         loader.close()
     assert additions.add(work=KLARA, user=None).is_new
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_two_who_add_it_at_once_have_one_book() -> None:
+    def add(_: int) -> bool:
+        try:
+            return additions.add(work=KLARA, user=None).is_new
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(add, range(4))) == [False, False, False, True]
+    assert Book.objects.count() == 1
 
 
 def test_it_costs_the_same_however_many_numbers_a_work_has(

@@ -15,6 +15,7 @@ from recommender.models import (
     GivenUpEntry,
     ImportItem,
     LibraryEntry,
+    Proposal,
     Recommendation,
     RemovedEntry,
 )
@@ -25,6 +26,7 @@ from tests.factories import (
     GenreFactory,
     ImportItemFactory,
     LibraryEntryFactory,
+    ProposalFactory,
     ReaderFactory,
     RunFactory,
     UserFactory,
@@ -35,7 +37,10 @@ pytestmark = pytest.mark.django_db
 #: Relations to a book that are its own, not rows of readers that a merge has to move.
 OWN = {"credits", "shelvings", "enrichment", "acts", "merged_books", "identifiers"}
 #: Relations that `merge` moves: `+` has no name, so that they are known by their model.
-MOVED = {LibraryEntry, RemovedEntry, Recommendation, Dismissal, ImportItem, GivenUpEntry}
+MOVED = {
+    *(LibraryEntry, RemovedEntry, Recommendation, Dismissal, ImportItem, GivenUpEntry),
+    Proposal,
+}
 
 
 @pytest.fixture
@@ -75,7 +80,9 @@ def test_all_that_readers_have_moves_and_comes_back(user: User, book: Book, into
     dismissal = dismissals.dismiss(reader=ReaderFactory.create(), target=book)
     item = ImportItemFactory.create(book=book)
     identifier = book.identifiers.create(scheme="goodreads", value="5907")
+    proposal = ProposalFactory.create(state="added", book=book)
     rows: list[Any] = [entry, removed, run.recommendations.get(), dismissal, item, identifier]
+    rows.append(proposal)
 
     def books_of_rows() -> set[int]:
         for row in rows:

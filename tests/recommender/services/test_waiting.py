@@ -73,6 +73,11 @@ def test_what_is_merely_like_it_goes_on_waiting(klara: Book) -> None:
     line(title="Klara and the Sun", author="Eve Else")
     line(title="Klara and the Sun", author="")
     line(source="storygraph", source_key="54120408")
+    of_another_source = line(source="bookwyrm", source_key="k1")
+    job = ImportJobFactory.create(
+        reader=of_another_source.reader, kind="storygraph_export", state="done"
+    )
+    ImportItemFactory.create(job=job, source_key="k1", state="unmatched", isbn13="9780593318171")
     assert given(klara) == set()
 
 
