@@ -217,6 +217,7 @@ class TestPropose:
         mine = proposals.propose_for_row(item=item)
         Proposal.objects.update(searches=29)
         last = proposals.propose(reader=reader, words=Words(title="Hamnet"))
+        Proposal.objects.filter(pk=last.pk).update(state="nothing")
         calls: list[Callable[[], object]] = [
             lambda: proposals.propose(reader=reader, words=Words(title="Emma")),
             lambda: proposals.again(proposal=last),
