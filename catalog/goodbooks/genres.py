@@ -182,13 +182,14 @@ def genre_of(shelf: str) -> str | None:
 def genres_of_subjects(subjects: Iterable[str]) -> list[str]:
     """Slugs of the genres that Open Library's subjects name, in their order.
 
-    A subject counts as a whole, or by what the book trade puts behind "Fiction,".
+    A subject counts as a whole, or by what the book trade puts behind "Fiction,": "Fiction, mystery
+    & detective, general".
     """
     found: dict[str, None] = {}
     for subject in subjects:
         kind, _, rest = subject.partition(", ")
         word = rest.partition(", ")[0] if kind.casefold() == "fiction" and rest else subject
-        if slug := genre_of("-".join(word.split())):
+        if slug := genre_of("-".join(word.partition(" & ")[0].split())):
             found.setdefault(slug)
     return list(found)[:MOST_GENRES]
 

@@ -1,6 +1,7 @@
 """The client of Open Library against every fault of it, over real HTTP."""
 
 import pytest
+import requests
 
 from catalog.openlibrary.client import Busy, OpenLibrary, SwitchedOff, Unanswered
 from recsite.local.process import free_port
@@ -36,6 +37,22 @@ def test_a_batch_is_one_request_with_named_fields_and_a_contact(
     [request] = standin.requests
     assert request.headers["User-Agent"] == "Bookfold/1.0 (mailto:books@example.org)"
     assert "isbn" in request.query["fields"].split(",")
+
+
+def test_a_work_is_found_by_its_name_or_by_its_key(
+    client: OpenLibrary, standin: OpenLibraryStandin
+) -> None:
+    [work] = client.by_title(title="Hamnet", author="")
+    assert "author" not in standin.requests[0].query
+    assert client.by_title(title="Hamnet", author="Eve Else") == []
+    assert client.by_key(work.key) == [work]
+    assert client.by_key("OL404W") == []
+
+
+def test_a_link_to_a_work_shows_people_a_page(standin: OpenLibraryStandin) -> None:
+    answer = requests.get(f"{standin.url}/works/{key_of(WorkFault.MARKUP)}", timeout=5)
+    assert answer.status_code == 200
+    assert "The Lighthouse 4" in answer.text
 
 
 def test_more_than_a_batch_is_refused_here(client: OpenLibrary) -> None:

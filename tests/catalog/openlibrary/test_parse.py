@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from catalog.goodbooks.genres import genres_of_subjects
 from catalog.openlibrary.parse import Details, Malformed, details_of, plain_text, works_of
 from recsite.local.standins.works import MARKED_UP
 
@@ -48,6 +49,35 @@ def test_an_answer_that_is_no_search(answer: Any) -> None:
 def test_docs_without_a_key_or_title_are_left_out() -> None:
     docs = [{"key": "/works/OL1W"}, {"title": "x"}, {"key": "/authors/OL1A", "title": "x"}, 7]
     assert works_of({"docs": docs}) == []
+
+
+def test_names_and_titles_hold_nothing_that_no_database_can() -> None:
+    doc = {
+        "key": "/works/OL1W",
+        "title": " A\x00 title\n here ",
+        "author_name": ["Ann\x00 A.", "\x00"],
+    }
+    [work] = works_of({"docs": [doc | {"author_alternative_name": ["A. Ann"]}]})
+    assert (work.title, work.credited, work.authors) == (
+        *("A title here", ("Ann A.",)),
+        ("Ann A.", "A. Ann"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("subjects", "genres"),
+    [
+        (["Science fiction", "science  fiction"], ["science-fiction"]),
+        (
+            ["Fiction, mystery & detective, general", "Fiction, romance, general"],
+            ["mystery", "romance"],
+        ),
+        (["Robots", "Fiction", "Large type books", "Fiction, general"], []),
+        ([], []),
+    ],
+)
+def test_subjects_that_name_a_genre(subjects: list[str], genres: list[str]) -> None:
+    assert genres_of_subjects(subjects) == genres
 
 
 def test_a_work_that_is_no_object_and_one_whose_description_is_odd() -> None:
