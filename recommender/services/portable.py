@@ -11,6 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from catalog.models import BookIdentifier
 from recommender.models import ImportItem, LibraryEntry, Reader, Recommendation
+from recsite.spreadsheets import harmless
 
 #: Goodreads' names, so that other sites, and our own import, read the file.
 LIBRARY_COLUMNS = (
@@ -188,12 +189,8 @@ def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows({name: _safe(value) for name, value in row.items()} for row in rows)
+    writer.writerows(
+        {name: harmless(value) if isinstance(value, str) else value for name, value in row.items()}
+        for row in rows
+    )
     return text.getvalue()
-
-
-def _safe(value: object) -> object:
-    """Text that a spreadsheet would run as a formula gets an apostrophe before it (CWE-1236)."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value

@@ -15,11 +15,10 @@ from typing import ClassVar, Literal
 from recommender.sources.base import BadRow, RowProblem, ShelfPage, ShelfRow
 from recommender.sources.upload import MAX_BYTES, NoRows, WrongColumns, read_text
 from recommender.sources.values import clean_text
+from recsite.spreadsheets import DELIMITERS, delimiter_of
 
 #: The text in a column, empty where there is none.
 Cells = Callable[[str], str]
-
-_DELIMITERS = ",;\t"  # spreadsheets of some countries write semicolons
 
 
 class ExportFile(ABC):
@@ -120,15 +119,5 @@ def key_of(title: str, author: str) -> str:
 def columns_of(text: str) -> list[str]:
     """The cells of the heading, split by whatever splits it most."""
     heading = text.lstrip().partition("\n")[0].strip()
-    rows = [next(csv.reader([heading], delimiter=mark), []) for mark in _DELIMITERS]
+    rows = [next(csv.reader([heading], delimiter=mark), []) for mark in DELIMITERS]
     return [cell.strip() for cell in max(rows, key=len) if cell.strip()]
-
-
-def delimiter_of(text: str, columns: frozenset[str]) -> str | None:
-    """What stands between the cells of a heading with all ``columns``; None without them."""
-    heading = text.partition("\n")[0].strip()
-    for delimiter in _DELIMITERS:
-        cells = next(csv.reader([heading], delimiter=delimiter), [])
-        if columns <= {cell.strip() for cell in cells}:
-            return delimiter
-    return None

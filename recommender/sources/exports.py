@@ -1,12 +1,13 @@
 """Which service an uploaded file comes from."""
 
 from recommender.sources.bookwyrm_export import BookwyrmExport
-from recommender.sources.export_file import ExportFile, columns_of, delimiter_of
+from recommender.sources.export_file import ExportFile, columns_of
 from recommender.sources.goodreads_export import GoodreadsExport
 from recommender.sources.librarything_export import LibraryThingExport
 from recommender.sources.storygraph_export import StorygraphExport
 from recommender.sources.table_file import TableFile
 from recommender.sources.upload import MAX_BYTES, WrongColumns, read_text
+from recsite.spreadsheets import delimiter_of
 
 #: The exports Bookfold reads, those with the most telling columns first.
 EXPORTS: tuple[type[ExportFile], ...] = (

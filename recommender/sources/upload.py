@@ -4,6 +4,7 @@ import io
 import zipfile
 
 from recommender.sources.base import SourceError
+from recsite.spreadsheets import decode
 
 MAX_BYTES = 20 * 1024 * 1024
 _HOW_TO = (
@@ -106,23 +107,10 @@ def read_text(data: bytes, *, limit: int) -> str:
         raise FileTooLarge
     if (refused := _kind_of_file(data)) is not None:
         raise refused
-    text = _decode(data)
+    text = decode(data)
     if text is None or "\0" in text:
         raise WrongEncoding
     return text
-
-
-def _decode(data: bytes) -> str | None:
-    """Text in any of the encodings that spreadsheets and services write; None for another."""
-    # Nearly every run of bytes is cp1252, so that it comes last.
-    is_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    encodings = ["utf-16"] if is_utf16 else ["utf-8-sig", "cp1252"]
-    for encoding in encodings:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return None
 
 
 def _kind_of_file(data: bytes) -> ExportRefused | None:

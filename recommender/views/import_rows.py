@@ -19,12 +19,11 @@ from recommender.access import own_import
 from recommender.models import ImportItem, ImportJob
 from recommender.services import repairs
 from recommender.sources.table_file import TEMPLATE
+from recsite.spreadsheets import BOM, harmless
 
 ROWS_PER_PAGE = 50
 FOUND_SHOWN = 8
 LONGEST_SEARCH = 200
-#: What a spreadsheet would take for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 Group = ImportItem.Group
 
@@ -197,11 +196,6 @@ def _books(numbers: list[int]) -> list[Book]:
 def _csv(lines: Iterable[Iterable[str]], filename: str) -> HttpResponse:
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{filename}"'
-    answer.write("\ufeff")  # without it spreadsheets take the letters for those of another age
-    csv.writer(answer).writerows([_harmless(cell) for cell in line] for line in lines)
+    answer.write(BOM)
+    csv.writer(answer).writerows([harmless(cell) for cell in line] for line in lines)
     return answer
-
-
-def _harmless(cell: str) -> str:
-    """A cell no spreadsheet runs as a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
