@@ -12,12 +12,13 @@ from django.contrib import admin
 from django.contrib.admin.widgets import ForeignKeyRawIdWidget
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.forms import BaseModelFormSet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from catalog.bulk_admin import BulkActs
+from catalog.csv_admin import CuratedCsv
 from catalog.models import (
     Book,
     BookAuthor,
@@ -26,9 +27,8 @@ from catalog.models import (
     CurationAct,
     Enrichment,
 )
-from catalog.normalize import SplitTitle, title_key
 from catalog.services import additions, curation, enrichment
-from catalog.typed_admin import ModelAdmin, ModelForm, TabularInline
+from catalog.typed_admin import ModelForm, TabularInline
 from recsite.accounts.models import User
 
 
@@ -169,7 +169,7 @@ class EnrichmentFilter(admin.SimpleListFilter):
         return queryset.filter(enrichment__state=self.value()) if self.value() else queryset
 
 
-class BookAdmin(ModelAdmin[Book]):
+class BookAdmin(BulkActs, CuratedCsv):
     """The catalog's own part; the recommender adds what readers do with books, and merging."""
 
     form = BookForm
@@ -190,7 +190,10 @@ class BookAdmin(ModelAdmin[Book]):
     ordering = ("-ratings_count", "pk")
     list_per_page = 50
     inlines = (AuthorInline, GenreInline, IdentifierInline)
-    actions = ("hide", "show", "lock", "unlock", "enrich_again")
+    actions = (
+        *("set_language", "set_series", "add_genre", "export_csv"),
+        *("hide", "show", "lock", "unlock", "enrich_again"),
+    )
     readonly_fields = (
         *("state", "history"),
         *("open_library", "open_library_asked"),
@@ -277,27 +280,6 @@ class BookAdmin(ModelAdmin[Book]):
         number = enrichment.ask_again(book_ids=books.values_list("pk", flat=True))
         self.message_user(request, f"{number} books will be asked for within a few minutes.")
 
-    @admin.action(description="Hide: recommend these books no longer…", permissions=["change"])
-    def hide(self, request: HttpRequest, books: QuerySet[Book]) -> HttpResponse | None:
-        if "reason" in request.POST:
-            keys, why = _keys(books), request.POST["reason"]
-            try:
-                number = curation.hide(book_ids=keys, reason=why[:300], user=_user(request))
-            except curation.CannotCurate as error:
-                self.message_user(request, str(error), "ERROR")
-            else:
-                self.message_user(request, f"{number} books are hidden now.")
-                return None
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Hide books",
-            "opts": self.opts,
-            "books": books,
-            "chosen": request.POST.getlist("_selected_action"),
-            "across": request.POST.get("select_across", "0"),
-        }
-        return render(request, "admin/catalog/book/hide.html", context)
-
     @admin.action(description="Show: recommend these books again", permissions=["change"])
     def show(self, request: HttpRequest, books: QuerySet[Book]) -> None:
         number = curation.show(book_ids=_keys(books), user=_user(request))
@@ -322,10 +304,7 @@ class BookAdmin(ModelAdmin[Book]):
         self, request: HttpRequest, obj: Book, form: ModelForm[Book], change: bool
     ) -> None:
         """Make the keys anew, and lock what was changed by hand; a new book gets its number."""
-        split = SplitTitle(obj.title, obj.series_name, obj.series_number, is_box_set=obj.is_box_set)
-        if not change or {"title", "series_name", "series_number"} & set(form.changed_data):
-            obj.title_key = split.key
-        obj.original_title_key = title_key(obj.original_title)
+        curation.renew_keys(obj, form.changed_data)
         if change:
             obj.locked_fields = curation.locked(obj, form.changed_data)
         elif obj.goodbooks_id is None:

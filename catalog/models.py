@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
+from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -411,3 +412,33 @@ class CurationAct(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.subject}"
+
+
+class StagedEdits(models.Model):
+    """A file of changes to books that was uploaded and is looked at before it is applied.
+
+    Each of ``rows`` has `line`, `book`, `title`, `before` and `after`, the last two by field in
+    the values of `catalog.services.curation.snapshots`; ``problems`` are lines with a sentence.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    filename = models.CharField(max_length=200)
+    rows = models.JSONField(default=list)
+    problems = models.JSONField(default=list)
+    unchanged = models.PositiveIntegerField(default=0, help_text="Lines that change nothing.")
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    applied_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "staged edits"
+        ordering = ("-created_at",)
+        constraints = [
+            models.CheckConstraint(
+                name="catalog_staged_applied_whole",
+                condition=Q(applied_at__isnull=True) | Q(problems=[]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename

@@ -181,6 +181,7 @@ CELERY_BEAT_SCHEDULE = {
     "import jobs that stand still": {"task": "imports.requeue_stalled", "schedule": 15.0},
     "begin with books that are due": {"task": "catalog.queue_enrichment", "schedule": 60.0},
     "previews nobody came back to": {"task": "imports.expire_previews", "schedule": 3600.0},
+    "curators' files of yesterday": {"task": "catalog.remove_old_files", "schedule": 3600.0},
     "look for a new release": {"task": "releases.record_latest", "schedule": 30.0},
     "linked shelves that are due": {"task": "imports.start_due_refreshes", "schedule": 900.0},
     "old releases of the model": {"task": "releases.prune", "schedule": 86_400.0},

@@ -1,6 +1,7 @@
 """What curators do to the catalog; every act is written down with what was there before."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -9,11 +10,14 @@ from django.utils import timezone
 
 from catalog.models import (
     Book,
+    BookAuthor,
+    BookGenre,
     BookIdentifier,
     CurationAct,
     Genre,
     GenreAlias,
 )
+from catalog.normalize import SplitTitle, title_key
 from recsite.accounts.models import User
 
 Kind = CurationAct.Kind
@@ -40,18 +44,46 @@ def locked(book: Book, changed: Collection[str]) -> list[str]:
     return [name for name in LOCKABLE if name in {*book.locked_fields, *changed}]
 
 
+def renew_keys(book: Book, changed: Collection[str]) -> None:
+    """Make the keys by which matching finds a book anew, after these fields were set by hand."""
+    if {"title", "series_name", "series_number"} & set(changed):
+        split = SplitTitle(
+            book.title, book.series_name, book.series_number, is_box_set=book.is_box_set
+        )
+        book.title_key = split.key
+    book.original_title_key = title_key(book.original_title)
+
+
 def snapshot(book: Book) -> dict[str, Any]:
     """All that a curator can set of a book, as JSON has it; in four queries."""
-    fresh = Book.objects.get(pk=book.pk)
-    number = fresh.series_number
-    genres = fresh.shelvings.values_list("genre__slug", "count")
-    return {
-        **{name: getattr(fresh, name) for name in _PLAIN},
-        "series_number": None if number is None else f"{number.normalize():f}",
-        "authors": list(fresh.credits.values_list("author__name", flat=True)),
-        "genres": dict(genres.order_by("genre__slug")),
-        "identifiers": [str(identifier) for identifier in fresh.identifiers.all()],
+    return snapshots([book.pk])[book.pk]
+
+
+def snapshots(book_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """All that a curator can set of these books, by their keys; in four queries for all."""
+    found = {
+        book.pk: {
+            **{name: getattr(book, name) for name in _PLAIN},
+            "series_number": _plain(book.series_number),
+            "authors": [],
+            "genres": {},
+            "identifiers": [],
+        }
+        for book in Book.objects.filter(pk__in=book_ids).order_by("pk")
     }
+    credited = BookAuthor.objects.filter(book__in=found).order_by("book", "position")
+    for pk, name in credited.values_list("book", "author__name"):
+        found[pk]["authors"].append(name)
+    shelved = BookGenre.objects.filter(book__in=found).order_by("book", "genre__slug")
+    for pk, slug, count in shelved.values_list("book", "genre__slug", "count"):
+        found[pk]["genres"][slug] = count
+    for identifier in BookIdentifier.objects.filter(book__in=found):
+        found[identifier.book_id]["identifiers"].append(str(identifier))
+    return found
+
+
+def _plain(number: Decimal | None) -> str | None:
+    return None if number is None else f"{number.normalize():f}"
 
 
 def note_added(*, book: Book, user: User | None, reason: str = "") -> CurationAct:
@@ -61,12 +93,31 @@ def note_added(*, book: Book, user: User | None, reason: str = "") -> CurationAc
 
 def note_edit(*, book: Book, before: dict[str, Any], user: User | None) -> CurationAct | None:
     """Write down what differs from the snapshot; nothing where nothing does."""
-    after = snapshot(book)
-    changed = [name for name in after if after[name] != before[name]]
-    if not changed:
-        return None
-    old, new = ({name: side[name] for name in changed} for side in (before, after))
-    return _note(Kind.EDITED, user, book=book, before=old, after=new)
+    notes = note_edits(before={book.pk: before}, user=user)
+    return notes[0] if notes else None
+
+
+def note_edits(
+    *, before: Mapping[int, dict[str, Any]], user: User | None, reason: str = ""
+) -> list[CurationAct]:
+    """Write down what differs from the snapshots of these books, one act a book that changed."""
+    acts = []
+    for pk, new in snapshots(before.keys()).items():
+        changed = [name for name in new if new[name] != before[pk][name]]
+        if changed:
+            old, now = ({name: side[name] for name in changed} for side in (before[pk], new))
+            acts.append(
+                CurationAct(
+                    kind=Kind.EDITED,
+                    user=user,
+                    book_id=pk,
+                    subject=new["title"],
+                    reason=reason,
+                    before=old,
+                    after=now,
+                )
+            )
+    return CurationAct.objects.bulk_create(acts, batch_size=1000)
 
 
 @transaction.atomic

@@ -1,8 +1,8 @@
-"""Upkeep of the catalog, see `catalog.services.enrichment`."""
+"""Upkeep of the catalog, see `catalog.services.enrichment` and `curated_csv`."""
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from catalog.services import enrichment
+from catalog.services import curated_csv, enrichment
 from workers.app import app
 
 
@@ -23,3 +23,9 @@ def enrich_batch(batch_id: str) -> None:
 def queue_enrichment() -> None:
     """Begin anew with books that are due, wherever nothing is under way."""
     enrichment.queue_batches()
+
+
+@app.task(name="catalog.remove_old_files")
+def remove_old_files() -> None:
+    """Keep no file of changes that its curator has forgotten."""
+    curated_csv.remove_old()
