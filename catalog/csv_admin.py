@@ -23,6 +23,7 @@ from catalog import cells
 from catalog.curated_table import COLUMNS, MOST_LINES
 from catalog.models import Book, StagedEdits
 from catalog.services import curated_csv
+from catalog.services.edits import MOST_BOOKS
 from catalog.typed_admin import ModelAdmin
 from recsite.accounts.models import User
 
@@ -93,7 +94,8 @@ class CuratedCsv(ModelAdmin[Book]):
             "title": "Import curated fields from CSV",
             "form": form,
             "columns": COLUMNS,
-            "most_lines": MOST_LINES,
+            "most_lines": f"{MOST_LINES:,}",
+            "most_books": f"{MOST_BOOKS:,}",
         }
         return self._page(request, "import", context, status=422 if form.errors else 200)
 

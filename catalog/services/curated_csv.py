@@ -45,6 +45,11 @@ def stage(*, user: User, filename: str, content: bytes) -> StagedEdits:
     look = _Look()
     for line, pk in look.identified(lines):
         look.read(line, pk)
+    if len(look.rows) > edits.MOST_BOOKS:
+        raise UnusableFile(
+            f"This file changes {len(look.rows):,} books; at most {edits.MOST_BOOKS:,} can be "
+            "changed at once. Upload it in parts."
+        )
     return StagedEdits.objects.create(
         user=user,
         filename=filename[:200],

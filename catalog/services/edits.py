@@ -15,6 +15,8 @@ from catalog.services.curation import LOCKABLE, CannotCurate
 from recsite.accounts.models import User
 
 BATCH = 1000
+#: A page waits while they are written, for some two milliseconds a book.
+MOST_BOOKS = 3000
 #: What can be set of a book: a description goes with its source, which has no lock of its own.
 SETTABLE = tuple(
     name
@@ -51,9 +53,14 @@ class Edit:
 def apply(*, edits: Mapping[int, Edit], reason: str, user: User) -> int:
     """Set fields of these books, all or none; say how many books changed.
 
-    Raises `Stale` where a book is not as it was seen, and `CannotCurate` where one was merged, a
-    genre is gone, another book has the number at Goodreads, or a volume would lose its series.
+    Raises `Stale` where a book is not as it was seen, one was merged, or a genre is gone, and
+    `CannotCurate` where another book has the number at Goodreads, a volume would lose its series,
+    or there are too many.
     """
+    if len(edits) > MOST_BOOKS:
+        raise CannotCurate(
+            f"{len(edits):,} books are too many at once. Change at most {MOST_BOOKS:,}."
+        )
     rows = Book.objects.standing().filter(pk__in=edits.keys()).order_by("pk")
     books = {book.pk: book for book in rows.select_for_update()}
     if len(books) < len(edits):

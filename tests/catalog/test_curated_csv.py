@@ -18,7 +18,7 @@ from hypothesis.extra.django import TestCase
 from catalog.models import Author, Book, CurationAct, GenreAlias, StagedEdits
 from catalog.openlibrary import fill
 from catalog.openlibrary.parse import Work
-from catalog.services import curated_csv, curation
+from catalog.services import curated_csv, curation, edits
 from recsite.accounts.models import User
 from tests.factories import BookFactory, GenreFactory, UserFactory
 
@@ -350,6 +350,17 @@ def test_a_number_that_another_book_took_since_stops_all(user: User) -> None:
     Book.objects.filter(pk=other.pk).update(goodreads_work_id=12)
     with pytest.raises(curated_csv.CannotCurate, match="numbers at Goodreads"):
         curated_csv.apply(staged=staged, user=user)
+
+
+def test_too_many_books_at_once_are_refused(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edits, "MOST_BOOKS", 2)
+    books = [BookFactory.create(language="eng") for _ in range(3)]
+    with pytest.raises(curated_csv.UnusableFile, match="changes 3 books; at most 2"):
+        stage(user, *({"id": book.pk, "language": "fra"} for book in books))
+    keys = [book.pk for book in books]
+    with pytest.raises(curation.CannotCurate, match="3 books are too many at once"):
+        edits.set_values(book_ids=keys, values={"language": "fra"}, user=user)
+    assert not CurationAct.objects.exists()
 
 
 def test_files_go_after_a_day_and_their_acts_stay(user: User) -> None:
