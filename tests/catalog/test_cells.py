@@ -3,15 +3,18 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog import cells, curated_table
 from catalog.cells import BadCell, read, write
 from catalog.curated_table import UnusableFile
 
-ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
-RISKY = st.text("'=+-@;\\\t\r\n a,\"")
+# A machine that is busy with other things fails no test.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
+RISKY = st.text("'=+-@;\\\t\r\n a,\"", max_size=30)
 TEXT = ANY | RISKY
 NAME = (ANY | st.text("\\; ab'=")).map(lambda text: " ".join(text.split())).filter(bool)
 WHOLE = st.none() | st.integers(0, 10**9)
@@ -33,6 +36,7 @@ BOOKS = st.fixed_dictionaries(
 )
 
 
+@patient
 @given(BOOKS, st.integers(1, 10**12))
 def test_what_a_file_says_of_any_book_is_what_was_written(book: dict[str, Any], pk: int) -> None:
     file = curated_table.heading() + curated_table.line_of(pk, book)
@@ -44,12 +48,14 @@ def test_what_a_file_says_of_any_book_is_what_was_written(book: dict[str, Any], 
     }
 
 
+@patient
 @given(st.lists(NAME, min_size=1, max_size=4, unique=True))
 def test_names_with_any_letters_are_told_apart(names: list[str]) -> None:
     assert read("authors", write("authors", names)) == names
 
 
-@given(st.dictionaries(st.from_regex(r"[a-z0-9_-]{1,12}", fullmatch=True), st.integers(0, 10**6)))
+@patient
+@given(st.dictionaries(st.text("abz09_-", min_size=1, max_size=12), st.integers(0, 10**6)))
 def test_genres_keep_their_readers(genres: dict[str, int]) -> None:
     assert read("genres", write("genres", genres)) == genres
 

@@ -10,7 +10,7 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -62,7 +62,9 @@ class RoundTrip(TestCase):
         texts=st.lists(ODD, min_size=3, max_size=3),
         names=st.sets(ODD.filter(str.strip)),
     )
-    @hypothesis_settings(max_examples=40, deadline=None)
+    @hypothesis_settings(
+        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
     def test_a_file_that_comes_back_as_it_went_changes_nothing(
         self, title: str, texts: list[str], names: set[str]
     ) -> None:
