@@ -1,7 +1,7 @@
 # `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run goodbooks train install test test-fast lint requirements screenshots bench bench-quality bench-catalog bench-pages bench-stars bench-tune
+.PHONY: help run goodbooks train install test test-fast lint requirements screenshots bench bench-quality bench-catalog bench-matching bench-admin bench-pages bench-stars bench-tune
 
 # The Python that makes .venv: the first of these which is there.
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell command -v $(name))))
@@ -57,7 +57,7 @@ lint: install ## style, types, import walls, migrations, templates, security, kn
 screenshots: install ## pictures of the main pages of the running SITE, on the starter shelf
 	@$(IN_VENV) -m tests.browser.screenshots $(or $(SITE),http://127.0.0.1:8000)
 
-bench: bench-quality bench-stars bench-catalog ## all benchmarks, each beside its peers
+bench: bench-quality bench-stars bench-catalog bench-matching bench-admin ## all benchmarks, each beside its peers
 
 bench-quality: install .venv-bench ## recommendations beside peers' on BOOKFOLD_DATA (BENCH_ARGS=--keep: ours anew)
 	@.venv-bench/bin/python -m spark.bench.quality \
@@ -72,6 +72,12 @@ bench-quality: install .venv-bench ## recommendations beside peers' on BOOKFOLD_
 
 bench-catalog: install ## enrichment and matching of the whole catalog, on BOOKFOLD_DATA
 	@$(IN_VENV) -m catalog.bench --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
+
+bench-matching: install ## drawn exports of every format find their books, on BOOKFOLD_DATA
+	@$(IN_VENV) -m recommender.bench.matching --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
+
+bench-admin: install ## queries, server time and weight of each list of the admin, 10,000 books
+	@$(IN_VENV) -m pytest tests/bench/admin.py --quiet --capture=no
 
 bench-stars: install ## expected stars on a random fifth of BOOKFOLD_DATA, beside plain means
 	@$(IN_VENV) -m spark.bench.stars --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"

@@ -13,7 +13,7 @@ from typing import Literal
 from django.db.models import Q
 
 from catalog.models import Book, BookAuthor, BookIdentifier
-from catalog.normalize import fold, may_be_same_person, split_title, title_key
+from catalog.normalize import SplitTitle, fold, may_be_same_person, split_title, title_key
 
 State = Literal["matched", "ambiguous", "unmatched"]
 Method = Literal["", "work", "edition", "isbn", "title", "original title"]
@@ -53,6 +53,7 @@ class _Credit:
     fame: int
     series: str
     number: Decimal | None
+    is_box_set: bool
 
 
 def match(wanted: Sequence[Wanted]) -> dict[Hashable, Match]:
@@ -125,12 +126,13 @@ def _credits_by_title(
             "book__ratings_count",
             "book__series_name",
             "book__series_number",
+            "book__is_box_set",
         )
     )
     by_title: defaultdict[str, list[_Credit]] = defaultdict(list)
     by_original: defaultdict[str, list[_Credit]] = defaultdict(list)
-    for title, original, book_id, name, fame, series, number in rows:
-        credit = _Credit(book_id, name, fame, fold(series), number)
+    for title, original, book_id, name, fame, series, number, is_box_set in rows:
+        credit = _Credit(book_id, name, fame, fold(series), number, is_box_set)
         by_title[title].append(credit)
         by_original[original].append(credit)
     return by_title, by_original
@@ -139,18 +141,19 @@ def _credits_by_title(
 def _decide(row: Wanted, named: Sequence[_Credit], method: Method) -> Match | None:
     """Match a line to the one book with its title and author; None where there is none."""
     split = split_title(row.title)
-    series, number = fold(split.series), split.number
+    series = fold(split.series)
     fitting = [
         credit
         for credit in named
-        if not row.author.strip() or may_be_same_person(row.author, credit.name)
+        if not (split.last and credit.number is not None)  # several volumes are not one of them
+        and (not row.author.strip() or may_be_same_person(row.author, credit.name))
     ]
     # Where the series is known too, its number tells volumes of one title apart.
     of_series = [credit for credit in fitting if series and credit.series == series]
     fame = {
         credit.book_id: credit.fame
         for credit in of_series or fitting
-        if credit not in of_series or not _differ(number, credit.number)
+        if credit not in of_series or not _differ(split, credit)
     }
     # The best known first, as that is how they are offered to a person.
     candidates = tuple(sorted(fame, key=lambda book_id: (-fame[book_id], book_id)))
@@ -161,5 +164,10 @@ def _decide(row: Wanted, named: Sequence[_Credit], method: Method) -> Match | No
     return Match(candidates[0], "matched", method, candidates)
 
 
-def _differ(number: Decimal | None, other: Decimal | None) -> bool:
-    return number is not None and other is not None and number != other
+def _differ(split: SplitTitle, credit: _Credit) -> bool:
+    """Whether a line means another volume of the series, or one of several in the book."""
+    if split.number is None:
+        return False
+    if credit.number is None:
+        return credit.is_box_set and not split.is_box_set
+    return split.number != credit.number

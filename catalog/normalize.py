@@ -28,6 +28,26 @@ SURNAME_SPELLINGS = {
     **dict.fromkeys(("turgenieff", "turgeniev"), "turgenev"),
     "saavedra": "cervantes",  # Miguel de Cervantes Saavedra
 }
+# Given names that are one name: transliterations and short forms, all with the same initial.
+GIVEN_SPELLINGS = {
+    **dict.fromkeys(("feodor", "fedor", "fjodor", "fiodor"), "fyodor"),
+    **dict.fromkeys(("lev", "lew"), "leo"),
+    **dict.fromkeys(("alex", "alexandre", "aleksandr", "alexandr"), "alexander"),
+    **dict.fromkeys(("alexey", "alexei", "aleksei"), "aleksey"),
+    **dict.fromkeys(("nikolaj", "nikolay"), "nikolai"),
+    **dict.fromkeys(("mikhail", "michail", "mike"), "michael"),
+    **dict.fromkeys(("steve", "steven"), "stephen"),
+    **dict.fromkeys(("kathryn", "katharine", "kate"), "katherine"),
+    **dict.fromkeys(("joe", "josef"), "joseph"),
+    **dict.fromkeys(("phillip", "phil"), "philip"),
+    **dict.fromkeys(("anna", "anne"), "ann"),
+    "chris": "christopher",
+    "dan": "daniel",
+    "jim": "james",
+    "rob": "robert",
+    "sam": "samuel",
+    "tom": "thomas",
+}
 NAME_PREFIXES = {"dr", "mr", "mrs", "ms", "prof", "professor", "sir", "dame", "rev", "saint", "st"}
 
 _ISBN_NOISE = re.compile(r'[\s\-\u2010-\u2015"=\[\]]+')
@@ -40,6 +60,8 @@ _SERIES = re.compile(
     re.IGNORECASE,
 )
 _RANGE = re.compile(rf"\s*(?:[-\u2013\u2014&]|and\b)\s*\#?(?P<last>{_NUMBER})", re.IGNORECASE)
+# Some editions say so, and others of the same work do not.
+_A_NOVEL = re.compile(r"(?<=\w)\s*:\s+a novel$", re.IGNORECASE)
 _ARTICLE_BEHIND = re.compile(r"(?<=\w),\s+(?:the|an?)$", re.IGNORECASE)  # "Hobbit, The"
 _PART = re.compile(r"\bpart\s+#?(?P<part>\d+)", re.IGNORECASE)
 _BOX_SET = re.compile(
@@ -65,7 +87,8 @@ class SplitTitle:
 
         A title without a single letter or digit is compared as it is written.
         """
-        words = _without_article(fold(_ARTICLE_BEHIND.sub("", self.title)).split())
+        title = _ARTICLE_BEHIND.sub("", _A_NOVEL.sub("", self.title))
+        words = _without_article(fold(title).split())
         words = [_plain_number(word, before) for before, word in pairwise(["", *words])]
         if self.series and words == _without_article(fold(self.series).split()):
             # All volumes bear the name of the series, and only the number tells them apart.
@@ -183,26 +206,43 @@ def same_name(name: str, other: str) -> bool:
     return bool(fold(name)) and _name_words(name) == _name_words(other)
 
 
-def initials(name: str) -> frozenset[str]:
-    """First letters of the given names, to tell two authors of one surname apart."""
+def given_names(name: str) -> frozenset[str]:
+    """The given names as words, some of them perhaps mere initials."""
     before, _, after = name.partition(",")
     given = _name_words(before)[:-1] or _name_words(after.partition(",")[0])
-    return frozenset(word[0] for word in given)
+    return frozenset(GIVEN_SPELLINGS.get(word, word) for word in given)
 
 
 def may_be_same_person(name: str, other: str) -> bool:
     """Whether two names share the surname, and the given names of one may shorten the other's.
 
-    `F. Scott Fitzgerald` and `Scott Fitzgerald` may be the same; `William Carlos Williams` and
-    `C.K. Williams` may not.
+    `F. Scott Fitzgerald` and `Scott Fitzgerald` may be the same, as may `J.K. Rowling` and `Joanne
+    Rowling`; `William Carlos Williams` and `C.K. Williams` may not, nor may `Alice Sebold` and
+    `Agnes Sebold`.
     """
     words = sorted(_name_words(name))
     if words and words == sorted(_name_words(other)):
         return True  # the surname stands first in the one and last in the other
     if not surname_key(name) or surname_key(name) != surname_key(other):
         return False
-    mine, theirs = initials(name), initials(other)
-    return mine <= theirs or theirs <= mine
+    mine, theirs = given_names(name), given_names(other)
+    return _may_shorten(mine, theirs) or _may_shorten(theirs, mine)
+
+
+def _may_shorten(given: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether each given name is among the others, and one in full where both have such."""
+    in_full = {word for word in given if len(word) > 1}
+    others_in_full = {word for word in other if len(word) > 1}
+    return all(any(_agree(word, one) for one in other) for word in given) and (
+        not in_full
+        or not others_in_full
+        or any(_agree(word, one) for word in in_full for one in others_in_full)
+    )
+
+
+def _agree(one: str, other: str) -> bool:
+    """Whether a given name is the other, or its initial."""
+    return one == other or (min(len(one), len(other)) == 1 and one[0] == other[0])
 
 
 def _name_words(name: str) -> list[str]:

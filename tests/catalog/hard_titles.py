@@ -300,6 +300,27 @@ LINES: tuple[tuple[str, str, int | None], ...] = (
     ("Smillas Sense of Snow", "Peter Høeg", 88),
     ("Frøken Smillas fornemmelse for sne", "Peter Høeg", 88),
     ("Nesnesitelna lehkost byti", "Kundera, Milan", 89),
+    # Several volumes in one, under the title of the first; and one volume of what is several here.
+    ("The Fellowship of the Ring (The Lord of the Rings, #1-3)", "J.R.R. Tolkien", None),
+    ("A Wizard of Earthsea (Earthsea Cycle, #1-4)", "Ursula K. Le Guin", None),
+    ("A Wizard of Earthsea (The Earthsea Quartet, #1-4)", "Ursula K. Le Guin", None),
+    ("Saga, Vol. 1 (Saga, #1-3)", "Brian K. Vaughan", None),
+    ("Night World, No. 1 (Night World, #1)", "L.J. Smith", None),
+    ("Night World, No. 1 (Night World, #1-3)", "L. J. Smith", 52),
+    # Namesakes with the same initial, and names that are written differently.
+    ("Kafka on the Shore", "Hideo Murakami", None),
+    ("Kafka on the Shore", "H. Murakami", 46),
+    ("Saga, Vol. 1", "Kenji Vaughan", None),
+    ("Saga, Vol. 1", "Brian Vaughan", 15),
+    ("The Complete Sherlock Holmes", "Agnes Doyle", None),
+    ("The Talisman", "Simon King", None),
+    ("The Talisman", "Steve King", 40),
+    ("The Black Tulip", "Alexander Dumas", 65),
+    ("Les Misérables", "Victoria Hugo", None),
+    # What editions say, and works do not.
+    ("The Help: A Novel", "Kathryn Stockett", 71),
+    ("Kafka on the Shore: a novel", "Haruki Murakami", 46),
+    ("The Help: A Graphic Novel", "Kathryn Stockett", None),
     ("", "Jane Austen", None),
     ("Untitled", "", None),
 )  # fmt: skip

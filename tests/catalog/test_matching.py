@@ -23,6 +23,7 @@ def make_book(number: int, title: str, author: str, original: str = "", **fields
         original_title_key=title_key(original),
         series_name=split.series,
         series_number=None if split.is_box_set else split.number,
+        is_box_set=split.is_box_set,
         **fields,
     )
     writer, _ = Author.objects.get_or_create(

@@ -27,6 +27,8 @@ class Book:
     author: str
     isbn: str
     year: int | None
+    co_authors: tuple[str, ...] = ()
+    original_title: str = ""
 
 
 class GoodbooksFolder:
@@ -120,14 +122,17 @@ def _book(row: dict[str, str]) -> Book:
     known = [_whole(row.get(column)) for column in ("best_book_id", "goodreads_book_id")]
     editions = tuple(dict.fromkeys(number for number in known if number))
     isbn = (row.get("isbn") or "").strip()
+    author, *co_authors = (name.strip() for name in row["authors"].split(","))
     return Book(
         book_id=book_id,
         editions=editions or (_SYNTHETIC_EDITION + book_id,),
         work_id=_whole(row.get("work_id")) or _SYNTHETIC_EDITION + book_id,
         title=row["title"],
-        author=row["authors"].partition(",")[0].strip(),
+        author=author,
         isbn=isbn.zfill(10) if isbn else "",  # the data has lost the zeros in front
         year=_whole(row.get("original_publication_year")),
+        co_authors=tuple(co_authors),
+        original_title=(row.get("original_title") or "").strip(),
     )
 
 

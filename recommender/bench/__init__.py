@@ -1,0 +1,1 @@
+"""How well and how fast exports of every kind find their books, on services of their own."""

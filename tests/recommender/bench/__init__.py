@@ -1,0 +1,1 @@
+"""The benches draw and count what they say."""
