@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from catalog.typed_admin import ModelAdmin, TabularInline
-from recommender.admin_parts import OnlyToRead, change_link, count_of, link
+from recommender.admin_parts import Counting, OnlyToRead, change_link, count_of, link
 from recommender.curation_admin import BookAdmin, BookIdentifierAdmin, CurationActAdmin, GenreAdmin
 from recommender.models import (
     ImportItem,
@@ -63,7 +63,7 @@ class SourceShelfInline(OnlyToRead, TabularInline[SourceShelf, Reader]):
 
 
 @admin.register(Reader)
-class ReaderAdmin(ModelAdmin[Reader]):
+class ReaderAdmin(Counting, ModelAdmin[Reader]):
     list_display = ("name", "library", "imports", "runs", "created_at", "last_seen_at")
     list_display_links = ("name",)
     list_filter = (GuestFilter, "shares_ratings", "last_seen_at")
@@ -161,7 +161,7 @@ class LibraryEntryAdmin(ModelAdmin[LibraryEntry]):
 
 
 @admin.register(ImportJob)
-class ImportJobAdmin(OnlyToRead, ModelAdmin[ImportJob]):
+class ImportJobAdmin(OnlyToRead, Counting, ModelAdmin[ImportJob]):
     list_display = (
         *("created_at", "reader", "kind", "origin", "state", "rows", "unmatched"),
         *("error_code", "attempts", "finished_at"),
@@ -224,12 +224,15 @@ class ImportItemAdmin(OnlyToRead, ModelAdmin[ImportItem]):
     list_filter = ("state", "shelf", "job__kind")
     list_select_related = ("book", "job")
     search_fields = ("title", "author", "=source_key", "=isbn13", "=edition_id")
-    ordering = ("-job__created_at", "position")
-    date_hierarchy = "job__created_at"
+    ordering = ("-pk",)  # the newest import first; by its own moment, all rows would be sorted
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         allowed = {"job__id__exact", "state__in"}
         return lookup in allowed or super().lookup_allowed(lookup, value, request)
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """One import's rows in their own order."""
+        return ("position",) if "job__id__exact" in request.GET else self.ordering
 
 
 class RecommendationInline(OnlyToRead, TabularInline[Recommendation, Run]):
@@ -252,7 +255,7 @@ class RecommendationInline(OnlyToRead, TabularInline[Recommendation, Run]):
 
 
 @admin.register(Run)
-class RunAdmin(OnlyToRead, ModelAdmin[Run]):
+class RunAdmin(OnlyToRead, Counting, ModelAdmin[Run]):
     list_display = ("created_at", "reader", "release", "ranker", "library_size", "places")
     list_filter = ("ranker", "created_at", "release")
     list_select_related = ("reader__user", "release")

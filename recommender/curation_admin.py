@@ -19,7 +19,7 @@ import catalog.admin
 import catalog.book_admin
 from catalog.models import Book, BookIdentifier, CurationAct, Genre
 from catalog.services.curation import CannotCurate
-from recommender.admin_parts import count_of
+from recommender.admin_parts import Counting, count_of
 from recommender.models import Dismissal, Recommendation
 from recommender.services import merging, waiting
 from recommender.templatetags.books import drawn_cover
@@ -53,12 +53,15 @@ class ReadersFilter(admin.SimpleListFilter):
         return (("offered", "most recommended"), ("dismissed", "most dismissed"))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Book]) -> QuerySet[Book]:
-        some = {f"{self.value()}_count__gt": 0}  # a count of `BookAdmin.get_queryset`
-        return queryset.filter(**some) if self.value() in ("offered", "dismissed") else queryset
+        if self.value() == "offered":
+            return queryset.filter(pk__in=Recommendation.objects.values("book"))
+        if self.value() == "dismissed":
+            return queryset.filter(pk__in=Dismissal.objects.standing().values("book"))
+        return queryset
 
 
 @admin.register(Book)
-class BookAdmin(catalog.book_admin.BookAdmin):
+class BookAdmin(Counting, catalog.book_admin.BookAdmin):
     list_display: tuple[Any, ...] = (
         *("cover", *catalog.book_admin.BookAdmin.list_display),
         *("offered", "dismissed"),

@@ -20,6 +20,7 @@ KNOWN_EDITION = 0.73  # of the books in the catalog
 ISBN_FILLED = 0.77
 UNKNOWN_EDITION = 1_000_000_000  # beyond any number of the data
 UNKNOWN_WORK = 1_500_000_000
+OTHER_AUTHOR = "other author"
 
 _SERIES = re.compile(r"^(?P<bare>.+?)\s*\((?P<name>[^()#]+?),? #(?P<number>\d+)\)$")
 _BRACKETS = re.compile(r"\s*\([^()]*#[^()]*\)$")
@@ -82,7 +83,7 @@ class Drawing:
         for book in books:
             for title in (book.title, bare(book.title), book.original_title):
                 for name in (book.author, *book.co_authors):
-                    self._named[title.casefold(), name.casefold()].add(book.book_id)
+                    self._named[_letters(title), _letters(name)].add(book.book_id)
         self._isbns = {book.isbn for book in books}
         self._last_volume: defaultdict[tuple[str, str], int] = defaultdict(int)
         for book in books:
@@ -115,7 +116,7 @@ class Drawing:
     def _is_plain(self, book: Book) -> bool:
         """Whether the service's own title tells the book from all others of its author."""
         title = book.title if self._with_series else bare(book.title)
-        return self._named[title.casefold(), book.author.casefold()] == {book.book_id}
+        return self._named[_letters(title), _letters(book.author)] == {book.book_id}
 
     def _of_catalog(self, number: int, book: Book) -> Line:
         rng = self._rng
@@ -155,7 +156,7 @@ class Drawing:
             "series reworded": line.title.replace(", #", ", Book "),
         }
         how, title = self._rng.choice(list(ways.items()))
-        others = self._named.get((title.casefold(), line.author.casefold()), set())
+        others = self._named.get((_letters(title), _letters(line.author)), set())
         is_plain = others <= {book.book_id}
         return _worn(line, how, title=title) if is_plain else line
 
@@ -168,7 +169,7 @@ class Drawing:
                 continue
             title, authors = found
             title = title if self._with_series else bare(title)
-            if not any((title.casefold(), name.casefold()) in self._named for name in authors):
+            if not any((_letters(title), _letters(name)) in self._named for name in authors):
                 return self._not_in_catalog(number, trap.__name__.replace("_", " "), title, authors)
 
     def _unknown(self, number: int) -> Line:
@@ -270,7 +271,9 @@ class Drawing:
         if rng.random() < 0.1 and "." in author:
             spread = re.sub(r"\.(?=\w)", ". ", line.author)
             line = _worn(line, "initials", authors=(spread, *line.authors[1:]))
-        if rng.random() < 0.05 and line.author.split()[0].isalpha() and " " in author:
+        first = author.split()[0]
+        # A namesake's initial would tell nobody who is meant.
+        if rng.random() < 0.05 and first.isalpha() and " " in author and line.kind != OTHER_AUTHOR:
             first, rest = line.author.split(None, 1)
             line = _worn(line, "initials", authors=(f"{first[0]}. {rest}", *line.authors[1:]))
         if rng.random() < 0.05 and line.title.startswith("The "):
@@ -296,6 +299,11 @@ def _worn(line: Line, how: str, **changed: Any) -> Line:
     """The line with something changed; as it was where that makes no difference."""
     new = replace(line, **changed)
     return line if new == line else replace(new, worn=(*line.worn, how))
+
+
+def _letters(text: str) -> str:
+    """Letters and digits alone: what is written the same but for these is the same."""
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _without_marks(text: str) -> str:
