@@ -42,7 +42,8 @@ class PageFirst(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         keys = list(self.result_list.values_list("pk", flat=True))
-        self.result_list = self.queryset.filter(pk__in=keys)
+        rows = self.root_queryset.in_bulk(keys)
+        self.result_list = [rows[key] for key in keys if key in rows]
 
 
 class Counting:

@@ -71,6 +71,7 @@ def states() -> dict[str, int]:
     return {state.value: counts[state.value] for state in State}
 
 
+@transaction.atomic(savepoint=False)
 def note_wanted(*, book_ids: Collection[int]) -> None:
     """Readers see these books: have those that may be asked for come first."""
     now = timezone.now()
@@ -79,6 +80,20 @@ def note_wanted(*, book_ids: Collection[int]) -> None:
     # What another process holds at this moment is asked for already, or noted by it.
     free = rows.select_for_update(skip_locked=True).values("pk")
     Enrichment.objects.filter(pk__in=free).update(wanted_at=now)
+
+
+def note_opened(*, book: Book) -> None:
+    """A reader has opened the book's page: without a description, have it come first.
+
+    The database is asked only where that changes something, if `enrichment` was selected with the
+    book.
+    """
+    row: Enrichment | None = getattr(book, "enrichment", None)
+    if book.description or row is None:
+        return
+    now = timezone.now()
+    if row.due_at <= now and (row.wanted_at is None or row.wanted_at < now - WANTED_AGAIN):
+        note_wanted(book_ids=[book.pk])
 
 
 def ask_again(*, book_ids: Collection[int]) -> int:

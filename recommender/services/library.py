@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.matching import Wanted, match
+from catalog.services import enrichment
 from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader, Source, SourceShelf
 
 KEPT_FIELDS = ("title", "author", "stars", "shelf", "added_on", "read_on")
@@ -120,6 +121,8 @@ def _save(changes: Changes) -> None:
         batch_size=2000,
     )
     LibraryEntry.objects.bulk_create(changes.created, batch_size=2000)
+    changed = [*changes.created, *changes.updated]
+    enrichment.note_wanted(book_ids=[entry.book_id for entry in changed if entry.book_id])
 
 
 def _note_changes(rows: list[ImportItem]) -> None:
@@ -153,6 +156,7 @@ def match_lost_entries(*, reader: Reader) -> int:
             taken.add(book_id)
             matched.append(entry)
     LibraryEntry.objects.bulk_update(matched, ["book"], batch_size=2000)
+    enrichment.note_wanted(book_ids=[entry.book_id for entry in matched if entry.book_id])
     return len(matched)
 
 

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import Book
+from catalog.services import enrichment
 from recommender.models import LibraryEntry, Reader, Source
 
 TO_READ = "to-read"
@@ -49,6 +50,8 @@ def shelve(*, reader: Reader, book: Book, shelf: str, stars: Decimal | None = No
         entry.shelf, entry.stars = shelf, stars or entry.stars
         entry.edited_fields = sorted({*entry.edited_fields, *own})
         entry.save(update_fields=["shelf", "stars", "edited_fields", "updated_at"])
+    if made:
+        enrichment.note_wanted(book_ids=[book.pk])
     return entry
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from catalog.languages import language_name
 from catalog.models import Book, BookIdentifier
 from catalog.search import search
+from catalog.services import enrichment
 from recommender.about import about_book, visible_to
 from recommender.access import reader_of
 from recommender.marks import marks_of
@@ -40,9 +41,11 @@ def book(request: HttpRequest, book_id: int) -> HttpResponse:
     """What is known of a book, what hangs together with it, and what the reader did about it."""
     reader = reader_of(request)
     visible = Book.objects.filter(visible_to(reader, is_staff=request.user.is_staff))
-    shown = get_object_or_404(visible.for_cards(), pk=book_id)
+    shown = get_object_or_404(visible.for_cards().select_related("enrichment"), pk=book_id)
     if shown.merged_into_id:
         return redirect("book", shown.merged_into_id)
+    if reader is not None:  # not for crawlers, which open every page there is
+        enrichment.note_opened(book=shown)
     series = Book.objects.active().filter(series_name=shown.series_name)
     isbns = shown.identifiers.filter(scheme=BookIdentifier.Scheme.ISBN13)
     context = {

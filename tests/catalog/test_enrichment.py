@@ -214,6 +214,37 @@ def test_books_that_readers_see_come_first_then_the_best_known() -> None:
     assert order == [seen.pk, famous.pk, little.pk]
 
 
+def test_an_opened_book_without_a_description_comes_first_and_is_noted_once_a_day(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    bare, told = bare_book(WorkFault(1)), bare_book(WorkFault(2), description="All is said.")
+    enrichment.keep_rows()
+
+    def opened(book: Book) -> Book:
+        return Book.objects.select_related("enrichment").get(pk=book.pk)
+
+    with django_assert_num_queries(1):
+        enrichment.note_opened(book=opened(told))
+    enrichment.note_opened(book=opened(bare))
+    with django_assert_num_queries(1):  # nothing is written a second time
+        enrichment.note_opened(book=opened(bare))
+
+    first = opened(bare).enrichment.wanted_at
+    assert first
+    assert opened(told).enrichment.wanted_at is None
+    with time_machine.travel(first + enrichment.WANTED_AGAIN + timedelta(seconds=1)):
+        enrichment.note_opened(book=opened(bare))
+        assert opened(bare).enrichment.wanted_at not in (first, None)
+    Enrichment.objects.update(wanted_at=None, due_at=datetime.now(UTC) + timedelta(days=60))
+    with django_assert_num_queries(1):  # it was asked for, and is not to be had
+        enrichment.note_opened(book=opened(bare))
+
+
+def test_a_book_that_nobody_has_a_row_for_yet_is_opened_in_peace() -> None:
+    enrichment.note_opened(book=bare_book())
+    assert not Enrichment.objects.exists()
+
+
 def test_a_book_locked_whole_is_never_asked_for_until_it_is_unlocked() -> None:
     book = bare_book(WorkFault.NO_COVER, locked_fields=list(FILLED))
     enrichment.queue_batches()

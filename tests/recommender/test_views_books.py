@@ -3,10 +3,13 @@
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from catalog.models import Book
+from catalog.models import Book, Enrichment
+from catalog.services import enrichment
 from recommender.services import releases
 from tests.factories import BookFactory, LibraryEntryFactory, ReaderFactory, RunFactory, UserFactory
 from tests.pages import client_of, read
@@ -96,6 +99,29 @@ def test_it_costs_the_same_for_every_reader(
     client.get(address(camps.sea[7]))
     with django_assert_num_queries(11):
         client.get(address(camps.sea[8]))
+
+
+def test_a_reader_who_finds_no_description_has_the_book_asked_for_soon(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    book, other = BookFactory.create(description=""), BookFactory.create(description="")
+    enrichment.keep_rows()
+    reader = client_of(ReaderFactory.create())
+
+    client_of(None).get(address(other))
+    reader.get(address(book))
+    with CaptureQueriesContext(connection) as again:
+        reader.get(address(book))
+
+    assert wanted() == {book.pk}
+    assert not [query for query in again if "UPDATE" in query["sql"]]
+    Book.objects.filter(pk=book.pk).update(description="Said by now.")
+    with django_assert_num_queries(len(again)):
+        reader.get(address(book))
+
+
+def wanted() -> set[int]:
+    return set(Enrichment.objects.exclude(wanted_at=None).values_list("pk", flat=True))
 
 
 class TestSearch:

@@ -4,10 +4,17 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.models import Book
+from catalog.models import Book, Enrichment
+from catalog.services import enrichment
 from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader, SourceShelf
 from recommender.services import entries, library, shelving
-from tests.factories import BookFactory, ImportItemFactory, ImportJobFactory, ReaderFactory
+from tests.factories import (
+    BookFactory,
+    ImportItemFactory,
+    ImportJobFactory,
+    LibraryEntryFactory,
+    ReaderFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -167,3 +174,37 @@ def test_what_was_removed_of_another_profile_keeps_nothing_out(reader: Reader, b
     reader.removed_entries.update(account="999")
     bring(reader, book, whole=True)
     assert line(reader, book)
+
+
+def test_books_that_come_into_a_library_are_asked_for_before_others(
+    reader: Reader, book: Book
+) -> None:
+    imported, found, rated = (BookFactory.create() for _ in range(3))
+    enrichment.keep_rows()
+    job = ImportJobFactory.create(reader=reader, state=ImportJob.State.DONE)
+    ImportItemFactory.create(job=job, book=imported)
+    item = ImportItemFactory.create(job=job, state="unmatched", source_key="lost")
+
+    library.apply_items(job=job)
+    assert wanted() == {imported.pk}
+    item.book, item.state = found, "repaired"
+    library.apply_item(item=item)
+    shelving.shelve(reader=reader, book=rated, shelf="read", stars=Decimal(4))
+    assert wanted() == {imported.pk, found.pk, rated.pk}
+
+    Enrichment.objects.update(wanted_at=None)
+    library.apply_items(job=job)  # nothing has changed, and nothing is written
+    assert wanted() == set()
+
+
+def test_a_line_whose_book_is_found_later_has_it_asked_for(reader: Reader) -> None:
+    LibraryEntryFactory.create(reader=reader, book=None, title="Dune", author="Frank Herbert")
+    dune = BookFactory.create(title="Dune", title_key="dune", authors=["Frank Herbert"])
+    enrichment.keep_rows()
+
+    assert library.match_lost_entries(reader=reader) == 1
+    assert wanted() == {dune.pk}
+
+
+def wanted() -> set[int]:
+    return set(Enrichment.objects.exclude(wanted_at=None).values_list("pk", flat=True))
