@@ -4,7 +4,7 @@
 
 Every list of the admin, the list of books in each filter, order and search, the page of a book,
 what merging it would do, and the dashboard. Rows are drawn with a fixed seed. A page that takes
-longer than the bound fails the bench.
+longer than the bound each time fails the bench.
 """
 
 import gc
@@ -27,7 +27,8 @@ from django.utils import timezone
 
 from tests.bench.pages import BOOKS, load_catalog
 
-READERS, ENTRIES, ROUNDS, MOST_MILLISECONDS = 300, 80, 5, 300
+READERS, ENTRIES = 300, 80
+ROUNDS, ATTEMPTS, MOST_MILLISECONDS = 5, 3, 300
 
 
 def load_rest() -> None:
@@ -172,7 +173,10 @@ def test_the_admin_answers_quickly(own_store: str) -> None:
 
     gc.collect()
     gc.freeze()  # as recsite.wsgi does
-    slow = [address for address in addresses() if measure(get, address) > MOST_MILLISECONDS]
+    print("| page | queries | ms in SQL | ms, median | ms, best | kB |")  # noqa: T201
+    slow = list(addresses())
+    for _ in range(ATTEMPTS):  # a machine is slow for minutes, a page is slow each time
+        slow = [address for address in slow if measure(get, address) > MOST_MILLISECONDS]
     assert slow == []
 
 
