@@ -16,7 +16,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from catalog.models import Book, BookGenre, BookIdentifier
+from catalog.models import Book, BookGenre, BookIdentifier, Enrichment
 from catalog.services import enrichment
 from recommender import plots
 from recommender.models import ImportJob, ModelRelease, Reader, Run
@@ -230,6 +230,8 @@ def everything() -> dict[str, Any]:
         "plot": quality_plot(),
         "books": books,
         "shares": shares,
-        "enrichment": enrichment.states(),
+        "enrichment": [
+            (Enrichment.State(state).label, count) for state, count in enrichment.states().items()
+        ],
         "days": days(now),
     }

@@ -11,6 +11,8 @@ from recsite.local.standins.faults import Fault
 from tests.browser.conftest import Site, Visit
 from tests.browser.test_imports import HEADING, RUN
 from tests.browser.test_journey import barriers, paste
+from tests.factories import PASSWORD as OF_FACTORY
+from tests.factories import UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 PASSWORD = "a long password of mine"
@@ -25,6 +27,12 @@ TOO_WIDE = """document.documentElement.scrollWidth <= innerWidth ? [] :
 def broken_page() -> str:
     """What somebody sees on whom the site broke, rendered before there is a browser."""
     return render_to_string("500.html", request=RequestFactory(HTTP_HOST="localhost").get("/"))
+
+
+@pytest.fixture
+def operator(site: Site) -> str:
+    """The address of somebody who may see the operator's pages, made before there is a browser."""
+    return UserFactory.create(is_staff=True, is_superuser=True).email
 
 
 def check(page: Page) -> None:
@@ -179,3 +187,16 @@ def test_the_page_can_be_reached_past_its_head(visit: Visit) -> None:
     expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
+
+
+def test_the_operator_s_dashboard_obeys_the_content_policy(operator: str, visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.page
+    page.goto("/accounts/login/?next=/admin/dashboard/")
+    page.get_by_label("Email").fill(operator)
+    page.get_by_label("Password").fill(OF_FACTORY)
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Queue")).to_be_visible()
+    page.get_by_role("link", name="Look again").click()
+    expect(page.get_by_role("heading", name="Queue")).to_be_visible()
+    assert visitor.complaints == []
