@@ -1,0 +1,28 @@
+"""Readers, what they have read, the pulls that brought it here, and what they were told to read."""
+
+from recommender.models.dismissals import POSTPONED_FOR, Dismissal
+from recommender.models.imports import ImportItem, ImportJob, ImportJobQuerySet
+from recommender.models.library import GivenUpEntry, LibraryEntry, RemovedEntry, Source, SourceShelf
+from recommender.models.proposals import Proposal
+from recommender.models.readers import EARLIEST_SINCE, Reader
+from recommender.models.runs import Digest, ModelRelease, Recommendation, Run
+
+__all__ = [
+    "EARLIEST_SINCE",
+    "POSTPONED_FOR",
+    "Digest",
+    "Dismissal",
+    "GivenUpEntry",
+    "ImportItem",
+    "ImportJob",
+    "ImportJobQuerySet",
+    "LibraryEntry",
+    "ModelRelease",
+    "Proposal",
+    "Reader",
+    "Recommendation",
+    "RemovedEntry",
+    "Run",
+    "Source",
+    "SourceShelf",
+]

@@ -1,0 +1,66 @@
+"""Somebody with a library here."""
+
+from datetime import date
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+EARLIEST_SINCE = date(1900, 1, 1)
+
+
+class Reader(models.Model):
+    """Somebody with a library here: a guest known by session, or the owner of an account."""
+
+    class RefreshPace(models.TextChoices):
+        """How often the linked shelf is looked at again without being asked."""
+
+        OFF = "off", "Never by itself"
+        WEEKLY = "weekly", "Once a week"
+        DAILY = "daily", "Once a day"
+
+    class DigestPace(models.TextChoices):
+        """How often new books may be written of, at most."""
+
+        OFF = "off", "Never"
+        WEEKLY = "weekly", "Once a week at most"
+        MONTHLY = "monthly", "Once a month at most"
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="reader"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    read_since = models.DateField(
+        null=True, blank=True, help_text="What was read before moves no list."
+    )
+    refresh_pace = models.CharField(max_length=10, choices=RefreshPace, default=RefreshPace.DAILY)
+    shares_ratings = models.BooleanField(
+        default=False, help_text="Books and stars may be learned from, under another number."
+    )
+    shares_since = models.DateTimeField(null=True, blank=True)
+    digest_pace = models.CharField(
+        "e-mail of new books", max_length=10, choices=DigestPace, default=DigestPace.OFF
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="reader_digest_pace", condition=Q(digest_pace__in=["off", "weekly", "monthly"])
+            ),
+            models.CheckConstraint(
+                name="reader_shares_since",
+                condition=Q(shares_ratings=True, shares_since__isnull=False, user__isnull=False)
+                | Q(shares_ratings=False, shares_since__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="reader_refresh_pace", condition=Q(refresh_pace__in=["off", "weekly", "daily"])
+            ),
+            models.CheckConstraint(
+                name="reader_read_since",
+                condition=Q(read_since__isnull=True) | Q(read_since__gte=EARLIEST_SINCE),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user) if self.user else f"guest {self.pk}"
