@@ -7,6 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django import forms
 from django.conf import settings
+from django.core.cache import caches
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
@@ -216,13 +217,23 @@ SERIES_WORDS = {"": "Any", "0": "No series", "3": "At most three volumes"}
 YEARS = {"min_value": -3000, "max_value": 2100}
 
 
-def _genres() -> list[tuple[str, str]]:
-    return [("", "Any"), *Genre.objects.values_list("slug", "name")]
+Choices = list[tuple[str, str]]
 
 
-def _languages() -> list[tuple[str, str]]:
+def _kept_choices() -> tuple[Choices, Choices]:
+    """Genres and languages as they were within the last minute."""
+    kept: tuple[Choices, Choices] | None = caches["process"].get("list-choices")
+    if kept is None:
+        kept = _choices()
+        caches["process"].set("list-choices", kept)
+    return kept
+
+
+def _choices() -> tuple[Choices, Choices]:
+    genres = Genre.objects.values_list("slug", "name")
     named = [(code, language_name(code)) for code in Book.objects.languages()]
-    return [("", "Any"), *sorted(named, key=lambda pair: pair[1])]
+    languages = sorted(named, key=lambda pair: pair[1])
+    return [("", "Any"), *genres], [("", "Any"), *languages]
 
 
 class DialField(forms.IntegerField):
@@ -257,8 +268,9 @@ class ListForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Asked for once a form; a callable would be called anew by each look at the choices.
-        cast("forms.ChoiceField", self.fields["genre"]).choices = _genres()
-        cast("forms.ChoiceField", self.fields["language"]).choices = _languages()
+        genres, languages = _kept_choices()
+        cast("forms.ChoiceField", self.fields["genre"]).choices = genres
+        cast("forms.ChoiceField", self.fields["language"]).choices = languages
 
     def clean_dial(self) -> int:
         return self.cleaned_data["dial"] or 0

@@ -14,6 +14,7 @@ from pathlib import Path
 import django
 import pytest
 import redis
+from django.core.cache import caches
 from pytest_django import Settings
 
 from recsite.local.process import free_port, wait_until
@@ -69,6 +70,12 @@ def _plain_static_files(settings: Settings) -> None:
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """Begin without what a page of another test has left in this process."""
+    caches["process"].clear()
 
 
 @pytest.fixture
