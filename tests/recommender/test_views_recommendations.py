@@ -1,10 +1,13 @@
 """The list of this moment, its dial and filters, and what would be without a rating."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import time_machine
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from catalog.models import Book
+from catalog.models import Book, Genre
 from recommender.models import Reader, Run
 from tests.factories import LibraryEntryFactory, ReaderFactory
 from tests.pages import Page, client_of, read
@@ -133,6 +136,16 @@ def test_ten_books_cost_as_many_queries_as_three(
     for n in (3, 9):
         with django_assert_num_queries(9):
             client.get(f"{PAGE}?n={n}")
+
+
+def test_a_new_genre_can_be_chosen_after_a_minute(camps: Camps) -> None:
+    reader = sailor(camps)
+    assert titles(reader)
+    Genre.objects.create(slug="new", name="New")
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=61)):
+        answer = client_of(reader).get(f"{PAGE}?genre=new")
+    assert answer.status_code == 200
+    assert "No book fits" in read(answer).one("main").words
 
 
 class TestWhatIf:
