@@ -1,7 +1,5 @@
 """Matching: numbers before titles, and never a wrong book."""
 
-from time import process_time
-
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
@@ -111,7 +109,7 @@ def test_nothing_wanted_nothing_found() -> None:
     assert match([]) == {}
 
 
-def test_thousands_of_lines_take_four_queries_and_little_time(
+def test_thousands_of_lines_take_no_more_queries_than_one(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     writer = Author.objects.create(name="Ann Author", surname_key="author")
@@ -137,9 +135,7 @@ def test_thousands_of_lines_take_four_queries_and_little_time(
         for i in range(1, 5_001)
     ]
 
-    begun = process_time()
     with django_assert_num_queries(3):  # no line has a work id, and Django asks for none
         found = match(wanted)
 
-    assert process_time() - begun < 5
     assert [found[i].book_id for i in range(1, 5_001)] == [book.pk for book in books[:5_000]]

@@ -24,6 +24,7 @@ from recommender.models import (
     ImportJob,
     LibraryEntry,
     ModelRelease,
+    Proposal,
     Reader,
     Run,
 )
@@ -67,6 +68,9 @@ MAKERS: dict[type[Any], Callable[[int], Any]] = {
     ImportJob: lambda n: make.ImportItemFactory.create(job__state="done"),
     ImportItem: lambda n: make.ImportItemFactory.create(
         job__state="done", book=make.BookFactory.create()
+    ),
+    Proposal: lambda n: make.ProposalFactory.create(
+        state="added", book=make.BookFactory.create()
     ),
     Run: lambda n: make.RunFactory.create(books=[make.BookFactory.create()]),
     ModelRelease: lambda n: make.RunFactory.create(),
