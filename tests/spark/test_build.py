@@ -21,12 +21,14 @@ from spark.factors import FactorSettings
 from spark.java import find_java
 from spark.pipeline import STEPS, BuildOptions, build_release
 from spark.progress import Progress
+from spark.stars import StarSettings
 from tests.spark.ratings import planted_ratings, write_ratings
 
 pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark")]
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = FactorSettings(rank=4, iterations=4, alpha=5.0, regularization=0.1)
+FEW_STARS = StarSettings(rank=4, iterations=2, blocks=1)
 CLUSTER = "local-cluster[2,1,1024]"
 FLAGS = ["--rank=8", "--iterations=2", "--simulated", "--dataset=planted"]
 
@@ -35,7 +37,12 @@ def build(spark: SparkSession, ratings: Path, store: FileStore, *, promote: bool
     """Build as the command does, and give what it showed."""
     shown = io.StringIO()
     options = BuildOptions(
-        ratings=str(ratings), dataset="planted", simulated=True, promote=promote, factors=SMALL
+        ratings=str(ratings),
+        dataset="planted",
+        simulated=True,
+        promote=promote,
+        factors=SMALL,
+        stars=FEW_STARS,
     )
     build_release(spark, options, store=store, progress=Progress(STEPS, stream=shown))
     return shown.getvalue()
