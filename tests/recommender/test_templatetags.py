@@ -1,6 +1,9 @@
 """How pages write what they show."""
 
+from django import forms
+
 from recommender.templatetags.books import folded
+from recommender.templatetags.forms import options
 
 
 def words(count: int, end: str = "") -> str:
@@ -30,3 +33,15 @@ class TestFolded:
 
     def test_paragraphs_stay_apart(self) -> None:
         assert "\n\n" in folded(f"{words(40, '.')}\n\n{words(40)}\n\n{words(10)}").rest
+
+
+def test_options_are_escaped_and_the_chosen_one_is_selected() -> None:
+    class Choice(forms.Form):
+        what = forms.ChoiceField(choices=[("", "Any"), ("2", "R&B"), ("3", "<None>")])
+
+    assert options(Choice({"what": "2"})["what"]) == (
+        '<option value="">Any</option>\n'
+        '<option value="2" selected>R&amp;B</option>\n'
+        '<option value="3">&lt;None&gt;</option>'
+    )
+    assert '<option value="" selected>' in options(Choice()["what"])
