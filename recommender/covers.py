@@ -73,8 +73,13 @@ class Cover:
 
 
 @lru_cache(maxsize=COVERS_KEPT)
+def kept(*, number: int, title: str, author: str) -> SafeString:
+    """The cover of a book of the catalog; nothing that is a reader's own is kept in a process."""
+    return drawn(number=number, title=title, author=author)
+
+
 def drawn(*, number: int, title: str, author: str) -> SafeString:
-    """The cover of a book as an SVG element."""
+    """A cover as an SVG element."""
     cover = draw(number=number, title=title, author=author)
     return render_to_string("recommender/_cover.html", {"drawn": cover})
 

@@ -44,7 +44,7 @@ def cover(context: Context, book: Book) -> SafeString:
 def drawn_cover(book: Book) -> SafeString:
     """The drawn cover of a book; prefetch `credits` first."""
     author = next(iter(book.author_names), "")
-    return covers.drawn(number=book.goodbooks_id or book.pk, title=book.title, author=author)
+    return covers.kept(number=book.goodbooks_id or book.pk, title=book.title, author=author)
 
 
 @register.simple_tag

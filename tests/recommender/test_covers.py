@@ -1,10 +1,13 @@
 """Drawn covers."""
 
 import pytest
+from django.template import Context
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender import covers
+from recommender.models import LibraryEntry
+from recommender.templatetags.library import entry_cover
 
 
 def luminance(color: str) -> float:
@@ -69,3 +72,11 @@ def test_no_title_leaves_its_place(title: str, author: str, number: int) -> None
 
     top, bottom = covers.TITLE_TOP, covers.TITLE_TOP + covers.TITLE_HEIGHT
     assert all(top < line.y < bottom for line in cover.title)
+
+
+def test_a_line_of_a_reader_s_own_leaves_nothing_in_the_process() -> None:
+    before = covers.kept.cache_info()
+    line = LibraryEntry(pk=1, title="A Title That Only I Have", author="Nobody Known")
+
+    assert "Nobody Known" in entry_cover(Context(), line)
+    assert covers.kept.cache_info() == before
