@@ -29,9 +29,8 @@ class LibraryEntryQuerySet(models.QuerySet["LibraryEntry"]):
     def with_books(self) -> Self:
         """With all that a row shows, in a constant number of queries."""
         authors = BookAuthor.objects.select_related("author").order_by("position")
-        return self.select_related("book").prefetch_related(
-            models.Prefetch("book__credits", authors)
-        )
+        books = self.select_related("book").defer("book__description", "book__subjects")
+        return books.prefetch_related(models.Prefetch("book__credits", authors))
 
     def on_shelf(self, shelf: str) -> Self:
         """On one of the shelves that all services have, or on any other (`OTHER_SHELVES`)."""
@@ -63,7 +62,7 @@ class LibraryEntryQuerySet(models.QuerySet["LibraryEntry"]):
         found = Q()
         for word in key.split()[:WORDS_LOOKED_FOR]:
             writer = BookAuthor.objects.filter(
-                book=OuterRef("book"), author__name__unaccent__icontains=word
+                book=OuterRef("book"), author__name_key__contains=word
             )
             found &= Q(plain__contains=word) | Q(book__title_key__contains=word) | Q(Exists(writer))
         return self.alias(plain=plain).filter(found)

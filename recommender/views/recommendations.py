@@ -40,7 +40,7 @@ def recommendations(request: HttpRequest) -> HttpResponse:
         context |= _list(reader, form, top)
     # Going back in history, htmx asks for the whole page.
     restores = request.headers.get("HX-History-Restore-Request") == "true"
-    by_htmx = request.headers.get("HX-Request") == "true" and not restores
+    by_htmx = context["oob"] = request.headers.get("HX-Request") == "true" and not restores
     if not by_htmx:
         context |= _just_done(request, reader)
     template = "recommender/_list.html" if by_htmx else "recommender/recommendations.html"

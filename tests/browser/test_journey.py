@@ -167,6 +167,12 @@ def test_dial_save_dismiss_and_undo(site: Site, visit: Visit) -> None:
 
     picks.nth(1).get_by_role("button", name="Save for later").click()
     expect(picks.nth(1).get_by_text("On your to-read shelf.")).to_be_visible()
+
+    page.get_by_label("Familiar or adventurous").select_option("Familiar")
+    page.wait_for_url(re.compile("dial=-1"))
+    page.get_by_role("button", name="Save this list").click()
+    page.wait_for_url(RUN)
+    expect(page.get_by_text(re.compile("Saved as it was: .*, familiar"))).to_be_visible()
     assert visitor.complaints == []
 
 

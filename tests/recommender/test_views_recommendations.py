@@ -128,6 +128,14 @@ def test_a_list_is_saved_with_its_wishes(camps: Camps) -> None:
     assert "adventurous" in read(client_of(reader).get(answer["Location"])).one("main").words
 
 
+def test_what_is_saved_is_what_htmx_shows(camps: Camps) -> None:
+    client = client_of(sailor(camps))
+    answer = read(client.get(f"{PAGE}?dial=2&year_from=1950&n=4", headers={"HX-Request": "true"}))
+    hidden = [e.attributes for e in answer.all("input", type="hidden")]
+    client.post(PAGE, {one["name"]: one["value"] for one in hidden})
+    assert Run.objects.get().parameters == {"top": 4, "dial": 2, "year_from": 1950}
+
+
 def test_ten_books_cost_as_many_queries_as_three(
     camps: Camps, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
