@@ -175,8 +175,7 @@ class Scores:
 
     def surroundings(self, book_ids: Sequence[int]) -> Surroundings:
         """Fame and likeness of some books; KeyError if the release does not know one."""
-        release = self.release
-        rows = np.array([self._row(book_id) for book_id in book_ids], dtype=np.int64)
+        release, rows = self.release, self._rows(book_ids)
         return Surroundings(
             ratings=release.books["ratings"][rows].astype(np.int64),
             similarity=similarity_of(release.parts, rows),
@@ -198,7 +197,10 @@ class Scores:
         ]
 
     def _row(self, book_id: int) -> int:
-        row = int(self.release.rows_of(np.array([book_id], dtype=np.int64))[0])
-        if row < 0:
-            raise KeyError(f"The release does not know book {book_id}.")
-        return row
+        return int(self._rows([book_id])[0])
+
+    def _rows(self, book_ids: Sequence[int]) -> IntArray:
+        rows = self.release.rows_of(np.array(book_ids, dtype=np.int64))
+        if (rows < 0).any():
+            raise KeyError(f"The release does not know book {book_ids[int(rows.argmin())]}.")
+        return rows

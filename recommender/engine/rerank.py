@@ -201,9 +201,9 @@ def _fill(
         full = {author for author, books in crowd.items() if books >= options.per_author}
         free = (index for index in order if full.isdisjoint(authors[index]))
         if weight < 1.0:
-            left = list(free)
+            left = np.fromiter(free, dtype=np.int64)
             marginal = weight * worth[left] - (1.0 - weight) * nearest[left]
-            best = left[int(np.argmax(marginal))] if left else None
+            best = int(left[marginal.argmax()]) if len(left) else None
         else:
             best = next(free, None)
         if best is None:
