@@ -4,6 +4,7 @@ The same book always gets the same cover. `draw` designs it in a box of 200 by 3
 `recommender/_cover.html` writes it down.
 """
 
+import re
 import unicodedata
 import zlib
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ LEADING = 1.16
 
 #: Covers that a process keeps written down, at about 900 bytes each: they depend on nothing else.
 COVERS_KEPT = 4096
+
+#: What stays on one line, with the space before it: a word, or a part of one up to a hyphen.
+_WORD = re.compile(r"(\s*)([^\s-]*-+|[^\s-]+)")
 
 MOTIFS = ("frame", "bands", "arch", "sun", "hills", "fold", "grid", "moon")
 
@@ -111,7 +115,7 @@ def _measure() -> int:
 
 def _set_title(title: str) -> tuple[int, list[str]]:
     """Choose the largest size at which the whole title fits; the smallest one is cut to fit."""
-    words = title.split()
+    words = _WORD.findall(title)
     for size in TITLE_SIZES:
         lines = _wrap(words, _measure() / size)
         fits = all(_width(line) * size <= _measure() for line in lines)
@@ -125,11 +129,12 @@ def _set_title(title: str) -> tuple[int, list[str]]:
     return size, [_shorten(line, _measure() / size) for line in lines]
 
 
-def _wrap(words: list[str], measure: float) -> list[str]:
+def _wrap(words: list[tuple[str, str]], measure: float) -> list[str]:
     lines: list[str] = []
-    for word in words:
-        if lines and _width(f"{lines[-1]} {word}") <= measure:
-            lines[-1] += f" {word}"
+    for space, word in words:
+        longer = f"{lines[-1]}{' ' if space else ''}{word}" if lines else ""
+        if lines and _width(longer) <= measure:
+            lines[-1] = longer
         else:
             lines.append(word)
     return lines

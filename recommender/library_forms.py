@@ -105,30 +105,24 @@ class LibraryForm(forms.Form):
             entries = entries.on_shelf(wishes["shelf"])
         if wishes["stars"]:
             entries = entries.of_stars(wishes["stars"])
-        if wishes["use"]:
-            entries = _used(entries, reader, wishes["use"])
+        if wishes["use"] == "left-out":
+            entries = entries.filter(is_left_out=True)
+        if wishes["use"] == "counting":
+            entries = entries.counting(reader.read_since)
         entries = entries.in_order(wishes["sort"] or ORDERS[0])
         if not wishes["q"]:
-            return _keys(entries)
-        return _keys(entries.matching(wishes["q"])) or _keys(entries.resembling(wishes["q"]))
+            return _keys(entries, wishes["use"])
+        found = _keys(entries.matching(wishes["q"]), wishes["use"])
+        return found or _keys(entries.resembling(wishes["q"]), wishes["use"])
 
 
-def _keys(entries: LibraryEntryQuerySet) -> list[int]:
-    return list(entries.values_list("pk", flat=True))
-
-
-def _used(entries: LibraryEntryQuerySet, reader: Reader, use: str) -> LibraryEntryQuerySet:
-    if use == "left-out":
-        return entries.filter(is_left_out=True)
-    own = LibraryEntry.objects.filter(reader=reader, book__goodbooks_id__isnull=False)
-    numbers = own.order_by().values_list("book__goodbooks_id", flat=True)
-    known = known_to_model(cast("list[int]", list(numbers))) or frozenset()
-    if use == "unknown":
-        # A line without a book has no number, and NULL is in no list, nor outside of one.
-        return entries.exclude(book__goodbooks_id__any_of=known)
-    if use == "counting":
-        entries = entries.counting(reader.read_since)
-    return entries.filter(book__goodbooks_id__any_of=known)
+def _keys(entries: LibraryEntryQuerySet, use: str) -> list[int]:
+    """The keys, in order; only the release knows which books it knows."""
+    rows = list(entries.values_list("pk", "book__goodbooks_id"))
+    if use not in ("counting", "known", "unknown"):
+        return [pk for pk, _ in rows]
+    known = known_to_model({number for _, number in rows if number is not None}) or frozenset()
+    return [pk for pk, number in rows if (number in known) == (use != "unknown")]
 
 
 def _stars(text: str) -> Decimal:

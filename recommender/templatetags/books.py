@@ -90,11 +90,12 @@ class Folded:
 
     start: str
     rest: str = ""
+    is_cut: bool = False  # within a sentence
     goes_on: bool = False
 
 
 #: A page of ten long descriptions stays light: what is folded ends after so many words.
-SHORT_WORDS, START_WORDS, FOLDED_WORDS = 45, 32, 45
+SHORT_WORDS, START_WORDS, FOLDED_WORDS = 45, 32, 32
 _WORD = re.compile(r"\S+")
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]*$")
 
@@ -109,8 +110,9 @@ def folded(text: str) -> Folded:
     last = ends[-1] if ends else START_WORDS - 1
     start, end = text[: words[last].end()], words[last].end()
     if len(words) <= last + 1 + FOLDED_WORDS:
-        return Folded(start, text[end:].strip())
-    return Folded(start, f"{text[end : words[last + FOLDED_WORDS].end()].strip()} …", goes_on=True)
+        return Folded(start, text[end:].strip(), is_cut=not ends)
+    rest = text[end : words[last + FOLDED_WORDS].end()].strip()
+    return Folded(start, f"{rest} …", is_cut=not ends, goes_on=True)
 
 
 @register.filter
@@ -118,6 +120,12 @@ def sentence_list(names: list[str]) -> str:
     """Join names as a sentence does: A; A and B; A, B and C."""
     *first, last = names or [""]
     return f"{', '.join(first)} and {last}" if first else last
+
+
+@register.filter
+def byline(names: list[str]) -> str:
+    """Name the authors in a line; of more than three, as essays may have, the first two."""
+    return sentence_list(names if len(names) <= 3 else [*names[:2], f"{len(names) - 2} others"])
 
 
 @register.filter

@@ -202,8 +202,8 @@ def _by_htmx(request: HttpRequest) -> bool:
 
 
 def _back(request: HttpRequest) -> str:
-    """The page that the reader came from, with its filters; never one of another site."""
+    """The library or list that the reader came from, with its filters; never another site."""
     home = reverse("library")
     back = request.POST.get("next") or request.GET.get("next") or home
     is_here = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    return back if is_here and back.startswith(home) else home
+    return back if is_here and back.startswith((home, reverse("recommendations"))) else home

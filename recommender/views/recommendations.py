@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -60,7 +61,9 @@ def what_if(request: HttpRequest, book_id: int) -> HttpResponse:
     if reader is None or not entry or not form.is_valid():
         raise Http404
     options = form.options()
-    context: dict[str, Any] = {"entry": entry, "address": form.address()}
+    address = form.address()
+    back = reverse("recommendations") + (f"?{address}" if address else "")
+    context: dict[str, Any] = {"entry": entry, "back": back}
     try:
         now = runs.preview(reader=reader, top=STEP, options=options)
         then = runs.preview(reader=reader, top=STEP, options=options, without=entry.pk)

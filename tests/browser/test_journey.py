@@ -152,6 +152,15 @@ def test_dial_save_dismiss_and_undo(site: Site, visit: Visit) -> None:
     expect(picks).to_have_count(10)
     assert picks.evaluate_all("all => all.map((pick) => pick.dataset.bookId)") != balanced
 
+    lead = page.get_by_text(re.compile("As of now, from"))
+    counted = lead.inner_text()
+    page.get_by_role("link", name="what if not?").first.click()
+    expect(page.get_by_role("heading", name="Had you not rated")).to_be_visible()
+    page.get_by_role("button", name="Leave this rating out").click()
+    page.wait_for_url(re.compile("dial=2"))
+    expect(page.get_by_text("Left out.")).to_be_visible()
+    expect(lead).not_to_have_text(counted)
+
     first = picks.first
     title = first.locator("h2").inner_text()
     first.get_by_text("Not for me", exact=True).click()

@@ -52,6 +52,15 @@ def test_a_short_title_is_set_large_and_a_long_one_whole() -> None:
     assert " ".join(line.text for line in long.title).endswith("Window and Disappeared")
 
 
+def test_a_long_word_is_broken_behind_its_hyphen() -> None:
+    cover = covers.draw(number=1, title="Slaughterhouse-Five", author="Kurt Vonnegut Jr.")
+    whole = covers.draw(number=1, title="Catch-22", author="Joseph Heller")
+
+    assert [line.text for line in cover.title] == ["Slaughterhouse-", "Five"]
+    assert cover.title_size > covers.TITLE_SIZES[-1]
+    assert [line.text for line in whole.title] == ["Catch-22"]
+
+
 def test_an_endless_title_and_an_endless_author_are_cut() -> None:
     cover = covers.draw(number=1, title="word " * 200, author="x" * 300)
 

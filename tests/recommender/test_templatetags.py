@@ -1,8 +1,9 @@
 """How pages write what they show."""
 
+import pytest
 from django import forms
 
-from recommender.templatetags.books import folded
+from recommender.templatetags.books import byline, folded
 from recommender.templatetags.forms import options
 
 
@@ -15,15 +16,17 @@ class TestFolded:
         assert folded(words(45)).rest == ""
 
     def test_a_long_one_is_folded_behind_a_sentence(self) -> None:
-        text = f"{words(20, '.')} {words(40, '!')}"
+        text = f"{words(20, '.')} {words(30, '!')}"
         fold = folded(text)
         assert fold.start == words(20, ".")
-        assert fold.rest == words(40, "!")
+        assert fold.rest == words(30, "!")
+        assert not fold.is_cut
         assert not fold.goes_on
 
     def test_where_no_sentence_ends_it_is_folded_all_the_same(self) -> None:
-        fold = folded(words(70))
-        assert f"{fold.start} {fold.rest}" == words(70)
+        fold = folded(words(60))
+        assert f"{fold.start} {fold.rest}" == words(60)
+        assert fold.is_cut
 
     def test_a_very_long_one_goes_on_elsewhere(self) -> None:
         fold = folded(words(1000))
@@ -32,7 +35,7 @@ class TestFolded:
         assert len(fold.rest.split()) < 60
 
     def test_paragraphs_stay_apart(self) -> None:
-        assert "\n\n" in folded(f"{words(40, '.')}\n\n{words(40)}\n\n{words(10)}").rest
+        assert "\n\n" in folded(f"{words(40, '.')}\n\n{words(20)}\n\n{words(10)}").rest
 
 
 def test_options_are_escaped_and_the_chosen_one_is_selected() -> None:
@@ -45,3 +48,16 @@ def test_options_are_escaped_and_the_chosen_one_is_selected() -> None:
         '<option value="3">&lt;None&gt;</option>'
     )
     assert '<option value="" selected>' in options(Choice()["what"])
+
+
+@pytest.mark.parametrize(
+    ("names", "line"),
+    [
+        ([], ""),
+        (["A"], "A"),
+        (["A", "B", "C"], "A, B and C"),
+        (["A", "B", "C", "D"], "A, B and 2 others"),
+    ],
+)
+def test_many_authors_are_counted(names: list[str], line: str) -> None:
+    assert byline(names) == line

@@ -165,6 +165,15 @@ class TestWhatIf:
         assert "Moor 1" in gone
         assert reader.entries.count() == 2
 
+    def test_it_can_be_made_so(self, camps: Camps) -> None:
+        reader = sailor(camps, rated=2)
+        client = client_of(reader)
+        page = read(client.get(reverse("what-if", args=[camps.sea[0].pk]) + "?dial=1"))
+        [form] = [e for e in page.all("form") if "Leave this rating out" in e.words]
+        answer = client.post(form.attributes["action"], {"next": f"{PAGE}?dial=1"})
+        assert answer["Location"].startswith(f"{PAGE}?dial=1")
+        assert "from 1 rating of yours" in read(client.get(PAGE)).one("main").words
+
     def test_without_the_only_rating_there_is_no_list(self, camps: Camps) -> None:
         reader = sailor(camps, rated=1)
         page = read(client_of(reader).get(reverse("what-if", args=[camps.sea[0].pk])))
