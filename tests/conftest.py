@@ -46,6 +46,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests that share something costly in one xdist worker (`--dist loadgroup`)."""
     for item in items:
+        if item.get_closest_marker("xdist_group"):
+            continue
         for name in ("spark", "s3", "browser"):
             if item.get_closest_marker(name):
                 item.add_marker(pytest.mark.xdist_group(name))

@@ -18,6 +18,9 @@ from recsite.local.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME_VARIABLE = "BOOKFOLD_TEST_HOME"
+#: For `JAVA_TOOL_OPTIONS` of processes that end within a minute: what the JVM's second compiler
+#: and its parallel collector cost does not come back in so short a life.
+BRIEF_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 class SessionServices:

@@ -14,7 +14,7 @@ from tests.browser.test_journey import barriers, paste
 from tests.factories import PASSWORD as OF_FACTORY
 from tests.factories import UserFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 PASSWORD = "a long password of mine"
 MOST_TABS = 400
 TOO_WIDE = """document.documentElement.scrollWidth <= innerWidth ? [] :

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Site, Visit
 from tests.browser.test_journey import barriers
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 RUN = re.compile(r"/recommendations/[0-9a-f-]{36}/$")
 HEADING = "Title,Authors,ISBN/UID,Read Status,Star Rating\n"
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from recsite.local.standins.faults import Fault
 from tests.browser.conftest import Site, Visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 RUN = re.compile(r"/recommendations/[0-9a-f-]{36}/$")

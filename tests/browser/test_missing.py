@@ -7,7 +7,7 @@ from tests.browser.conftest import Site, Visit
 from tests.browser.test_imports import HEADING, RUN
 from tests.browser.test_journey import barriers
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

@@ -22,9 +22,10 @@ from spark.java import find_java
 from spark.pipeline import STEPS, BuildOptions, build_release
 from spark.progress import Progress
 from spark.stars import StarSettings
+from tests.services import BRIEF_JVM
 from tests.spark.ratings import planted_ratings, write_ratings
 
-pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark")]
+pytestmark = pytest.mark.spark
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = FactorSettings(rank=4, iterations=4, alpha=5.0, regularization=0.1)
@@ -121,6 +122,7 @@ def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
         if name not in {"PYTHONPATH", "PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET"}
     }
     environment |= {**find_java().environment, "PYSPARK_PYTHON": sys.executable}
+    environment["JAVA_TOOL_OPTIONS"] = BRIEF_JVM
     return subprocess.run(
         [str(part) for part in command],
         cwd=cwd,

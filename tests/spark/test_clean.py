@@ -9,7 +9,7 @@ from spark.clean import BadRatings
 from spark.pipeline import CleanRatings, clean
 from tests.spark.ratings import Rating, write_ratings
 
-pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark")]
+pytestmark = pytest.mark.spark
 
 Csv = Callable[[Sequence[Rating]], Path]
 

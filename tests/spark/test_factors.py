@@ -21,7 +21,7 @@ from spark.signals import SideFiles, weight_column
 from spark.stars import factor_matrix
 from tests.spark.ratings import SHARED, planted_ratings, write_ratings
 
-pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark")]
+pytestmark = pytest.mark.spark
 
 TOLERANCE = 1e-4
 

@@ -18,7 +18,6 @@ from spark.progress import Progress
 from tests.recommender.engine.releases import NOON, draft, item_factors
 from tests.spark.ratings import planted_ratings, write_ratings
 
-spark_only = [pytest.mark.spark, pytest.mark.xdist_group("spark")]
 SMALL = FactorSettings(rank=4, iterations=2)
 GOOD = {"ndcg@100": 0.5, "coverage@10": 0.3}
 
@@ -84,7 +83,7 @@ def test_a_fifth_of_the_ratings_is_hidden() -> None:
 
 
 class TestWithSpark:
-    pytestmark = spark_only
+    pytestmark = pytest.mark.spark
 
     def test_the_same_readers_are_held_out_whole_in_every_build(self, spark: SparkSession) -> None:
         rows = [(reader, book, 4.0) for reader in range(200) for book in range(reader % 20)]

@@ -16,7 +16,7 @@ from spark.neighbours import NeighbourSettings, solve_system, train_neighbours
 from spark.signals import SideFiles
 from tests.spark.ratings import planted_ratings, write_ratings
 
-pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark")]
+pytestmark = pytest.mark.spark
 
 BOOKS = 40
 READERS = 120

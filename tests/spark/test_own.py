@@ -27,7 +27,7 @@ from spark.stars import StarSettings
 from tests.factories import BookFactory, LibraryEntryFactory, ReaderFactory
 from tests.spark.ratings import Rating, planted_ratings, write_ratings
 
-pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark")]
+pytestmark = pytest.mark.spark
 
 BEYOND = 2_000_001
 SMALL = FactorSettings(rank=8, iterations=1)

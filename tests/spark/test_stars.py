@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from recommender.engine.stars import StarModel
 from spark.stars import StarSettings, train_stars
 
-pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark")]
+pytestmark = pytest.mark.spark
 
 READERS, BOOKS, RANK = 150, 60, 2
 

@@ -21,6 +21,7 @@ from recsite.local.process import free_port, kill_session, wait_until
 from recsite.local.run import Address, Site, follow, with_sample
 from recsite.local.supervise import Program, Screen
 from tests.recsite.local.test_process import is_alive
+from tests.services import BRIEF_JVM
 
 PARTS = ("postgres", "valkey", "goodreads", "openlibrary", "gunicorn", "worker", "beat")
 ROOT = Path(__file__).resolve().parents[3]
@@ -115,7 +116,7 @@ class RunningSite:
 
     def __init__(self, home: Path, log: Path) -> None:
         self.home, self.log = Home(home), log
-        self.environment = environment(home)
+        self.environment = environment(home, JAVA_TOOL_OPTIONS=BRIEF_JVM)
         self.port = int(self.environment["PORT"])
 
     def start(self) -> None:
@@ -180,6 +181,7 @@ def site(tmp_path: Path) -> Iterator[RunningSite]:
 
 @pytest.mark.services
 @pytest.mark.spark
+@pytest.mark.xdist_group("site")  # its Spark is its own, and the other tests' need not wait for it
 def test_the_life_of_a_site(site: RunningSite) -> None:
     site.start()
     assert "using the starter shelf" in site.said()
