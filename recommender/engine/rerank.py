@@ -199,13 +199,13 @@ def _fill(
     while order and (top is None or len(chosen) < top):
         crowd = Counter(author for author_ids in recent for author in author_ids)
         full = {author for author, books in crowd.items() if books >= options.per_author}
-        free = (index for index in order if full.isdisjoint(authors[index]))
+        free = (index for index in order if full.isdisjoint(authors[index])) if full else order
         if weight < 1.0:
             left = np.fromiter(free, dtype=np.int64)
             marginal = weight * worth[left] - (1.0 - weight) * nearest[left]
             best = int(left[marginal.argmax()]) if len(left) else None
         else:
-            best = next(free, None)
+            best = next(iter(free), None)
         if best is None:
             break
         order.remove(best)
