@@ -3,12 +3,13 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from catalog.models import Book
 from recommender.access import reader_or_new
 from recommender.forms import StartForm, pull_is_on, uses_stand_in
 from recommender.models import ModelRelease
+from recommender.views.methods import posted_from
 
 SHELF_COVERS = 9
 
@@ -18,7 +19,7 @@ def landing(request: HttpRequest) -> HttpResponse:
     return _page(request, StartForm())
 
 
-@require_POST
+@posted_from("landing")
 def start(request: HttpRequest) -> HttpResponse:
     form = StartForm(request.POST, request.FILES)
     if form.is_valid() and (job := form.begin(reader_or_new(request))):

@@ -18,6 +18,7 @@ from recommender.access import own_entry, own_removed_entry, reader_of
 from recommender.library_forms import EntryForm, LibraryForm, SinceForm, since_text, since_words
 from recommender.models import LibraryEntry, Reader, RemovedEntry
 from recommender.services import entries
+from recommender.views.methods import posted_from
 
 ENTRIES_PER_PAGE = 25
 #: Where the session keeps what was removed last, for a page without JavaScript.
@@ -102,7 +103,7 @@ def restore(request: HttpRequest, removed_id: int) -> HttpResponse:
     return redirect(_back(request))
 
 
-@require_POST
+@posted_from("library")
 def since(request: HttpRequest) -> HttpResponse:
     """From when on the reader's books count."""
     reader = reader_of(request)

@@ -17,6 +17,7 @@ from recommender.access import own_entry, own_import, own_proposal, reader_of, r
 from recommender.forms import ProposalForm
 from recommender.models import Proposal
 from recommender.services import proposals
+from recommender.views.methods import posted_from
 
 LISTED = 20
 LATE = 10.0  # seconds without an answer, after which the page says why
@@ -87,7 +88,7 @@ def proposal(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     return _page(request, shown, seen=seen)
 
 
-@require_POST
+@posted_from("proposal")
 def again(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """Look once more, by the words in the form."""
     shown = own_proposal(request, proposal_id)

@@ -12,11 +12,14 @@ YEAR = 365 * 24 * 3600
 
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
-    """Keep the choice in a cookie, which says nothing of who the reader is."""
-    back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
-        back = "/"
-    answer = redirect(back)
+    """Keep the choice in a cookie, which says nothing of who the reader is.
+
+    Back leads the header that the browser sends: what the page itself could say is out of date
+    once htmx has changed the address.
+    """
+    back = request.headers.get("Referer", "")
+    is_here = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
+    answer = redirect(back if is_here else "/")
     chosen = request.POST.get("theme", "")
     if chosen in THEMES and chosen != "auto":
         answer.set_cookie(

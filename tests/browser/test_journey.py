@@ -179,9 +179,14 @@ def test_dial_save_dismiss_and_undo(site: Site, visit: Visit) -> None:
 
     page.get_by_label("Familiar or adventurous").select_option("Familiar")
     page.wait_for_url(re.compile("dial=-1"))
+    page.get_by_role("button", name="Dark").click()
+    page.wait_for_url(re.compile("dial=-1"))
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.get_by_label("Familiar or adventurous").select_option("Adventurous")
+    page.wait_for_url(re.compile("dial=1"))
     page.get_by_role("button", name="Save this list").click()
     page.wait_for_url(RUN)
-    expect(page.get_by_text(re.compile("Saved as it was: .*, familiar"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Saved as it was: .*, adventurous"))).to_be_visible()
     assert visitor.complaints == []
 
 

@@ -195,8 +195,12 @@ def test_what_was_pasted_is_shown_as_text_only(client: Client) -> None:
     assert page.one("input", name="profile").attributes["value"] == text
 
 
-def test_start_takes_posts_only(client: Client) -> None:
-    assert client.get("/start").status_code == 405
+@pytest.mark.parametrize(("address", "page"), [("/start", "/"), ("/library/since", "/library/")])
+def test_who_comes_back_to_where_a_form_was_sent_finds_the_form(
+    client: Client, address: str, page: str
+) -> None:
+    assert client.get(address)["Location"] == page
+    assert client.put(address).status_code == 405
 
 
 def test_a_post_without_its_token_is_explained() -> None:

@@ -1,0 +1,31 @@
+"""Addresses that only take what a form sends."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+View = Callable[..., HttpResponse]
+
+
+def posted_from(page: str) -> Callable[[View], View]:
+    """Lead everybody who comes without a form to the page that has it, by name.
+
+    For views that answer a wrong form at their own address: readers come back to it by their
+    history, or with another theme.
+    """
+
+    def decorate(view: View) -> View:
+        @require_http_methods(["GET", "HEAD", "POST"])
+        @wraps(view)
+        def take(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method != "POST":
+                return redirect(page, *args, **kwargs)
+            return view(request, *args, **kwargs)
+
+        return take
+
+    return decorate
