@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -103,7 +104,7 @@ _SENTENCE_END = re.compile(r"[.!?][\"'”’)]*$")
 @register.filter
 def folded(text: str) -> Folded:
     """Fold a description of more than 45 words, behind a sentence's end if one is near."""
-    words = list(_WORD.finditer(text))
+    words = list(islice(_WORD.finditer(text), SHORT_WORDS + FOLDED_WORDS + 1))
     if len(words) <= SHORT_WORDS:
         return Folded(text)
     ends = [n for n in range(START_WORDS // 2, SHORT_WORDS) if _SENTENCE_END.search(words[n][0])]
