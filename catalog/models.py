@@ -31,6 +31,11 @@ class Author(models.Model):
 
     class Meta:
         ordering = ("name",)
+        indexes = [
+            GinIndex(
+                fields=["name_key"], name="catalog_author_name_trgm", opclasses=["gin_trgm_ops"]
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
