@@ -8,10 +8,11 @@ matches that are about as good.
 from collections.abc import Collection
 
 from django.contrib.postgres.search import TrigramWordSimilarity
+from django.db import connection
 from django.db.models import Case, F, FloatField, Q, Value, When
 from django.db.models.functions import Greatest, Round
 
-from catalog.models import Author, Book, BookAuthor
+from catalog.models import Book, BookAuthor
 from catalog.normalize import fold
 
 AUTHORS = 8
@@ -77,7 +78,8 @@ def _authors(key: str) -> dict[int, float]:
     They need to be less like it than titles, as names are short. The function is the database's own
     (`migrations/0012_author_trigrams.py`), as only there the index of names can be put to use.
     """
-    found = Author.objects.raw(
-        "SELECT author_id AS id, likeness FROM catalog_authors_like(%s, %s)", [key, AUTHORS]
-    )
-    return {author.pk: author.likeness for author in found}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT author_id, likeness FROM catalog_authors_like(%s, %s)", [key, AUTHORS]
+        )
+        return dict(cursor.fetchall())

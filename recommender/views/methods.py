@@ -23,7 +23,8 @@ def posted_from(page: str) -> Callable[[View], View]:
         @wraps(view)
         def take(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != "POST":
-                return redirect(page, *args, **kwargs)
+                answer: HttpResponse = redirect(page, *args, **kwargs)
+                return answer
             return view(request, *args, **kwargs)
 
         return take

@@ -15,9 +15,9 @@ def theme_of(client: Client) -> str | None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_choice_is_kept_until_it_is_taken_back(client: Client, theme: str) -> None:
     assert theme_of(client) is None
-    page = "http://testserver/library/?q=sea"
-    answer = client.post("/theme", {"theme": theme}, headers={"Referer": page})
-    assert answer["Location"] == page
+    here = "http://testserver/library/?q=sea"
+    answer = client.post("/theme", {"theme": theme}, headers={"Referer": here})
+    assert answer["Location"] == here
     assert theme_of(client) == theme
     page = read(client.get("/how-it-works/"))
     assert page.one("button", aria_pressed="true").attributes["value"] == theme
