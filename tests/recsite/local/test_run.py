@@ -181,7 +181,7 @@ def site(tmp_path: Path) -> Iterator[RunningSite]:
 
 @pytest.mark.services
 @pytest.mark.spark
-@pytest.mark.xdist_group("site")  # its Spark is its own, and the other tests' need not wait for it
+@pytest.mark.xdist_group("browser")  # not with Spark's, which take as long as all others together
 def test_the_life_of_a_site(site: RunningSite) -> None:
     site.start()
     assert "using the starter shelf" in site.said()
