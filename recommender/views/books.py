@@ -15,6 +15,7 @@ from recommender.about import about_book, visible_to
 from recommender.access import reader_of
 from recommender.marks import marks_of
 from recommender.models import ModelRelease, Run
+from recommender.views.asked import by_htmx
 
 ISBNS_SHOWN = 6
 LONGEST_QUERY = 200
@@ -29,9 +30,7 @@ def books(request: HttpRequest) -> HttpResponse:
     marks = marks_of(reader_of(request), found)
     back = f"{request.path}?{urlencode({'q': query})}"
     context = {"query": query, "books": found, "marks": marks, "back": back}
-    restores = request.headers.get("HX-History-Restore-Request") == "true"
-    by_htmx = request.headers.get("HX-Request") == "true" and not restores
-    template = "recommender/_results.html" if by_htmx else "recommender/books.html"
+    template = "recommender/_results.html" if by_htmx(request) else "recommender/books.html"
     return render(request, template, context)
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from recommender import dashboard as figures
 from recommender.services import refresh
+from recommender.views.asked import by_htmx
 from recsite.accounts.models import User
 
 SEE = ("recommender.view_modelrelease", "recommender.view_importjob")
@@ -27,7 +28,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     if not user.has_perms(SEE):
         raise PermissionDenied
     context = figures.everything() | {"may_start": user.has_perm(START)}
-    if request.headers.get("HX-Request") == "true":
+    if by_htmx(request):
         return render(request, "admin/recommender/_dashboard.html", context)
     context |= admin.site.each_context(request) | {"title": "Dashboard"}
     return render(request, "admin/recommender/dashboard.html", context)

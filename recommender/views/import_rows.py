@@ -19,6 +19,7 @@ from recommender.access import own_import
 from recommender.models import ImportItem, ImportJob
 from recommender.services import repairs
 from recommender.sources.table_file import TEMPLATE
+from recommender.views.asked import by_htmx
 from recsite.spreadsheets import BOM, harmless
 
 ROWS_PER_PAGE = 50
@@ -127,7 +128,7 @@ def _answer(request: HttpRequest, job: ImportJob, item: ImportItem) -> HttpRespo
     except repairs.CannotRepair:
         problem = "This row cannot be changed now. Load the page again to see how it stands."
         return _row_page(request, job, item, problem=problem)
-    if request.headers.get("HX-Request") == "true":
+    if by_htmx(request):
         [line] = _lines(job, job.items.select_related("book").filter(pk=item.pk))
         context = {"job": job, "line": line, "chosen": request.POST.get("state", "")}
         return render(request, "recommender/_import_row.html", context)
@@ -152,10 +153,10 @@ def _row_page(
         "chosen": request.GET.get("state", request.POST.get("state", "")),
         "can_skip": item.state != ImportItem.State.REPAIRED,
     }
-    by_htmx = request.headers.get("HX-Request") == "true"
-    name = "recommender/_import_choice.html" if by_htmx else "recommender/import_row.html"
+    is_part = by_htmx(request)
+    name = "recommender/_import_choice.html" if is_part else "recommender/import_row.html"
     # htmx shows nothing of an answer that is no success.
-    status = 422 if problem and not by_htmx else 200
+    status = 422 if problem and not is_part else 200
     return render(request, name, context, status=status)
 
 

@@ -19,6 +19,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from recommender.access import own_import
 from recommender.models import ImportItem, ImportJob
 from recommender.services import imports
+from recommender.views.asked import by_htmx
 from recommender.views.import_rows import groups_of
 
 ROWS_IN_PREVIEW = 5
@@ -41,15 +42,15 @@ class Step:
 def progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """The page, or for htmx the part that changes; nothing at all where nothing has changed."""
     job = own_import(request, job_id)
-    by_htmx = request.headers.get("HX-Request") == "true"
+    is_part = by_htmx(request)
     if job.state == State.DONE and job.run_id:
         messages.info(request, _what_changed(job))
         target = redirect("run", job.run_id)
-        return HttpResponseClientRedirect(target.url) if by_htmx else target
+        return HttpResponseClientRedirect(target.url) if is_part else target
     rows = job.items.count()
     waiting = _what_it_waits_for(job)
     seen = f"{job.state}-{job.pages_fetched}-{rows}-{waiting}"
-    if by_htmx and request.GET.get("seen") == seen:
+    if is_part and request.GET.get("seen") == seen:
         return HttpResponse(status=204)
     context = {"job": job, "steps": _steps(job, rows), "waiting": waiting, "seen": seen}
     context["is_moving"] = job.is_open and job.state != State.PREVIEW
@@ -57,7 +58,7 @@ def progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
         groups = groups_of(job, shown=ROWS_IN_PREVIEW)
         context["groups"] = groups
         context["can_import"] = any(group.name != ImportItem.State.FAILED for group in groups)
-    template = "recommender/_progress.html" if by_htmx else "recommender/import.html"
+    template = "recommender/_progress.html" if is_part else "recommender/import.html"
     return render(request, template, context)
 
 

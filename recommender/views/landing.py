@@ -9,7 +9,7 @@ from catalog.models import Book
 from recommender.access import reader_or_new
 from recommender.forms import StartForm, pull_is_on, uses_stand_in
 from recommender.models import ModelRelease
-from recommender.views.methods import posted_from
+from recommender.views.asked import posted_from
 
 SHELF_COVERS = 9
 

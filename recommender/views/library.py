@@ -18,7 +18,7 @@ from recommender.access import own_entry, own_removed_entry, reader_of
 from recommender.library_forms import EntryForm, LibraryForm, SinceForm, since_text, since_words
 from recommender.models import LibraryEntry, Reader, RemovedEntry
 from recommender.services import entries
-from recommender.views.methods import posted_from
+from recommender.views.asked import by_htmx, posted_from
 
 ENTRIES_PER_PAGE = 25
 #: Where the session keeps what was removed last, for a page without JavaScript.
@@ -47,7 +47,7 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     """The form of one entry, as a page or in the entry's place; POST saves what it says."""
     shown = own_entry(request, entry_id)
     if request.method != "POST":
-        if _by_htmx(request) and "row" in request.GET:
+        if by_htmx(request) and "row" in request.GET:
             return _row(request, shown)
         return _form(request, shown, EntryForm(shown))
     form = EntryForm(shown, request.POST)
@@ -75,7 +75,7 @@ def follow_source(request: HttpRequest, entry_id: int) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, entry_id: int) -> HttpResponse:
     gone = entries.remove(entry=own_entry(request, entry_id))
-    if _by_htmx(request):
+    if by_htmx(request):
         context = {"gone": gone, "back": _back(request), "oob": True, **_counts(gone.reader)}
         return render(request, "recommender/_entry_gone.html", context)
     request.session[JUST_REMOVED] = gone.pk
@@ -97,7 +97,7 @@ def restore(request: HttpRequest, removed_id: int) -> HttpResponse:
     reader, key = gone.reader, {"source": gone.source, "source_key": gone.source_key}
     entries.restore(removed=gone)
     back = reader.entries.filter(**key).first()
-    if _by_htmx(request) and back:
+    if by_htmx(request) and back:
         return _answer(request, back.pk, "Put back.")
     messages.success(request, f"“{gone}” is in your library again.")
     return redirect(_back(request))
@@ -121,9 +121,9 @@ def _page(
     request: HttpRequest, form: LibraryForm, *, since_form: SinceForm | None = None, status: int
 ) -> HttpResponse:
     reader = reader_of(request)
-    by_htmx = _by_htmx(request)
+    is_part = by_htmx(request)
     context: dict[str, Any] = {"form": form, "back": reverse("library"), "reader": reader}
-    context["oob"] = by_htmx
+    context["oob"] = is_part
     if reader:
         context |= _counts(reader)
         context["removed"] = reader.removed_entries.count()
@@ -138,12 +138,12 @@ def _page(
         context |= {"narrows": form.narrows, "shelf": form.cleaned_data["shelf"]}
         if request.GET:
             context["back"] = request.get_full_path()
-    if reader and not by_htmx:
+    if reader and not is_part:
         pk = request.session.pop(JUST_REMOVED, None)
         context["gone"] = reader.removed_entries.filter(pk=pk).first() if pk else None
-    name = "recommender/_library.html" if by_htmx else "recommender/library.html"
+    name = "recommender/_library.html" if is_part else "recommender/library.html"
     # htmx shows nothing of an answer that is no success.
-    return render(request, name, context, status=200 if by_htmx else status)
+    return render(request, name, context, status=200 if is_part else status)
 
 
 def _rows(reader: Reader, shown: Iterable[LibraryEntry]) -> list[Row]:
@@ -173,17 +173,17 @@ def _counts(reader: Reader) -> dict[str, Any]:
 
 
 def _form(request: HttpRequest, shown: LibraryEntry, form: EntryForm) -> HttpResponse:
-    by_htmx = _by_htmx(request)
-    name = "recommender/_entry_form.html" if by_htmx else "recommender/library_entry.html"
-    if by_htmx:  # the pressed link is gone with the swap
+    is_part = by_htmx(request)
+    name = "recommender/_entry_form.html" if is_part else "recommender/library_entry.html"
+    if is_part:  # the pressed link is gone with the swap
         form.fields["stars"].widget.attrs["autofocus"] = True
     context = {"entry": shown, "form": form, "back": _back(request)}
-    return render(request, name, context, status=422 if form.errors and not by_htmx else 200)
+    return render(request, name, context, status=422 if form.errors and not is_part else 200)
 
 
 def _answer(request: HttpRequest, entry_id: int, told: str) -> HttpResponse:
     """The entry as it is now in its place, or without JavaScript the page again."""
-    if _by_htmx(request):
+    if by_htmx(request):
         return _row(request, own_entry(request, entry_id), told)
     messages.success(request, told)
     return redirect(f"{_back(request)}#entry-{entry_id}")
@@ -195,11 +195,6 @@ def _row(request: HttpRequest, shown: LibraryEntry, told: str = "") -> HttpRespo
     if told:
         context |= {"oob": True, **_counts(shown.reader)}
     return render(request, "recommender/_entry_answer.html", context)
-
-
-def _by_htmx(request: HttpRequest) -> bool:
-    restores = request.headers.get("HX-History-Restore-Request") == "true"
-    return request.headers.get("HX-Request") == "true" and not restores
 
 
 def _back(request: HttpRequest) -> str:

@@ -17,7 +17,7 @@ from recommender.access import own_entry, own_import, own_proposal, reader_of, r
 from recommender.forms import ProposalForm
 from recommender.models import Proposal
 from recommender.services import proposals
-from recommender.views.methods import posted_from
+from recommender.views.asked import by_htmx, posted_from
 
 LISTED = 20
 LATE = 10.0  # seconds without an answer, after which the page says why
@@ -81,9 +81,8 @@ def proposal(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     shown = own_proposal(request, proposal_id)
     if request.method == "POST":
         return _choose(request, shown)
-    by_htmx = request.headers.get("HX-Request") == "true"
     seen = f"{shown.state}-{shown.searches}-{_is_late(shown)}-{proposals.is_stuck(shown)}"
-    if by_htmx and request.GET.get("seen") == seen:
+    if by_htmx(request) and request.GET.get("seen") == seen:
         return HttpResponse(status=204)
     return _page(request, shown, seen=seen)
 
@@ -136,8 +135,7 @@ def _page(
     if shown.book_id:
         visible = Book.objects.filter(visible_to(shown.reader, is_staff=False))
         context["book"] = visible.for_cards().filter(pk=shown.book_id).first()
-    by_htmx = request.headers.get("HX-Request") == "true"
-    name = "recommender/_proposal.html" if by_htmx else "recommender/proposal.html"
+    name = "recommender/_proposal.html" if by_htmx(request) else "recommender/proposal.html"
     return render(request, name, context, status=422 if wrong else 200)
 
 

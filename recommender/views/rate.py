@@ -17,6 +17,7 @@ from recommender.models import Reader
 from recommender.services import runs, telling
 from recommender.services.releases import NoRelease
 from recommender.services.runs import NothingToRecommendFrom
+from recommender.views.asked import by_htmx
 
 A_PAGE = 12
 PAGES = telling.MOST // A_PAGE
@@ -48,9 +49,7 @@ def rate(request: HttpRequest) -> HttpResponse:
         "following": None if query or page.number >= PAGES else page.number + 1,
         **_list(reader),
     }
-    restores = request.headers.get("HX-History-Restore-Request") == "true"
-    by_htmx = request.headers.get("HX-Request") == "true" and not restores
-    template = "recommender/_rate_books.html" if by_htmx else "recommender/rate.html"
+    template = "recommender/_rate_books.html" if by_htmx(request) else "recommender/rate.html"
     return render(request, template, context)
 
 

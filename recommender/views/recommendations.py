@@ -18,6 +18,7 @@ from recommender.models import Reader
 from recommender.services import releases, runs
 from recommender.services.releases import NoRelease
 from recommender.services.runs import NothingToRecommendFrom, Picks
+from recommender.views.asked import by_htmx
 
 STEP = 10
 MOST = 50
@@ -39,13 +40,11 @@ def recommendations(request: HttpRequest) -> HttpResponse:
     context["since"] = reader.read_since
     if form.is_valid():
         context |= _list(reader, form, top)
-    # Going back in history, htmx asks for the whole page.
-    restores = request.headers.get("HX-History-Restore-Request") == "true"
-    by_htmx = context["oob"] = request.headers.get("HX-Request") == "true" and not restores
-    if not by_htmx:
+    is_part = context["oob"] = by_htmx(request)
+    if not is_part:
         context |= _just_done(request, reader)
-    template = "recommender/_list.html" if by_htmx else "recommender/recommendations.html"
-    return render(request, template, context, status=200 if by_htmx or form.is_valid() else 422)
+    template = "recommender/_list.html" if is_part else "recommender/recommendations.html"
+    return render(request, template, context, status=200 if is_part or form.is_valid() else 422)
 
 
 @never_cache

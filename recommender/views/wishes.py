@@ -17,6 +17,7 @@ from recommender.access import own_dismissal, reader_of, reader_or_new
 from recommender.marks import JUST_DONE, marks_of
 from recommender.models import Dismissal, LibraryEntry
 from recommender.services import dismissals, shelving
+from recommender.views.asked import by_htmx
 
 #: What a list that follows the library listens to.
 LIBRARY_CHANGED = "library-changed"
@@ -99,7 +100,7 @@ def _answer(request: HttpRequest, book: Book) -> HttpResponse:
     back = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         back = reverse("recommendations")
-    if request.headers.get("HX-Request") == "true":
+    if by_htmx(request):
         mark = marks_of(reader_of(request), [book])[book.pk]
         # The pressed button is gone with the swap; the focus goes to what undoes it.
         context = {"book": book, "mark": mark, "back": back, "focus": True}

@@ -1,4 +1,4 @@
-"""Addresses that only take what a form sends."""
+"""How a view was asked: by a form, by htmx."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -9,6 +9,12 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 View = Callable[..., HttpResponse]
+
+
+def by_htmx(request: HttpRequest) -> bool:
+    """Whether a part of the page will do; going back in history, htmx asks for the whole page."""
+    restores = request.headers.get("HX-History-Restore-Request") == "true"
+    return request.headers.get("HX-Request") == "true" and not restores
 
 
 def posted_from(page: str) -> Callable[[View], View]:
