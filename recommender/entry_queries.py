@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, F, Func, OuterRef, Q, Subquery, Valu
 from django.db.models.functions import Coalesce, Concat, Lower
 
 from catalog.models import BookAuthor
-from catalog.normalize import fold
+from catalog.normalize import APOSTROPHES, fold
 
 if TYPE_CHECKING:
     from recommender.models import LibraryEntry  # noqa: F401 named in a string below
@@ -53,12 +53,19 @@ class LibraryEntryQuerySet(models.QuerySet["LibraryEntry"]):
         return entries.alias(day=day).filter(Q(day__gte=since) | Q(day__isnull=True))
 
     def matching(self, text: str) -> Self:
-        """With all these words in title, series or author; accents do not matter."""
+        """With all these words in title, series or author, whatever accents and apostrophes."""
         key = fold(text)
         if not key:
             return self.filter(Q(title__icontains=text) | Q(author__icontains=text))
         written = Concat("title", Value(" "), "author", Value(" "), "book__series_name")
-        plain = Func(Lower(written), function="unaccent", output_field=models.TextField())
+        unaccented = Func(Lower(written), function="unaccent")
+        plain = Func(
+            unaccented,
+            Value(APOSTROPHES),
+            Value(""),
+            function="translate",
+            output_field=models.TextField(),
+        )
         found = Q()
         for word in key.split()[:WORDS_LOOKED_FOR]:
             writer = BookAuthor.objects.filter(
