@@ -125,7 +125,7 @@ def _set_title(title: str) -> tuple[int, list[str]]:
     most = int(TITLE_HEIGHT / (size * LEADING))
     lines = _wrap(words, _measure() / size)
     if len(lines) > most:
-        lines = [*lines[: most - 1], " ".join(lines[most - 1 :])]
+        lines = [*lines[: most - 1], f"{lines[most - 1]}…"]
     return size, [_shorten(line, _measure() / size) for line in lines]
 
 
