@@ -113,3 +113,9 @@ def read(response: Answer, *, status: int = 200) -> Page:
     """The page that was answered, with the status it should have."""
     assert response.status_code == status, response
     return Page(response)
+
+
+def offered(reader: Reader) -> list[str]:
+    """The titles on the reader's list of this moment."""
+    page = read(client_of(reader).get("/recommendations/"))
+    return [e.words for e in page.all("h2")]

@@ -57,7 +57,7 @@ def spawn(
         group=account.gid if account else None,
         extra_groups=[] if account else None,
         # The only place after the change of user, which clears the death signal, and before exec.
-        preexec_fn=_death_signal_setter(death_signal),  # noqa: PLW1509
+        preexec_fn=_death_signal_setter(death_signal),  # noqa: PLW1509 it takes no lock
     )
     _spawned.add(process)
     return process

@@ -173,7 +173,7 @@ def test_the_admin_answers_quickly(own_store: str) -> None:
 
     gc.collect()
     gc.freeze()  # as recsite.wsgi does
-    print("| page | queries | ms in SQL | ms, median | ms, best | kB |")  # noqa: T201
+    print("| page | queries | ms in SQL | ms, median | ms, best | kB |")  # noqa: T201 as below
     slow = list(addresses())
     for _ in range(ATTEMPTS):  # a machine is slow for minutes, a page is slow each time
         slow = [address for address in slow if measure(get, address) > MOST_MILLISECONDS]

@@ -5,6 +5,7 @@ Models are imported inside the fixtures: pytest reads this file before Django is
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from tests.releases import publish_release
 
 if TYPE_CHECKING:
     from catalog.models import Book
+    from recommender.models import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +71,15 @@ def camps(db: None, own_store: str) -> Camps:
     ]
     numbers = [[book.goodbooks_id or 0 for book in books] for books in (sea, moor)]
     return Camps(sea, moor, publish_release(own_store, numbers))
+
+
+@pytest.fixture
+def sailor(camps: Camps) -> "Reader":
+    """Somebody who loves the sea, and has read one book of the moor."""
+    from tests.factories import LibraryEntryFactory, ReaderFactory
+
+    reader = ReaderFactory.create()
+    for book in camps.sea[:3]:
+        LibraryEntryFactory.create(reader=reader, book=book, stars=5)
+    LibraryEntryFactory.create(reader=reader, book=camps.moor[0], stars=Decimal("3.5"))
+    return reader

@@ -241,6 +241,12 @@ class TestOnePage:
             client.get(page_of(proposal))
 
 
+def test_who_comes_back_to_where_other_words_were_sent_finds_them() -> None:
+    proposal = found()
+    answer = client_of(proposal.reader).get(reverse("proposal-again", args=[proposal.pk]))
+    assert answer["Location"] == page_of(proposal)
+
+
 @pytest.mark.parametrize(
     ("name", "method"),
     [
