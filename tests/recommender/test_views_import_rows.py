@@ -63,6 +63,20 @@ def test_the_preview_tells_what_would_change_and_asks(job: ImportJob) -> None:
     assert not page.all(hx_trigger="*")
 
 
+def test_the_rows_of_an_import_that_was_applied_lead_to_the_list(job: ImportJob) -> None:
+    job.state, job.run = "done", RunFactory.create(reader=job.reader)
+    job.save()
+    client = client_of(job.reader)
+    landed = read(client.get(reverse("import", args=[job.pk]), follow=True))
+
+    assert landed.all("a", href=rows_of(job))
+    page = read(client.get(rows_of(job)))
+
+    assert page.one("h1").words == "Rows of your import"
+    links = [link.words for link in page.all("a", href=reverse("recommendations"))]
+    assert "See today's list" in links
+
+
 def test_a_file_with_nothing_readable_cannot_be_imported(job: ImportJob) -> None:
     job.items.exclude(state="failed").delete()
     page = read(client_of(job.reader).get(reverse("import", args=[job.pk])))
