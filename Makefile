@@ -71,10 +71,10 @@ bench-quality: install .venv-bench ## recommendations beside peers' on BOOKFOLD_
 	@touch $@
 
 bench-catalog: install ## enrichment and matching of the whole catalog, on BOOKFOLD_DATA
-	@$(IN_VENV) -m catalog.bench --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
+	@$(IN_VENV) -m tests.bench.catalog --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
 
 bench-matching: install ## drawn exports of every format find their books, on BOOKFOLD_DATA
-	@$(IN_VENV) -m recommender.bench.matching --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
+	@$(IN_VENV) -m tests.bench.matching.measure --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
 
 bench-admin: install ## queries, server time and weight of each list of the admin, 10,000 books
 	@$(IN_VENV) -m pytest tests/bench/admin.py --quiet --capture=no

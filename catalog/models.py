@@ -423,7 +423,7 @@ class StagedEdits(models.Model):
     """A file of changes to books that was uploaded and is looked at before it is applied.
 
     Each of ``rows`` has `line`, `book`, `title`, `before` and `after`, the last two by field in
-    the values of `catalog.services.curation.snapshots`; ``problems`` are lines with a sentence.
+    the values of `catalog.curation.acts.snapshots`; ``problems`` are lines with a sentence.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)

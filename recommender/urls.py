@@ -4,6 +4,7 @@ from django.urls import path
 
 from recommender.views import (
     account,
+    book_actions,
     books,
     dashboard,
     digest,
@@ -17,7 +18,6 @@ from recommender.views import (
     recommendations,
     runs,
     theme,
-    wishes,
 )
 
 urlpatterns = [
@@ -43,14 +43,14 @@ urlpatterns = [
     path("rate/list/", rate.rated, name="rated"),
     path("books/", books.books, name="books"),
     path("books/<int:book_id>/", books.book, name="book"),
-    path("books/<int:book_id>/shelve", wishes.shelve, name="shelve"),
-    path("books/<int:book_id>/take-off", wishes.take_off, name="take-off"),
-    path("books/<int:book_id>/dismiss", wishes.dismiss, name="dismiss"),
+    path("books/<int:book_id>/shelve", book_actions.shelve, name="shelve"),
+    path("books/<int:book_id>/take-off", book_actions.take_off, name="take-off"),
+    path("books/<int:book_id>/dismiss", book_actions.dismiss, name="dismiss"),
     path("books/missing/", proposals.propose, name="propose"),
     path("books/missing/<uuid:proposal_id>/", proposals.proposal, name="proposal"),
     path("books/missing/<uuid:proposal_id>/again", proposals.again, name="proposal-again"),
-    path("dismissed/", wishes.dismissed, name="dismissals"),
-    path("dismissed/<int:dismissal_id>/undo", wishes.undo, name="dismissal-undo"),
+    path("dismissed/", book_actions.dismissed, name="dismissals"),
+    path("dismissed/<int:dismissal_id>/undo", book_actions.undo, name="dismissal-undo"),
     path("library/", library.library, name="library"),
     path("library/since", library.since, name="library-since"),
     path("library/removed/", library.removed, name="library-removed"),

@@ -145,7 +145,7 @@ IMPORT_MAX_BYTES = env.whole("IMPORT_MAX_BYTES", 20 * 1024 * 1024, least=1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "recsite.uploads.BoundedUploadHandler",
+    "recsite.common.uploads.BoundedUploadHandler",
 ]
 
 # Open Library. Three requests a second are allowed to those who name a contact; none without.
@@ -276,7 +276,7 @@ X_FRAME_OPTIONS = "DENY"
 HEALTH_CHECKS = {
     "database": "recsite.health.database",
     "broker": "recsite.health.broker",
-    "model": "recommender.services.releases.check",
+    "model": "recommender.selectors.current_model.check",
 }
 METRICS = env.flag("METRICS", default=False)
 LOGGING_CONFIG = None

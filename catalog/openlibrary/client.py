@@ -14,7 +14,7 @@ import tenacity
 import urllib3
 
 from catalog.openlibrary.parse import Details, Malformed, Work, details_of, works_of
-from recsite.outbound import (
+from recsite.common.pace import (
     CircuitOpen,
     Limiter,
     LimiterUnavailable,

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from catalog.curation import acts
 from catalog.goodbooks.books import LONGEST_NAME, LONGEST_TITLE
 from catalog.goodbooks.genres import genres_of_subjects
 from catalog.goodbooks.load import LARGEST_VOLUME
@@ -25,7 +26,6 @@ from catalog.models import (
 from catalog.normalize import same_name, split_title, surname_key
 from catalog.openlibrary import fill
 from catalog.openlibrary.parse import Work
-from catalog.services import curation
 from recsite.accounts.models import User
 
 ADDING = 0x61646465  # "adde": two at once would make one book twice
@@ -65,7 +65,7 @@ def add(*, work: Work, user: User | None) -> Addition:
         return Addition(present, is_new=False)
     book = _made(work)
     reason = BY_A_CURATOR if user else BY_A_READER
-    curation.note_added(book=book, user=user, reason=reason)
+    acts.note_added(book=book, user=user, reason=reason)
     return Addition(book, is_new=True)
 
 

@@ -21,8 +21,8 @@ from catalog.models import Book, Enrichment
 from catalog.openlibrary import fill
 from catalog.openlibrary.client import BATCH, Busy, OpenLibrary, SwitchedOff, Unanswered
 from catalog.openlibrary.parse import Work
-from recsite.outbound import Limiter
-from recsite.queue import enqueue_on_commit
+from recsite.common.pace import Limiter
+from recsite.common.queue import enqueue_on_commit
 
 log = structlog.get_logger(__name__)
 

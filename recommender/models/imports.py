@@ -11,6 +11,7 @@ from catalog.models import Book
 from recommender.models.library import Source
 from recommender.models.readers import Reader
 from recommender.models.runs import Run
+from recommender.shelves import Shelf
 
 
 class ImportJobQuerySet(models.QuerySet["ImportJob"]):
@@ -60,7 +61,7 @@ class ImportJob(models.Model):
         max_length=100, blank=True, help_text="Goodreads number, or the name to look up."
     )
     filename = models.CharField(max_length=200, blank=True)
-    shelf = models.CharField(max_length=100, default="read")
+    shelf = models.CharField(max_length=100, default=Shelf.READ.value)
     state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.TextField(blank=True, help_text="What the reader is told.")

@@ -1,15 +1,24 @@
 """What readers have read, rated and shelved, and where it came from."""
 
-from typing import ClassVar
+from datetime import date
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Concat, Lower
 from django.utils import timezone
 
-from catalog.models import Book, CurationAct
-from recommender.entry_queries import LibraryEntryQuerySet
+from catalog.models import Book, BookAuthor, CurationAct
+from catalog.normalize import APOSTROPHES, fold
+from recommender import shelves
 from recommender.models.readers import Reader
+
+WORDS_LOOKED_FOR = 8
+#: With fewer letters everything is like everything.
+LETTERS_TO_FORGIVE_SLIPS = 4
+
+ORDERS = ("added", "read", "title", "author", "stars", "stars-up", "fame")
 
 
 class Source(models.TextChoices):
@@ -40,7 +49,7 @@ class LibraryLine(models.Model):
     title = models.CharField(max_length=500, help_text="As the source writes it.")
     author = models.CharField(max_length=300, blank=True)
     stars = models.DecimalField(max_digits=3, decimal_places=2, null=True, blank=True)
-    shelf = models.CharField(max_length=100, default="read")
+    shelf = models.CharField(max_length=100, default=shelves.Shelf.READ.value)
     added_on = models.DateField(null=True, blank=True)
     read_on = models.DateField(null=True, blank=True)
     is_left_out = models.BooleanField("leave out of recommendations", default=False)
@@ -56,6 +65,92 @@ class LibraryLine(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class LibraryEntryQuerySet(models.QuerySet["LibraryEntry"]):
+    """Lines of libraries."""
+
+    def with_books(self) -> Self:
+        """With all that a row shows, in a constant number of queries."""
+        authors = BookAuthor.objects.select_related("author").order_by("position")
+        books = self.select_related("book").defer("book__description", "book__subjects")
+        return books.prefetch_related(models.Prefetch("book__credits", authors))
+
+    def on_shelf(self, shelf: str) -> Self:
+        """On one of the shelves that all services have, or on any other (`shelves.OTHER`)."""
+        if shelf == shelves.OTHER:
+            return self.exclude(shelf__in=shelves.COMMON)
+        return self.filter(shelf=shelf)
+
+    def with_stars(self, choice: str) -> Self:
+        """Rated, unrated, or with so many whole stars and perhaps a part of the next."""
+        if choice in ("rated", "unrated"):
+            return self.filter(stars__isnull=choice == "unrated")
+        return self.filter(stars__gte=int(choice), stars__lt=int(choice) + 1)
+
+    def counting(self, since: date | None) -> Self:
+        """Rated, not left out, and read since that day as far as one can tell."""
+        entries = self.filter(stars__isnull=False, is_left_out=False)
+        if since is None:
+            return entries
+        day = Coalesce("read_on", "added_on")
+        return entries.alias(day=day).filter(Q(day__gte=since) | Q(day__isnull=True))
+
+    def matching(self, text: str) -> Self:
+        """With all these words in title, series or author, whatever accents and apostrophes."""
+        key = fold(text)
+        if not key:
+            return self.filter(Q(title__icontains=text) | Q(author__icontains=text))
+        written = Concat("title", Value(" "), "author", Value(" "), "book__series_name")
+        unaccented = Func(Lower(written), function="unaccent")
+        plain = Func(
+            unaccented,
+            Value(APOSTROPHES),
+            Value(""),
+            function="translate",
+            output_field=models.TextField(),
+        )
+        found = Q()
+        for word in key.split()[:WORDS_LOOKED_FOR]:
+            writer = BookAuthor.objects.filter(
+                book=OuterRef("book"), author__name_key__contains=word
+            )
+            found &= Q(plain__contains=word) | Q(book__title_key__contains=word) | Q(Exists(writer))
+        return self.alias(plain=plain).filter(found)
+
+    def resembling(self, text: str) -> Self:
+        """With a title or an author that is like the text, for those who mistyped."""
+        key = fold(text)
+        if len(key) < LETTERS_TO_FORGIVE_SLIPS:
+            return self.none()
+        return self.filter(Q(title__trigram_word_similar=key) | Q(author__trigram_word_similar=key))
+
+    def in_order(self, order: str) -> Self:
+        """Sorted by one of `ORDERS`."""
+        return self.order_by(*_order(order))
+
+    def shelf_sizes(self) -> dict[str, int]:
+        """How many entries each of the common shelves has, and all others together."""
+        sizes = dict.fromkeys([*shelves.COMMON, shelves.OTHER], 0)
+        for shelf, size in self.order_by().values_list("shelf").annotate(size=Count("pk")):
+            sizes[shelf if shelf in shelves.COMMON else shelves.OTHER] += size
+        return sizes
+
+
+def _order(name: str) -> tuple[Any, ...]:
+    title = Coalesce("book__title_key", Lower("title"))
+    first_author = BookAuthor.objects.filter(book=OuterRef("book")).order_by("position")
+    surname = Coalesce(Subquery(first_author.values("author__surname_key")[:1]), Lower("author"))
+    orders: dict[str, tuple[Any, ...]] = {
+        "added": (F("added_on").desc(nulls_last=True), "-pk"),
+        "read": (F("read_on").desc(nulls_last=True), "-pk"),
+        "title": (title, "pk"),
+        "author": (surname, title, "pk"),
+        "stars": (F("stars").desc(nulls_last=True), title, "pk"),
+        "stars-up": (F("stars").asc(nulls_last=True), title, "pk"),
+        "fame": (F("book__ratings_count").desc(nulls_last=True), title, "pk"),
+    }
+    return orders[name]
 
 
 class LibraryEntry(LibraryLine):

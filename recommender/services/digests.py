@@ -20,9 +20,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Book
+from recommender.engine.release import NoRelease
 from recommender.models import Digest, Dismissal, ModelRelease, Reader, Recommendation, Run
-from recommender.services import releases, runs
-from recsite.queue import enqueue_on_commit
+from recommender.selectors.recommendations import NothingToRecommendFrom
+from recommender.services import runs
+from recsite.common.queue import enqueue_on_commit
 
 #: The task that writes to one reader.
 TASK = "readers.send_digest"
@@ -161,7 +163,7 @@ def _newest_run(reader: Reader) -> Run:
         return newest
     try:
         return runs.recommend(reader=reader)
-    except (runs.NothingToRecommendFrom, releases.NoRelease):
+    except (NothingToRecommendFrom, NoRelease):
         return newest
 
 

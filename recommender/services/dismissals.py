@@ -1,12 +1,9 @@
 """What a reader does not want to be offered, and the way back."""
 
-from dataclasses import replace
-
 from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import Author, Book, Genre
-from recommender.engine.rerank import RerankOptions
 from recommender.models import POSTPONED_FOR, Dismissal, Reader
 
 
@@ -50,15 +47,3 @@ def move(*, guest: Reader, owner: Reader) -> None:
         if target not in known:
             dismissal.reader = owner
             dismissal.save(update_fields=["reader"])
-
-
-def without_dismissed(*, options: RerankOptions, reader: Reader) -> RerankOptions:
-    """The options, with everything that the reader does not want left out."""
-    standing = Dismissal.objects.standing().filter(reader=reader)
-    rows = list(standing.values_list("book__goodbooks_id", "author", "genre"))
-    return replace(
-        options,
-        without_books=options.without_books | {book for book, _, _ in rows if book is not None},
-        without_authors=options.without_authors | {author for _, author, _ in rows if author},
-        without_genres=options.without_genres | {genre for _, _, genre in rows if genre},
-    )

@@ -15,15 +15,15 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from recommender.engine.release import NoRelease
 from recommender.models import ImportItem, ImportJob, ImportJobQuerySet, Reader
+from recommender.selectors.recommendations import NothingToRecommendFrom
 from recommender.services import library, runs, staging
 from recommender.services.hold import MAX_ATTEMPTS, Hold, LostHold
-from recommender.services.releases import NoRelease
-from recommender.services.runs import NothingToRecommendFrom
 from recommender.sources import profile
 from recommender.sources.base import NotModified, ShelfPage, SourceError
 from recommender.sources.exports import open_export
-from recsite.queue import enqueue_on_commit
+from recsite.common.queue import enqueue_on_commit
 
 log = structlog.get_logger(__name__)
 

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from catalog.curation import acts
+from catalog.curation.acts import CannotCurate
 from catalog.models import Book, BookIdentifier, CurationAct, Genre
-from catalog.services import curation
-from catalog.services.curation import CannotCurate
 from recommender.models import (
     Dismissal,
     GivenUpEntry,
@@ -163,7 +163,7 @@ def merge_genre(*, genre: Genre, into: Genre, user: User) -> CurationAct:
     doubles = standing.filter(reader__in=_readers_without(into))
     doubles.update(undone_at=timezone.now())
     Dismissal.objects.filter(genre=genre).update(genre=into)
-    return curation.merge_genre(genre=genre, into=into, user=user)
+    return acts.merge_genre(genre=genre, into=into, user=user)
 
 
 def _readers_without(genre: Genre) -> QuerySet[Any, Any]:
@@ -178,7 +178,7 @@ def split(*, identifier: BookIdentifier, to: Book, user: User) -> CurationAct:
     Lines of a library that has the right book already stay.
     """
     keys = list(lines_of(identifier=identifier, to=to).values_list("pk", flat=True))
-    act = curation.move_identifier(identifier=identifier, to=to, user=user)
+    act = acts.move_identifier(identifier=identifier, to=to, user=user)
     LibraryEntry.objects.filter(pk__in=keys).update(book=to)
     return act
 

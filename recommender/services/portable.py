@@ -11,7 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from catalog.models import BookIdentifier
 from recommender.models import ImportItem, LibraryEntry, Reader, Recommendation
-from recsite.spreadsheets import harmless
+from recsite.common.spreadsheets import harmless
 
 #: Goodreads' names, so that other sites, and our own import, read the file.
 LIBRARY_COLUMNS = (

@@ -24,7 +24,7 @@ from catalog.services.enrichment import open_library
 from recommender.models import ImportItem, ImportJob, LibraryEntry, Proposal, Reader
 from recommender.services import entries, library, repairs, waiting
 from recsite.accounts.models import User
-from recsite.queue import enqueue_on_commit
+from recsite.common.queue import enqueue_on_commit
 
 TASK = "proposals.search"
 SEARCHES_A_DAY = 30

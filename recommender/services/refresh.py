@@ -10,7 +10,7 @@ from recommender.models import ImportJob, Reader, Source, SourceShelf
 from recommender.services import imports
 from recommender.sources.base import SourceError
 from recsite.accounts.models import User
-from recsite.queue import enqueue_on_commit
+from recsite.common.queue import enqueue_on_commit
 
 logger = logging.getLogger(__name__)
 

@@ -1,8 +1,6 @@
-"""The model in use: every process follows the release that the store names as latest."""
+"""Releases of the model: which the store holds, which one is in use, and which go."""
 
-import threading
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import structlog
@@ -12,110 +10,25 @@ from django.utils import timezone
 
 from recommender.engine import publish
 from recommender.engine.manifest import Manifest, ReleaseError
-from recommender.engine.model import Model
 from recommender.engine.prune import prune_cache, prune_releases
 from recommender.engine.release import (
     NoRelease,
     Release,
-    ReleaseHolder,
     list_versions,
     read_latest,
     read_manifest,
 )
-from recommender.engine.store import Store, StoreError, open_store
+from recommender.engine.store import StoreError
 from recommender.models import ModelRelease
-from recsite.health import NotReady
+from recommender.selectors.current_model import release_store
 
 log = structlog.get_logger(__name__)
-
-__all__ = [
-    "NoRelease",
-    "RefusedByGate",
-    "ReleaseError",
-    "StoreError",
-    "check",
-    "current_model",
-    "forget_model",
-    "promote",
-    "prune",
-    "record",
-    "record_all",
-    "record_latest",
-    "roll_back",
-    "verdict",
-]
 
 NEWEST = "newest"
 
 
 class RefusedByGate(ReleaseError):
     """The gate found a release worse than the one in use, and nobody wants it all the same."""
-
-
-class Follower:
-    """Keeps the model of one process on the latest release, in a thread of its own."""
-
-    def __init__(self, holder: ReleaseHolder, *, every: float) -> None:
-        self._holder = holder
-        self._every = every
-        self._start = threading.Lock()
-        self._started = False
-        self._stopped = threading.Event()
-
-    def current(self) -> Model:
-        """The model; the first call opens it and begins to follow. Raises `NoRelease`."""
-        with self._start:
-            if not self._started:
-                self._holder.refresh()
-                threading.Thread(target=self._follow, name="release", daemon=True).start()
-                self._started = True
-        return Model(self._holder.current)
-
-    def stop(self) -> None:
-        """Follow no longer."""
-        self._stopped.set()
-
-    def _follow(self) -> None:
-        while not self._stopped.wait(self._every):
-            if self._holder.refresh():
-                self._tidy()
-
-    def _tidy(self) -> None:
-        """Each host looks after its own files, whenever it has taken up another release."""
-        try:
-            prune_cache(_store(), settings.RELEASE_CACHE)
-        except (ReleaseError, StoreError, OSError) as error:
-            log.warning("releases.cache_not_pruned", error=str(error))
-
-
-def _store() -> Store:
-    return open_store(settings.RELEASE_STORE, endpoint_url=settings.S3_ENDPOINT_URL or None)
-
-
-@cache
-def _follower() -> Follower:
-    holder = ReleaseHolder(_store(), cache_dir=settings.RELEASE_CACHE)
-    return Follower(holder, every=settings.RELEASE_POLL_SECONDS)
-
-
-def current_model() -> Model:
-    """The model that answers in this process; `NoRelease` where none was ever to be had."""
-    return _follower().current()
-
-
-def forget_model() -> None:
-    """Let the model go; the next call opens it anew, from the store that the settings then name."""
-    if _follower.cache_info().currsize:
-        _follower().stop()
-    _follower.cache_clear()
-
-
-def check() -> None:
-    """Raise `NotReady` where this process has no model (for `/health/ready`)."""
-    try:
-        current_model()
-    except NoRelease as error:
-        raise NotReady("No release of the model could be opened yet") from error
 
 
 def record(release: Release) -> ModelRelease:
@@ -134,7 +47,7 @@ def record_latest() -> ModelRelease | None:
 
     Returns None where the store names none, or one that cannot be read; the active row stays.
     """
-    store = _store()
+    store = release_store()
     try:
         latest = read_latest(store)
         if latest is None:
@@ -154,7 +67,7 @@ def record_all() -> None:
     StoreError
         If the store can't be read. A release that is unreadable is passed over.
     """
-    store = _store()
+    store = release_store()
     known = set(ModelRelease.objects.values_list("version", flat=True))
     for version in list_versions(store):
         if version in known:
@@ -181,7 +94,7 @@ def promote(*, version: str, all_the_same: bool) -> ModelRelease:
     RefusedByGate
         If the gate refused it, and that was to count.
     """
-    store = _store()
+    store = release_store()
     if version == NEWEST:
         versions = list_versions(store)
         if not versions:
@@ -205,7 +118,7 @@ def roll_back() -> ModelRelease:
     NoRelease, ReleaseError, StoreError
         If there is none, or it can't be put in use; the one in use stays.
     """
-    store = _store()
+    store = release_store()
     latest = publish.rollback(store)
     return _activate(_row(*read_manifest(store, latest.version)))
 
@@ -221,7 +134,7 @@ def prune(*, keep: int) -> list[str]:
     ReleaseError, StoreError
         If the store can't be read or written.
     """
-    store = _store()
+    store = release_store()
     deleted = prune_releases(store, keep=keep, now=timezone.now())
     rows = ModelRelease.objects.filter(version__in=deleted, pruned_at=None)
     rows.update(pruned_at=timezone.now())
@@ -242,7 +155,7 @@ def verdict(version: str) -> dict[str, Any]:
     ReleaseError, StoreError
         If the release can't be read.
     """
-    manifest, _ = read_manifest(_store(), version)
+    manifest, _ = read_manifest(release_store(), version)
     return dict(manifest.gate)
 
 

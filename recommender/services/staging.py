@@ -7,6 +7,7 @@ from django.db.models import Max
 
 from catalog.normalize import isbn13_of
 from recommender.models import ImportItem, ImportJob, Source, SourceShelf
+from recommender.shelves import Shelf
 from recommender.sources.base import RowProblem, ShelfPage, ShelfRow, ShelfSource
 from recommender.sources.fetcher import Fetcher
 from recommender.sources.gate import RedisGate
@@ -36,7 +37,7 @@ def pages(*, job: ImportJob) -> Iterator[ShelfPage]:
     return source_of(kind=job.kind, account=int(job.account), shelf=job.shelf, etag=etag).pages()
 
 
-def source_of(*, kind: str, account: int, shelf: str = "read", etag: str = "") -> ShelfSource:
+def source_of(*, kind: str, account: int, shelf: str = Shelf.READ, etag: str = "") -> ShelfSource:
     """The way to one shelf of one reader at Goodreads."""
     most = settings.GOODREADS_MAX_PAGES
     if kind == ImportJob.Kind.GOODREADS_API:

@@ -11,7 +11,7 @@ from catalog.models import Book, BookIdentifier
 from catalog.normalize import APOSTROPHES, surname_key
 from recommender.models import ImportItem, LibraryEntry, Reader, Source
 from recommender.services.library import edition_id_of
-from recsite.queue import enqueue_on_commit
+from recsite.common.queue import enqueue_on_commit
 
 TASK = "library.give_to_waiting"
 

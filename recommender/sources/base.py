@@ -5,11 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Protocol
 
-#: The shelves Bookfold may ask for. Nothing a reader types becomes part of an address.
-SHELVES = ("read", "currently-reading", "to-read")
-#: Shelves whose books the reader has not read to the end.
-UNREAD_SHELVES = ("currently-reading", "to-read")
-
 
 @dataclass(frozen=True, slots=True)
 class ShelfRow:

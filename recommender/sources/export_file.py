@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 from recommender.sources.base import BadRow, RowProblem, ShelfPage, ShelfRow
 from recommender.sources.upload import MAX_BYTES, NoRows, WrongColumns, read_text
 from recommender.sources.values import clean_text
-from recsite.spreadsheets import DELIMITERS, delimiter_of
+from recsite.common.spreadsheets import DELIMITERS, delimiter_of
 
 #: The text in a column, empty where there is none.
 Cells = Callable[[str], str]

@@ -7,7 +7,7 @@ from recommender.sources.librarything_export import LibraryThingExport
 from recommender.sources.storygraph_export import StorygraphExport
 from recommender.sources.table_file import TableFile
 from recommender.sources.upload import MAX_BYTES, WrongColumns, read_text
-from recsite.spreadsheets import delimiter_of
+from recsite.common.spreadsheets import delimiter_of
 
 #: The exports Bookfold reads, those with the most telling columns first.
 EXPORTS: tuple[type[ExportFile], ...] = (

@@ -26,7 +26,7 @@ from recommender.sources.base import (
     SwitchedOff,
 )
 from recommender.sources.gate import Gate, Pass
-from recsite.outbound import LONGEST_RETRY_AFTER, is_loopback, read_retry_after
+from recsite.common.pace import LONGEST_RETRY_AFTER, is_loopback, read_retry_after
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol, Self
 import redis
 
 from recommender.sources.base import CircuitOpen, SourceUnavailable
-from recsite.outbound import COUNT_REFUSAL, COUNT_REQUEST, COUNTED_MINUTES, used_key
+from recsite.common.pace import COUNT_REFUSAL, COUNT_REQUEST, COUNTED_MINUTES, used_key
 
 logger = logging.getLogger(__name__)
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from recommender import shelves
+from recommender.shelves import Shelf
 from recommender.sources.base import (
-    SHELVES,
     BadRow,
     MalformedFeed,
     ShelfPage,
@@ -33,7 +34,7 @@ class GoodreadsApi:
     user_id : int
         The reader's number at Goodreads.
     shelf : str
-        One of `SHELVES`.
+        One of `shelves.COMMON`; nothing a reader types becomes part of an address.
     max_pages : int
         The last page asked for.
     """
@@ -45,10 +46,10 @@ class GoodreadsApi:
         fetcher: Fetcher,
         *,
         user_id: int,
-        shelf: str = "read",
+        shelf: str = Shelf.READ,
         max_pages: int = MAX_PAGES,
     ) -> None:
-        if shelf not in SHELVES:
+        if shelf not in shelves.COMMON:
             raise UnknownShelf
         self._fetcher = fetcher
         self._user_id = user_id

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from recommender import shelves
+from recommender.shelves import Shelf
 from recommender.sources.base import (
-    SHELVES,
     BadRow,
     MalformedFeed,
     ShelfPage,
@@ -33,7 +34,7 @@ class GoodreadsFeed:
     user_id : int
         The reader's number at Goodreads.
     shelf : str
-        One of `SHELVES`.
+        One of `shelves.COMMON`; nothing a reader types becomes part of an address.
     etag : str
         Of the first page at the last pull; `NotModified` is raised where it still holds. It speaks
         for the first page only, so pull without it now and then.
@@ -48,11 +49,11 @@ class GoodreadsFeed:
         fetcher: Fetcher,
         *,
         user_id: int,
-        shelf: str = "read",
+        shelf: str = Shelf.READ,
         etag: str = "",
         max_pages: int = MAX_PAGES,
     ) -> None:
-        if shelf not in SHELVES:
+        if shelf not in shelves.COMMON:
             raise UnknownShelf
         self._fetcher = fetcher
         self._user_id = user_id

@@ -1,6 +1,8 @@
 """The export of a library that LibraryThing makes as tab-delimited text."""
 
-from recommender.sources.base import UNREAD_SHELVES, ShelfRow
+from recommender import shelves
+from recommender.shelves import Shelf
+from recommender.sources.base import ShelfRow
 from recommender.sources.export_file import Cells, ExportFile, key_of
 from recommender.sources.values import (
     clean_text,
@@ -51,6 +53,6 @@ class LibraryThingExport(ExportFile):
 
 def _shelf_of(collections: str) -> str:
     """The shelf that a book's collections tell of; a book that is merely owned counts as read."""
-    shelves = {read_shelf(name) for name in collections.split(",")}
-    telling = (*UNREAD_SHELVES, "did-not-finish")
-    return next((shelf for shelf in telling if shelf in shelves), "read")
+    named = {read_shelf(name) for name in collections.split(",")}
+    unfinished = (*shelves.UNREAD, Shelf.DID_NOT_FINISH)
+    return next((shelf for shelf in unfinished if shelf in named), Shelf.READ)

@@ -4,7 +4,7 @@ import io
 import zipfile
 
 from recommender.sources.base import SourceError
-from recsite.spreadsheets import decode
+from recsite.common.spreadsheets import decode
 
 MAX_BYTES = 20 * 1024 * 1024
 _HOW_TO = (

@@ -5,16 +5,17 @@ import re
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 
+from recommender.shelves import Shelf
 from recommender.sources.base import BadRow
 
 _ISBN_PADDING = re.compile(r'[\s="\'\[\]-]')
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LAST_YEAR = 2200
 _SHELVES = {
-    "read": ("finished", "have read"),
-    "currently-reading": ("reading", "in progress"),
-    "to-read": ("want to read", "wishlist", "to be read", "tbr"),
-    "did-not-finish": ("stopped-reading", "dnf", "abandoned"),
+    Shelf.READ: ("finished", "have read"),
+    Shelf.CURRENTLY_READING: ("reading", "in progress"),
+    Shelf.TO_READ: ("want to read", "wishlist", "to be read", "tbr"),
+    Shelf.DID_NOT_FINISH: ("stopped-reading", "dnf", "abandoned"),
 }
 _SHELF_OF = {
     name.replace("-", " "): shelf for shelf, names in _SHELVES.items() for name in (shelf, *names)
@@ -53,7 +54,7 @@ def read_stars(text: str) -> float | None:
 def read_shelf(text: str) -> str:
     """One name for what services call differently; a shelf of the reader's own keeps its name."""
     shelf = clean_text(text, longest=100)
-    return _SHELF_OF.get(shelf.casefold().replace("-", " "), shelf) or "read"
+    return _SHELF_OF.get(shelf.casefold().replace("-", " "), shelf) or Shelf.READ
 
 
 def read_id(text: str) -> int | None:

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 
 from catalog.models import Book
 from catalog.openlibrary.parse import Work
-from recommender import covers
+from recommender.drawing import covers
 from recommender.models import ModelRelease
 
 register = template.Library()

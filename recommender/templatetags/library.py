@@ -6,9 +6,10 @@ from django import template
 from django.template import Context
 from django.utils.safestring import SafeString
 
-from recommender import covers
-from recommender.library_forms import drawn_stars, shelf_name, since_words
+from recommender.drawing import covers
 from recommender.models import LibraryEntry
+from recommender.selectors.wording import drawn_stars, since_words
+from recommender.shelves import shelf_name
 from recommender.templatetags.books import cover
 
 register = template.Library()

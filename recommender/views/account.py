@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from recommender.access import reader_of
-from recommender.forms import DigestForm, LeaveForm, PaceForm, SharingForm, pull_is_on
+from recommender.forms.account import DigestForm, LeaveForm, PaceForm, SharingForm
 from recommender.models import ImportJob, Reader, Source
+from recommender.selectors.goodreads import pull_is_on
 from recommender.services import digests, imports, leaving, portable, readers
 from recommender.services.refresh import next_refresh
 from recommender.sources.base import SourceError
+from recommender.views.access import reader_of
 from recsite.accounts.models import User
 
 

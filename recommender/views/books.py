@@ -11,11 +11,11 @@ from catalog.languages import language_name
 from catalog.models import Book, BookIdentifier
 from catalog.search import search
 from catalog.services import enrichment
-from recommender.about import about_book, visible_to
-from recommender.access import reader_of
-from recommender.marks import marks_of
 from recommender.models import ModelRelease, Run
-from recommender.views.asked import by_htmx
+from recommender.selectors.book_page import about_book
+from recommender.selectors.book_states import marks_of
+from recommender.views.access import reader_of, visible_to
+from recommender.views.htmx import wants_fragment
 
 ISBNS_SHOWN = 6
 LONGEST_QUERY = 200
@@ -30,7 +30,7 @@ def books(request: HttpRequest) -> HttpResponse:
     marks = marks_of(reader_of(request), found)
     back = f"{request.path}?{urlencode({'q': query})}"
     context = {"query": query, "books": found, "marks": marks, "back": back}
-    template = "recommender/_results.html" if by_htmx(request) else "recommender/books.html"
+    template = "recommender/_results.html" if wants_fragment(request) else "recommender/books.html"
     return render(request, template, context)
 
 

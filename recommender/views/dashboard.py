@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from recommender import dashboard as figures
+from recommender.selectors import dashboard as figures
 from recommender.services import refresh
-from recommender.views.asked import by_htmx
+from recommender.views.htmx import wants_fragment
 from recsite.accounts.models import User
 
 SEE = ("recommender.view_modelrelease", "recommender.view_importjob")
@@ -28,7 +28,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     if not user.has_perms(SEE):
         raise PermissionDenied
     context = figures.everything() | {"may_start": user.has_perm(START)}
-    if by_htmx(request):
+    if wants_fragment(request):
         return render(request, "admin/recommender/_dashboard.html", context)
     context |= admin.site.each_context(request) | {"title": "Dashboard"}
     return render(request, "admin/recommender/dashboard.html", context)

@@ -4,9 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from recommender import plots
+from recommender.drawing import plots
 from recommender.models import ModelRelease
-from recommender.quality import Quality, quality_of, sample_percent
+from recommender.selectors.quality import Quality, quality_of, sample_percent
 
 
 @require_safe

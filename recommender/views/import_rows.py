@@ -15,12 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.models import Book, BookAuthor
-from recommender.access import own_import
 from recommender.models import ImportItem, ImportJob
 from recommender.services import repairs
 from recommender.sources.table_file import TEMPLATE
-from recommender.views.asked import by_htmx
-from recsite.spreadsheets import BOM, harmless
+from recommender.views.access import own
+from recommender.views.htmx import wants_fragment
+from recsite.common.spreadsheets import BOM, harmless
 
 ROWS_PER_PAGE = 50
 FOUND_SHOWN = 8
@@ -52,7 +52,7 @@ class RowLine:
 @require_safe
 def rows(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """All rows, or those of one group (``?state=``), by pages."""
-    job = own_import(request, job_id)
+    job = own(request, ImportJob.objects, job_id)
     chosen = request.GET.get("state", "")
     items = job.items.select_related("book")
     if chosen in Group.values:
@@ -74,7 +74,7 @@ def rows(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def row(request: HttpRequest, job_id: UUID, item_id: int) -> HttpResponse:
     """One row: books that may be meant, a search (``?q=``), and the reader's answer."""
-    job = own_import(request, job_id)
+    job = own(request, ImportJob.objects, job_id)
     item = get_object_or_404(job.items.select_related("book"), pk=item_id)
     if request.method == "POST":
         return _answer(request, job, item)
@@ -85,7 +85,7 @@ def row(request: HttpRequest, job_id: UUID, item_id: int) -> HttpResponse:
 @require_safe
 def failed(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """The rows that could not be read, as a file."""
-    job = own_import(request, job_id)
+    job = own(request, ImportJob.objects, job_id)
     items = job.items.filter(state=ImportItem.State.FAILED)
     lines = [("Line", "Title", "Author", "Problem")]
     lines += [(str(item.line or ""), item.title, item.author, item.problem) for item in items]
@@ -128,7 +128,7 @@ def _answer(request: HttpRequest, job: ImportJob, item: ImportItem) -> HttpRespo
     except repairs.CannotRepair:
         problem = "This row cannot be changed now. Load the page again to see how it stands."
         return _row_page(request, job, item, problem=problem)
-    if by_htmx(request):
+    if wants_fragment(request):
         [line] = _lines(job, job.items.select_related("book").filter(pk=item.pk))
         context = {"job": job, "line": line, "chosen": request.POST.get("state", "")}
         return render(request, "recommender/_import_row.html", context)
@@ -153,7 +153,7 @@ def _row_page(
         "chosen": request.GET.get("state", request.POST.get("state", "")),
         "can_skip": item.state != ImportItem.State.REPAIRED,
     }
-    is_part = by_htmx(request)
+    is_part = wants_fragment(request)
     name = "recommender/_import_choice.html" if is_part else "recommender/import_row.html"
     # htmx shows nothing of an answer that is no success.
     status = 422 if problem and not is_part else 200

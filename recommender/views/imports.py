@@ -16,10 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from recommender.access import own_import
 from recommender.models import ImportItem, ImportJob
 from recommender.services import imports
-from recommender.views.asked import by_htmx
+from recommender.views.access import own
+from recommender.views.htmx import wants_fragment
 from recommender.views.import_rows import groups_of
 
 ROWS_IN_PREVIEW = 5
@@ -41,8 +41,8 @@ class Step:
 @require_safe
 def progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """The page, or for htmx the part that changes; nothing at all where nothing has changed."""
-    job = own_import(request, job_id)
-    is_part = by_htmx(request)
+    job = own(request, ImportJob.objects, job_id)
+    is_part = wants_fragment(request)
     if job.state == State.DONE and job.run_id:
         messages.info(request, _what_changed(job))
         target = redirect("run", job.run_id)
@@ -64,14 +64,14 @@ def progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 @require_POST
 def confirm(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    job = own_import(request, job_id)
+    job = own(request, ImportJob.objects, job_id)
     imports.confirm(job=job)
     return redirect("import", job.pk)
 
 
 @require_POST
 def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    job = own_import(request, job_id)
+    job = own(request, ImportJob.objects, job_id)
     if not imports.cancel(job=job):
         return redirect("import", job.pk)
     messages.info(request, imports.CANCELED)
@@ -80,7 +80,7 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 @require_POST
 def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    job = imports.retry(job=own_import(request, job_id))
+    job = imports.retry(job=own(request, ImportJob.objects, job_id))
     return redirect("import", job.pk)
 
 

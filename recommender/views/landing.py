@@ -1,15 +1,21 @@
 """The first page: what this is, and one form to begin with."""
 
+from typing import Any
+
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from catalog.models import Book
-from recommender.access import reader_or_new
-from recommender.forms import StartForm, pull_is_on, uses_stand_in
-from recommender.models import ModelRelease
-from recommender.views.asked import posted_from
+from recommender.forms.start import StartForm
+from recommender.models import ImportJob, ModelRelease, Reader
+from recommender.selectors.goodreads import pull_is_on, uses_stand_in
+from recommender.services import imports
+from recommender.sources.base import SourceError
+from recommender.views.access import reader_or_new
+from recommender.views.htmx import posted_from
 
 SHELF_COVERS = 9
 
@@ -22,9 +28,22 @@ def landing(request: HttpRequest) -> HttpResponse:
 @posted_from("landing")
 def start(request: HttpRequest) -> HttpResponse:
     form = StartForm(request.POST, request.FILES)
-    if form.is_valid() and (job := form.begin(reader_or_new(request))):
-        return redirect("import", job.pk)
-    return _page(request, form, status=422)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    try:
+        job = _begin(reader_or_new(request), form.cleaned_data)
+    except SourceError as error:
+        form.add_error("export" if form.cleaned_data["export"] else "profile", str(error))
+        return _page(request, form, status=422)
+    return redirect("import", job.pk)
+
+
+def _begin(reader: Reader, given: dict[str, Any]) -> ImportJob:
+    """Start what the form names, the file first; raises `SourceError` where that cannot be."""
+    file: UploadedFile[bytes] | None = given["export"]
+    if file:
+        return imports.start_upload(reader=reader, filename=file.name or "", content=file.read())
+    return imports.start_pull(reader=reader, text=given["profile"])
 
 
 def _page(request: HttpRequest, form: StartForm, status: int = 200) -> HttpResponse:

@@ -13,14 +13,18 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from recommender.about import known_to_model
-from recommender.access import own_entry, own_removed_entry, reader_of
-from recommender.library_forms import EntryForm, LibraryForm, SinceForm, since_text, since_words
+from recommender.forms.library import EntryForm, LibraryForm, SinceForm, since_text
 from recommender.models import LibraryEntry, Reader, RemovedEntry
+from recommender.selectors.current_model import known_to_model
+from recommender.selectors.library import find_entries
+from recommender.selectors.wording import since_words
 from recommender.services import entries
-from recommender.views.asked import by_htmx, posted_from
+from recommender.views.access import own, reader_of
+from recommender.views.htmx import posted_from, wants_fragment
 
 ENTRIES_PER_PAGE = 25
+#: Lines of libraries with all that their rows show.
+ENTRIES = LibraryEntry.objects.select_related("reader").with_books()
 #: Where the session keeps what was removed last, for a page without JavaScript.
 JUST_REMOVED = "just_removed"
 
@@ -45,9 +49,9 @@ def library(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     """The form of one entry, as a page or in the entry's place; POST saves what it says."""
-    shown = own_entry(request, entry_id)
+    shown = own(request, ENTRIES, entry_id)
     if request.method != "POST":
-        if by_htmx(request) and "row" in request.GET:
+        if wants_fragment(request) and "row" in request.GET:
             return _row(request, shown)
         return _form(request, shown, EntryForm(shown))
     form = EntryForm(shown, request.POST)
@@ -59,7 +63,7 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
 
 @require_POST
 def leave_out(request: HttpRequest, entry_id: int, *, is_left_out: bool) -> HttpResponse:
-    shown = own_entry(request, entry_id)
+    shown = own(request, ENTRIES, entry_id)
     entries.leave_out(entry=shown, is_left_out=is_left_out)
     return _answer(request, shown.pk, "Left out." if is_left_out else "Counts again.")
 
@@ -67,15 +71,15 @@ def leave_out(request: HttpRequest, entry_id: int, *, is_left_out: bool) -> Http
 @require_POST
 def follow_source(request: HttpRequest, entry_id: int) -> HttpResponse:
     """The reader's own changes may be overwritten by the next import."""
-    shown = own_entry(request, entry_id)
+    shown = own(request, ENTRIES, entry_id)
     entries.follow_source(entry=shown)
     return _answer(request, shown.pk, "Your next import may change it again.")
 
 
 @require_POST
 def remove(request: HttpRequest, entry_id: int) -> HttpResponse:
-    gone = entries.remove(entry=own_entry(request, entry_id))
-    if by_htmx(request):
+    gone = entries.remove(entry=own(request, ENTRIES, entry_id))
+    if wants_fragment(request):
         context = {"gone": gone, "back": _back(request), "oob": True, **_counts(gone.reader)}
         return render(request, "recommender/_entry_gone.html", context)
     request.session[JUST_REMOVED] = gone.pk
@@ -93,11 +97,11 @@ def removed(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def restore(request: HttpRequest, removed_id: int) -> HttpResponse:
-    gone = own_removed_entry(request, removed_id)
+    gone = own(request, RemovedEntry.objects, removed_id)
     reader, key = gone.reader, {"source": gone.source, "source_key": gone.source_key}
     entries.restore(removed=gone)
     back = reader.entries.filter(**key).first()
-    if by_htmx(request) and back:
+    if wants_fragment(request) and back:
         return _answer(request, back.pk, "Put back.")
     messages.success(request, f"“{gone}” is in your library again.")
     return redirect(_back(request))
@@ -121,7 +125,7 @@ def _page(
     request: HttpRequest, form: LibraryForm, *, since_form: SinceForm | None = None, status: int
 ) -> HttpResponse:
     reader = reader_of(request)
-    is_part = by_htmx(request)
+    is_part = wants_fragment(request)
     context: dict[str, Any] = {"form": form, "back": reverse("library"), "reader": reader}
     context["oob"] = is_part
     if reader:
@@ -131,7 +135,9 @@ def _page(
             initial={"since": since_text(reader.read_since)}
         )
     if reader and form.is_valid():
-        page = Paginator(form.found(reader), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+        page = Paginator(
+            find_entries(reader=reader, filters=form.filters()), ENTRIES_PER_PAGE
+        ).get_page(request.GET.get("page"))
         shown = LibraryEntry.objects.with_books().in_bulk(list(page))
         lines = [shown[pk] for pk in page if pk in shown]
         context |= {"page": page, "rows": _rows(reader, lines), "address": form.address()}
@@ -173,7 +179,7 @@ def _counts(reader: Reader) -> dict[str, Any]:
 
 
 def _form(request: HttpRequest, shown: LibraryEntry, form: EntryForm) -> HttpResponse:
-    is_part = by_htmx(request)
+    is_part = wants_fragment(request)
     name = "recommender/_entry_form.html" if is_part else "recommender/library_entry.html"
     if is_part:  # the pressed link is gone with the swap
         form.fields["stars"].widget.attrs["autofocus"] = True
@@ -183,8 +189,8 @@ def _form(request: HttpRequest, shown: LibraryEntry, form: EntryForm) -> HttpRes
 
 def _answer(request: HttpRequest, entry_id: int, told: str) -> HttpResponse:
     """The entry as it is now in its place, or without JavaScript the page again."""
-    if by_htmx(request):
-        return _row(request, own_entry(request, entry_id), told)
+    if wants_fragment(request):
+        return _row(request, own(request, ENTRIES, entry_id), told)
     messages.success(request, told)
     return redirect(f"{_back(request)}#entry-{entry_id}")
 

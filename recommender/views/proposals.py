@@ -12,13 +12,20 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from catalog.models import Book
 from catalog.services.additions import CannotAdd
-from recommender.about import visible_to
-from recommender.access import own_entry, own_import, own_proposal, reader_of, reader_or_new
-from recommender.forms import ProposalForm
-from recommender.models import Proposal
+from recommender.forms.proposals import ProposalForm
+from recommender.models import ImportJob, LibraryEntry, Proposal
 from recommender.services import proposals
-from recommender.views.asked import by_htmx, posted_from
+from recommender.services.proposals import Words
+from recommender.views.access import (
+    own,
+    reader_of,
+    reader_or_new,
+    visible_to,
+)
+from recommender.views.htmx import posted_from, wants_fragment
 
+PROPOSALS = Proposal.objects.select_related("reader", "item", "entry", "book")
+ENTRIES = LibraryEntry.objects.select_related("reader")
 LISTED = 20
 LATE = 10.0  # seconds without an answer, after which the page says why
 ADDED = (
@@ -43,7 +50,7 @@ def propose(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _form_page(request, form)
     try:
-        proposal = proposals.propose(reader=reader_or_new(request), words=form.words)
+        proposal = proposals.propose(reader=reader_or_new(request), words=Words(**form.words()))
     except proposals.CannotPropose as error:
         form.add_error(None, str(error))
         return _form_page(request, form)
@@ -53,7 +60,7 @@ def propose(request: HttpRequest) -> HttpResponse:
 @require_POST
 def propose_for_row(request: HttpRequest, job_id: UUID, item_id: int) -> HttpResponse:
     """Look for the book of a row of an import."""
-    job = own_import(request, job_id)
+    job = own(request, ImportJob.objects, job_id)
     item = get_object_or_404(job.items.select_related("job__reader"), pk=item_id)
     try:
         proposal = proposals.propose_for_row(item=item)
@@ -67,7 +74,7 @@ def propose_for_row(request: HttpRequest, job_id: UUID, item_id: int) -> HttpRes
 def propose_for_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     """Look for the book of a line of a library."""
     try:
-        proposal = proposals.propose_for_entry(entry=own_entry(request, entry_id))
+        proposal = proposals.propose_for_entry(entry=own(request, ENTRIES, entry_id))
     except proposals.CannotPropose as error:
         messages.error(request, str(error))
         return redirect("library")
@@ -78,11 +85,11 @@ def propose_for_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def proposal(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """What came of a search, or for htmx the part that changes; POST chooses one of the works."""
-    shown = own_proposal(request, proposal_id)
+    shown = own(request, PROPOSALS, proposal_id)
     if request.method == "POST":
         return _choose(request, shown)
     seen = f"{shown.state}-{shown.searches}-{_is_late(shown)}-{proposals.is_stuck(shown)}"
-    if by_htmx(request) and request.GET.get("seen") == seen:
+    if wants_fragment(request) and request.GET.get("seen") == seen:
         return HttpResponse(status=204)
     return _page(request, shown, seen=seen)
 
@@ -90,12 +97,12 @@ def proposal(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
 @posted_from("proposal")
 def again(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """Look once more, by the words in the form."""
-    shown = own_proposal(request, proposal_id)
+    shown = own(request, PROPOSALS, proposal_id)
     form = ProposalForm(request.POST)
     if not form.is_valid():
         return _page(request, shown, form=form)
     try:
-        proposals.again(proposal=shown, words=form.words)
+        proposals.again(proposal=shown, words=Words(**form.words()))
     except proposals.CannotPropose as error:
         form.add_error(None, str(error))
         return _page(request, shown, form=form)
@@ -135,7 +142,7 @@ def _page(
     if shown.book_id:
         visible = Book.objects.filter(visible_to(shown.reader, is_staff=False))
         context["book"] = visible.for_cards().filter(pk=shown.book_id).first()
-    name = "recommender/_proposal.html" if by_htmx(request) else "recommender/proposal.html"
+    name = "recommender/_proposal.html" if wants_fragment(request) else "recommender/proposal.html"
     return render(request, name, context, status=422 if wrong else 200)
 
 

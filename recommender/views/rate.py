@@ -11,16 +11,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from catalog.search import search
-from recommender.access import reader_of
-from recommender.marks import marks_of
+from recommender.engine.release import NoRelease
 from recommender.models import Reader
-from recommender.services import runs, telling
-from recommender.services.releases import NoRelease
-from recommender.services.runs import NothingToRecommendFrom
-from recommender.views.asked import by_htmx
+from recommender.selectors import informative
+from recommender.selectors.book_states import marks_of
+from recommender.selectors.recommendations import NothingToRecommendFrom, preview
+from recommender.views.access import reader_of
+from recommender.views.htmx import wants_fragment
 
 A_PAGE = 12
-PAGES = telling.MOST // A_PAGE
+PAGES = informative.MOST // A_PAGE
 #: From so many ratings on, a list is shown.
 ENOUGH = 3
 LISTED = 6
@@ -33,11 +33,11 @@ def rate(request: HttpRequest) -> HttpResponse:
     """Books to rate, or those that a search found, and the list as it is so far."""
     reader = reader_of(request)
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
-    page = Paginator(range(telling.MOST), A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(range(informative.MOST), A_PAGE).get_page(request.GET.get("page"))
     books = (
         search(query)
         if query
-        else telling.books_to_ask_about(start=(page.number - 1) * A_PAGE, count=A_PAGE)
+        else informative.books_to_ask_about(start=(page.number - 1) * A_PAGE, count=A_PAGE)
     )
     asked = {"q": query} if query else {"page": page.number} if page.number > 1 else {}
     address = reverse("rate")
@@ -49,7 +49,9 @@ def rate(request: HttpRequest) -> HttpResponse:
         "following": None if query or page.number >= PAGES else page.number + 1,
         **_list(reader),
     }
-    template = "recommender/_rate_books.html" if by_htmx(request) else "recommender/rate.html"
+    template = (
+        "recommender/_rate_books.html" if wants_fragment(request) else "recommender/rate.html"
+    )
     return render(request, template, context)
 
 
@@ -66,6 +68,6 @@ def _list(reader: Reader | None) -> dict[str, Any]:
     if reader is None or context["missing"]:
         return context
     try:
-        return context | {"picks": runs.preview(reader=reader, top=LISTED).chosen}
+        return context | {"picks": preview(reader=reader, top=LISTED).chosen}
     except (NothingToRecommendFrom, NoRelease) as error:
         return context | {"problem": str(error)}

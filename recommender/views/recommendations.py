@@ -11,14 +11,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.models import Book
-from recommender.access import reader_of
-from recommender.forms import ListForm
-from recommender.marks import JUST_DONE, marks_of
+from recommender.engine.release import NoRelease
+from recommender.forms.lists import ListForm
 from recommender.models import Reader
+from recommender.selectors.book_states import JUST_DONE, marks_of
+from recommender.selectors.recommendations import NothingToRecommendFrom, Picks, preview
 from recommender.services import releases, runs
-from recommender.services.releases import NoRelease
-from recommender.services.runs import NothingToRecommendFrom, Picks
-from recommender.views.asked import by_htmx
+from recommender.views.access import reader_of
+from recommender.views.htmx import wants_fragment
 
 STEP = 10
 MOST = 50
@@ -40,7 +40,7 @@ def recommendations(request: HttpRequest) -> HttpResponse:
     context["since"] = reader.read_since
     if form.is_valid():
         context |= _list(reader, form, top)
-    is_part = context["oob"] = by_htmx(request)
+    is_part = context["oob"] = wants_fragment(request)
     if not is_part:
         context |= _just_done(request, reader)
     template = "recommender/_list.html" if is_part else "recommender/recommendations.html"
@@ -64,8 +64,8 @@ def what_if(request: HttpRequest, book_id: int) -> HttpResponse:
     back = reverse("recommendations") + (f"?{address}" if address else "")
     context: dict[str, Any] = {"entry": entry, "back": back}
     try:
-        now = runs.preview(reader=reader, top=STEP, options=options)
-        then = runs.preview(reader=reader, top=STEP, options=options, without=entry.pk)
+        now = preview(reader=reader, top=STEP, options=options)
+        then = preview(reader=reader, top=STEP, options=options, without=entry.pk)
         context |= _difference(now, then)
     except (NothingToRecommendFrom, NoRelease) as error:
         context["problem"] = str(error)
@@ -106,7 +106,7 @@ def _difference(now: Picks, then: Picks) -> dict[str, list[Change]]:
 
 def _list(reader: Reader, form: ListForm, top: int) -> dict[str, Any]:
     try:
-        picks = runs.preview(reader=reader, top=top, options=form.options())
+        picks = preview(reader=reader, top=top, options=form.options())
     except (NothingToRecommendFrom, NoRelease) as error:
         return {"problem": str(error)}
     shown = picks.chosen

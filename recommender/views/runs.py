@@ -10,12 +10,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from catalog.models import Book
-from recommender import comparison
-from recommender.access import own_run, reader_of
-from recommender.forms import in_words
-from recommender.marks import marks_of
 from recommender.models import ImportItem, ImportJob, Recommendation, Run
+from recommender.selectors import comparison
+from recommender.selectors.book_states import marks_of
+from recommender.selectors.wording import describe_filters
+from recommender.views.access import own, reader_of
 
+RUNS = Run.objects.select_related("release", "reader")
 RUNS_PER_PAGE = 12
 COVERS_PER_RUN = 5
 UNMATCHED_SHOWN = 200
@@ -26,7 +27,7 @@ NOT_FOUND = [ImportItem.State.UNMATCHED, ImportItem.State.AMBIGUOUS, ImportItem.
 @never_cache
 @require_safe
 def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    saved = own_run(request, run_id)
+    saved = own(request, RUNS, run_id)
     picks = list(saved.recommendations.prefetch_related(Prefetch("book", Book.objects.for_cards())))
     context = {
         "run": saved,
@@ -34,7 +35,7 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "picks": picks,
         "marks": marks_of(saved.reader, [pick.book for pick in picks]),
         "previous": _before(saved),
-        "wishes": in_words(saved.parameters),
+        "wishes": describe_filters(saved.parameters),
         "back": request.path,
         "stars_are_known": any(pick.expected_stars is not None for pick in picks),
         **_what_came_of_it(saved),
@@ -83,7 +84,7 @@ def _before(saved: Run) -> Run | None:
 def compare(request: HttpRequest) -> HttpResponse:
     """Two of the reader's lists, the older first, whichever way round they are named."""
     try:
-        named = [own_run(request, UUID(request.GET.get(name, ""))) for name in ("a", "b")]
+        named = [own(request, RUNS, UUID(request.GET.get(name, ""))) for name in ("a", "b")]
     except ValueError as error:
         raise Http404 from error
     older, newer = sorted(named, key=lambda saved: saved.created_at)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from recommender.plots import Plot, lines, scatter
+from recommender.drawing.plots import Plot, lines, scatter
 from spark.bench.quality import Measured
 
 WIDTH, HEIGHT = 760.0, 460.0

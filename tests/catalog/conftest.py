@@ -6,8 +6,8 @@ import pytest
 import redis
 
 from catalog.openlibrary.client import MAX_BYTES, OpenLibrary
+from recsite.common.pace import Limiter
 from recsite.local.standins.openlibrary import OpenLibraryStandin
-from recsite.outbound import Limiter
 
 MakeClient = Callable[..., OpenLibrary]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pytest_django import Settings
 
+from recommender.selectors.current_model import forget_model
 from recsite.local.standins.openlibrary import OpenLibraryStandin
 from tests.releases import publish_release
 
@@ -32,13 +33,12 @@ class Camps:
 @pytest.fixture
 def own_store(settings: Settings, tmp_path: Path) -> Iterator[str]:
     """An empty store of releases, which this process follows for the length of a test."""
-    from recommender.services import releases
 
     settings.RELEASE_STORE = (tmp_path / "store").as_uri()
     settings.RELEASE_CACHE = tmp_path / "cache"
-    releases.forget_model()
+    forget_model()
     yield settings.RELEASE_STORE
-    releases.forget_model()
+    forget_model()
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from pytest_django import Settings
 
 from catalog.models import Book
 from recommender.models import Reader
-from recommender.services import releases
+from recommender.selectors.current_model import forget_model
 from recsite.local.postgres import Postgres
 from recsite.local.process import free_port, wait_until
 from tests.factories import (
@@ -54,7 +54,7 @@ class Kept:
 def kept(settings: Settings, tmp_path: Path) -> Iterator[Kept]:
     settings.RELEASE_STORE = (tmp_path / "lost" / "store").as_uri()
     settings.RELEASE_CACHE = tmp_path / "lost" / "cache"
-    releases.forget_model()
+    forget_model()
     reader = ReaderFactory.create()
     book = BookFactory.create(title="Война и мир", authors=["Лев Толстой"])
     other = BookFactory.create(title="Kept for good")
@@ -66,7 +66,7 @@ def kept(settings: Settings, tmp_path: Path) -> Iterator[Kept]:
     )
     session = client_of(reader).cookies["sessionid"].value
     yield Kept(reader, book, f"/recommendations/{run.pk}/", session)
-    releases.forget_model()
+    forget_model()
 
 
 def run(*command: str | Path, environment: dict[str, str] | None = None) -> str:

@@ -2,7 +2,8 @@
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from catalog.services import curated_csv, enrichment
+from catalog.curation import csv_file
+from catalog.services import enrichment
 from workers.app import app
 
 
@@ -28,4 +29,4 @@ def queue_enrichment() -> None:
 @app.task(name="catalog.remove_old_files")
 def remove_old_files() -> None:
     """Keep no file of changes that its curator has forgotten."""
-    curated_csv.remove_old()
+    csv_file.remove_old()

@@ -5,6 +5,7 @@ from typing import Any
 from celery import Task
 from django.conf import settings
 
+from recommender.engine.store import StoreError
 from recommender.services import releases
 from workers.app import app
 
@@ -20,5 +21,5 @@ def prune(self: "Task[Any, Any]") -> None:
     """Keep no releases that nobody would go back to; a store that fails is tried again."""
     try:
         releases.prune(keep=settings.RELEASES_KEPT)
-    except releases.StoreError as error:
+    except StoreError as error:
         raise self.retry(exc=error, countdown=60 * 2**self.request.retries) from error

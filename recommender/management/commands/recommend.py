@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recommender.services import shelves
-from recommender.services.facts import facts_of_history
-from recommender.services.releases import NoRelease
-from recommender.services.runs import NothingToRecommendFrom, Pick, pick
+from recommender.engine.release import NoRelease
+from recommender.selectors.book_facts import facts_of_history
+from recommender.selectors.recommendations import NothingToRecommendFrom, Pick, pick
+from recommender.services import command_line
 from recommender.sources.base import SourceError
 
 REASON_KEYS = ("book_id", "title", "stars", "share", "kind")
@@ -36,16 +36,21 @@ class Command(BaseCommand):
             raise CommandError("--top must be at least 1.")
         try:
             if options["csv"]:
-                shelf = shelves.from_file(options["csv"])
+                shelf = command_line.from_file(options["csv"])
             else:
-                shelf = shelves.from_goodreads(options["goodreads_id"])
+                shelf = command_line.from_goodreads(options["goodreads_id"])
             picks = pick(
                 ratings=shelf.ratings,
                 read=facts_of_history(shelf.read),
                 known=shelf.known,
                 top=options["top"],
             )
-        except (SourceError, NothingToRecommendFrom, NoRelease, shelves.UnreadableFile) as error:
+        except (
+            SourceError,
+            NothingToRecommendFrom,
+            NoRelease,
+            command_line.UnreadableFile,
+        ) as error:
             raise CommandError(str(error)) from error
         if options["json"]:
             self._print_json(shelf, picks.chosen, release=picks.model.release.version)
@@ -57,7 +62,7 @@ class Command(BaseCommand):
         for rank, chosen in enumerate(picks.chosen, start=1):
             self.stdout.write(f"{rank:>3}. {_line(chosen)}")
 
-    def _print_json(self, shelf: shelves.Shelf, chosen: list[Pick], *, release: str) -> None:
+    def _print_json(self, shelf: command_line.Shelf, chosen: list[Pick], *, release: str) -> None:
         answer = {
             "release": release,
             "rows": shelf.rows,

@@ -7,7 +7,7 @@ import pytest
 from catalog.models import Book, Enrichment
 from catalog.services import enrichment
 from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader, SourceShelf
-from recommender.services import entries, library, shelving
+from recommender.services import entries, library
 from tests.factories import (
     BookFactory,
     ImportItemFactory,
@@ -93,14 +93,14 @@ def test_a_reader_can_follow_the_source_again(reader: Reader, book: Book) -> Non
 
 
 def test_what_was_rated_on_the_site_stays_so(reader: Reader, book: Book) -> None:
-    shelving.shelve(reader=reader, book=book, shelf="read", stars=Decimal(2))
+    entries.shelve(reader=reader, book=book, shelf="read", stars=Decimal(2))
     bring(reader, book, stars=5)
     entry = line(reader, book)
     assert (entry.stars, entry.source) == (Decimal(2), "goodreads")
 
 
 def test_a_wish_gives_way_when_an_import_says_it_was_read(reader: Reader, book: Book) -> None:
-    shelving.shelve(reader=reader, book=book, shelf="to-read")
+    entries.shelve(reader=reader, book=book, shelf="to-read")
     bring(reader, book, stars=5)
     entry = line(reader, book)
     assert (entry.stars, entry.shelf) == (Decimal(5), "read")
@@ -128,7 +128,7 @@ def test_what_was_removed_is_not_brought_back_by_any_source(reader: Reader, book
 def test_it_comes_back_when_its_reader_wants_it(reader: Reader, book: Book) -> None:
     bring(reader, book, stars=4)
     entries.remove(entry=line(reader, book))
-    shelving.shelve(reader=reader, book=book, shelf="read", stars=Decimal(3))
+    entries.shelve(reader=reader, book=book, shelf="read", stars=Decimal(3))
     assert not reader.removed_entries.exists()
     bring(reader, book, stars=4)
     assert line(reader, book).stars == 3
@@ -137,7 +137,7 @@ def test_it_comes_back_when_its_reader_wants_it(reader: Reader, book: Book) -> N
 def test_a_wish_that_was_removed_may_come_back_as_a_book_that_was_read(
     reader: Reader, book: Book
 ) -> None:
-    shelving.shelve(reader=reader, book=book, shelf="to-read")
+    entries.shelve(reader=reader, book=book, shelf="to-read")
     entries.remove(entry=line(reader, book))
     bring(reader, book, stars=5)
     assert line(reader, book).stars == 5
@@ -189,7 +189,7 @@ def test_books_that_come_into_a_library_are_asked_for_before_others(
     assert wanted() == {imported.pk}
     item.book, item.state = found, "repaired"
     library.apply_item(item=item)
-    shelving.shelve(reader=reader, book=rated, shelf="read", stars=Decimal(4))
+    entries.shelve(reader=reader, book=rated, shelf="read", stars=Decimal(4))
     assert wanted() == {imported.pk, found.pk, rated.pk}
 
     Enrichment.objects.update(wanted_at=None)

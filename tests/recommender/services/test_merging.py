@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from catalog.curation.acts import CannotCurate
 from catalog.matching import Wanted, match
 from catalog.models import Book, CurationAct
-from catalog.services.curation import CannotCurate
 from recommender.models import (
     Dismissal,
     GivenUpEntry,

@@ -16,14 +16,14 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from catalog.models import Book
 from catalog.openlibrary.parse import Work
-from recommender.about import about_book
 from recommender.models import ImportItem, LibraryEntry, Proposal, Reader
+from recommender.selectors.book_page import about_book
+from recommender.selectors.current_model import forget_model
 from recommender.services import (
     leaving,
     portable,
     proposals,
     readers,
-    releases,
     runs,
     training,
 )
@@ -323,7 +323,7 @@ class TestNumbers:
         sea = [one.goodbooks_id or 0 for one in [*camps.sea, book]]
         moor = [one.goodbooks_id or 0 for one in camps.moor]
         publish_release(own_store, [sea, moor], now=datetime(2026, 11, 24, tzinfo=UTC))
-        releases.forget_model()
+        forget_model()
         again = runs.recommend(reader=reader, top=50)
         assert again.recommendations.filter(book=book).exists()
         assert not about_book(book, reader).is_unknown

@@ -10,9 +10,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from recommender.engine.release import list_versions
-from recommender.engine.store import open_store
+from recommender.engine.release import NoRelease, list_versions
+from recommender.engine.store import StoreError, open_store
 from recommender.models import ModelRelease
+from recommender.selectors.current_model import check, current_model
 from recommender.services import releases
 from recsite.health import NotReady
 from recsite.local.process import wait_until
@@ -26,11 +27,11 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 def test_a_new_release_is_taken_up_without_a_restart(own_store: str) -> None:
     first = publish_release(own_store, [[1, 2], [3, 4]], now=NOON)
-    assert releases.current_model().release.version == first
+    assert current_model().release.version == first
 
     second = publish_release(own_store, [[1, 3], [2, 4]], now=NOON + timedelta(minutes=1))
 
-    assert wait_until(lambda: releases.current_model().release.version == second, seconds=5), (
+    assert wait_until(lambda: current_model().release.version == second, seconds=5), (
         "the new release was not taken up"
     )
 
@@ -40,8 +41,8 @@ def test_a_broken_release_is_never_used(own_store: str) -> None:
     folder = Path(urlsplit(own_store).path) / "releases" / version
     (folder / "factors.safetensors").write_bytes(b"rubbish")
 
-    with pytest.raises(releases.NoRelease):
-        releases.current_model()
+    with pytest.raises(NoRelease):
+        current_model()
 
 
 @pytest.mark.django_db
@@ -60,7 +61,7 @@ def test_the_store_s_release_becomes_the_active_row(own_store: str) -> None:
 
 def test_ready_means_that_there_is_a_model(own_store: str) -> None:
     with pytest.raises(NotReady, match="release"):
-        releases.check()
+        check()
 
 
 @pytest.mark.django_db
@@ -85,7 +86,7 @@ def test_old_releases_are_pruned_and_saved_lists_stay(own_store: str) -> None:
     gone = ModelRelease.objects.exclude(pruned_at=None)
     assert {row.version for row in gone} == {made[0], made[1]}
     releases.roll_back()
-    assert releases.current_model().release.version == made[2]
+    assert current_model().release.version == made[2]
     with pytest.raises(CommandError, match="At least one"):
         call_command("releases", prune=0)
 
@@ -94,7 +95,7 @@ def test_each_host_lets_go_of_old_files_with_the_next_release(
     own_store: str, settings: Settings
 ) -> None:
     publish_release(own_store, [[1, 2], [3, 4]], now=NOON)
-    assert releases.current_model()
+    assert current_model()
     forgotten, fresh = (settings.RELEASE_CACHE / name for name in ("f0.parquet", "f1.parquet"))
     for file in (forgotten, fresh):
         file.write_bytes(b"of a release that was pruned")
@@ -112,7 +113,7 @@ def test_the_task_tries_a_store_that_fails_again_and_then_says_so(
     (tmp_path / "file").write_text("in the way")
     settings.RELEASE_STORE = (tmp_path / "file" / "store").as_uri()
     ended = prune.apply()
-    assert isinstance(ended.result, releases.StoreError)
+    assert isinstance(ended.result, StoreError)
     assert ended.state == "FAILURE"
 
 

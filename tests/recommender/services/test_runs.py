@@ -3,9 +3,11 @@
 import pytest
 
 from catalog.models import Book
+from recommender.engine.release import NoRelease
 from recommender.models import Run
-from recommender.services import releases, runs
-from recommender.services.releases import NoRelease
+from recommender.selectors.current_model import forget_model
+from recommender.selectors.recommendations import NothingToRecommendFrom
+from recommender.services import runs
 from tests.factories import BookFactory, LibraryEntryFactory, ReaderFactory
 from tests.recommender.conftest import Camps
 from tests.releases import publish_release
@@ -63,7 +65,7 @@ def test_a_volume_that_waits_to_be_read_is_not_one_that_was_read(camps: Camps) -
 
 def test_a_list_is_short_rather_than_filled_up_without_reason(camps: Camps, own_store: str) -> None:
     publish_release(own_store, [[book.goodbooks_id or 0 for book in camps.sea[:4]], [1, 2]])
-    releases.forget_model()
+    forget_model()
     reader = ReaderFactory.create()
     for book in camps.sea[:2]:
         LibraryEntryFactory.create(reader=reader, book=book, stars=5)
@@ -100,7 +102,7 @@ def test_nothing_liked_gets_a_sentence_and_saves_nothing(camps: Camps, stars: in
     reader = ReaderFactory.create()
     LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=stars)
 
-    with pytest.raises(runs.NothingToRecommendFrom, match="few books"):
+    with pytest.raises(NothingToRecommendFrom, match="few books"):
         runs.recommend(reader=reader)
     assert not Run.objects.exists()
 

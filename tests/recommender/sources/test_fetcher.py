@@ -19,9 +19,9 @@ from recommender.sources.base import (
     SwitchedOff,
 )
 from recommender.sources.fetcher import Fetcher
+from recsite.common.pace import read_retry_after
 from recsite.local.standins.faults import Fault
 from recsite.local.standins.goodreads import GoodreadsStandin
-from recsite.outbound import read_retry_after
 from tests.recommender.sources.conftest import MakeFetcher, OpenGate
 
 SECRET = "s3cr3t-key"

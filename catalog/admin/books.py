@@ -1,0 +1,365 @@
+"""The catalog's books in the admin.
+
+What a curator changes is locked, so that no later load sets it back; unticking a lock lets the
+loaders have the field again. Every change is written down as an act of curation.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, ClassVar, cast
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import ForeignKeyRawIdWidget
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.forms import BaseModelFormSet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from catalog.admin.bulk import BulkActs
+from catalog.admin.csv_files import CuratedCsv
+from catalog.admin.typed import ModelForm, TabularInline
+from catalog.curation import acts
+from catalog.models import (
+    Book,
+    BookAuthor,
+    BookGenre,
+    BookIdentifier,
+    CurationAct,
+    Enrichment,
+)
+from catalog.services import additions, enrichment
+from recsite.accounts.models import User
+
+
+class PlainRawIdWidget(ForeignKeyRawIdWidget):
+    """A raw id without its label, which would cost a query for every row.
+
+    The row's own heading names the object already.
+    """
+
+    def label_and_url_for_value(self, value: Any) -> tuple[str, str]:
+        return "", ""
+
+
+class RelatedInline(TabularInline[Any, Book]):
+    """Rows of a book that point to something else, shown without a query for each."""
+
+    extra = 0
+    related: str
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related(self.related)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == self.related:
+            kwargs["widget"] = PlainRawIdWidget(db_field.remote_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class AuthorInline(RelatedInline):
+    model = BookAuthor
+    verbose_name_plural = "authors, in the order of the title page"
+    related = "author"
+
+
+class GenreInline(RelatedInline):
+    model = BookGenre
+    verbose_name_plural = "genres, and how many readers see them in the book"
+    related = "genre"
+
+
+class IdentifierInline(TabularInline[BookIdentifier, Book]):
+    model = BookIdentifier
+    extra = 0
+
+
+class BookForm(ModelForm[Book]):
+    """The fields of a book, with its locks as boxes to tick."""
+
+    locked_fields = forms.MultipleChoiceField(
+        choices=[(name, name.replace("_", " ")) for name in acts.LOCKABLE],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text="Loaders leave ticked fields alone. A field is ticked when it is changed here.",
+    )
+
+    #: The book as it was when the form came in.
+    before: dict[str, Any] | None = None
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if cleaned and cleaned.get("series_number") is not None and not cleaned.get("series_name"):
+            self.add_error("series_name", "A volume with a number needs the name of its series.")
+        return cleaned
+
+
+class LacksFilter(admin.SimpleListFilter):
+    title = "what is missing"
+    parameter_name = "lacks"
+
+    LACKS = {
+        "cover": Q(cover_id=None),
+        "description": Q(description=""),
+        "language": Q(language=""),
+        "year": Q(year=None),
+        "genres": Q(shelvings=None),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        return [(name, f"no {name}") for name in self.LACKS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Book]) -> QuerySet[Book]:
+        lack = self.LACKS.get(self.value() or "")
+        return queryset.filter(lack) if lack else queryset
+
+
+class AttentionFilter(admin.SimpleListFilter):
+    title = "what a curator looks for"
+    parameter_name = "look"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        return (("doubles", "suspected doubles"), ("locked", "with locked fields"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Book]) -> QuerySet[Book]:
+        if self.value() == "doubles":
+            return queryset.filter(suspected_double())
+        return queryset.exclude(locked_fields=[]) if self.value() == "locked" else queryset
+
+
+def suspected_double() -> Exists:
+    """Whether another book of one of the authors has the same title or place in a series."""
+    same_title = Q(title_key=OuterRef("title_key"))
+    same_place = Q(
+        series_name=OuterRef("series_name"), series_number=OuterRef("series_number")
+    ) & ~Q(series_name="")
+    others = Book.objects.standing().filter(
+        same_title | same_place,
+        is_box_set=OuterRef("is_box_set"),
+        credits__author__credits__book=OuterRef("pk"),
+    )
+    return Exists(others.exclude(pk=OuterRef("pk")))
+
+
+class OriginFilter(admin.SimpleListFilter):
+    title = "how it came here"
+    parameter_name = "origin"
+
+    REASONS = {"readers": additions.BY_A_READER, "curators": additions.BY_A_CURATOR}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        return (("readers", "proposed by readers"), ("curators", "by curators, from Open Library"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Book]) -> QuerySet[Book]:
+        reason = self.REASONS.get(self.value() or "")
+        acts = CurationAct.objects.filter(kind=CurationAct.Kind.ADDED, reason=reason or "")
+        return queryset.filter(pk__in=acts.values("book")) if reason else queryset
+
+
+class EnrichmentFilter(admin.SimpleListFilter):
+    title = "Open Library"
+    parameter_name = "enriched"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        return [(state.value, str(state.label)) for state in Enrichment.State]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Book]) -> QuerySet[Book]:
+        if self.value() == Enrichment.State.NEVER:
+            return queryset.filter(Q(enrichment=None) | Q(enrichment__state=self.value()))
+        return queryset.filter(enrichment__state=self.value()) if self.value() else queryset
+
+
+class BookAdmin(BulkActs, CuratedCsv):
+    """The catalog's own part; the recommender adds what readers do with books, and merging."""
+
+    form = BookForm
+    list_display: tuple[Any, ...] = (
+        *("title", "written_by", "year", "language", "series", "ratings_count"),
+        *("average_rating", "status", "open_library", "is_simulated", "goodbooks_id"),
+    )
+    list_filter: ClassVar[tuple[Any, ...]] = (
+        *("status", LacksFilter, AttentionFilter, EnrichmentFilter, OriginFilter),
+        *("is_simulated", "is_box_set", "language", "genres"),
+    )
+    search_fields = ("title",)  # that there is a box to search; see `get_search_results`
+    search_help_text = "Title, series, author, ISBN-13 or a number at Goodreads."
+    ordering = ("-ratings_count", "pk")
+    list_per_page = 50
+    inlines = (AuthorInline, GenreInline, IdentifierInline)
+    actions = (
+        *("set_language", "set_series", "add_genre", "export_csv"),
+        *("hide", "show", "lock", "unlock", "enrich_again"),
+    )
+    readonly_fields = (
+        *("state", "history"),
+        *("open_library", "open_library_asked"),
+        *("title_key", "original_title_key", "created_at", "updated_at"),
+        *("ratings_count", "average_rating", "to_read_count", "is_simulated"),
+    )
+    fieldsets = (
+        (None, {"fields": ("title", "original_title", "year", "language")}),
+        ("State", {"fields": ("state", "history")}),
+        ("Series", {"fields": (("series_name", "series_number"), "is_box_set")}),
+        ("Description", {"fields": ("description", "description_source", "cover_id")}),
+        (
+            "Open Library",
+            {
+                "fields": (
+                    *("open_library", "open_library_asked", "open_library_key"),
+                    *("subjects", "page_count"),
+                )
+            },
+        ),
+        ("Numbers", {"fields": (("goodbooks_id", "goodreads_work_id"),)}),
+        ("Locked fields", {"fields": ("locked_fields",)}),
+        (
+            "What loaders and matching keep",
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    *("title_key", "original_title_key", "ratings_count", "average_rating"),
+                    *("to_read_count", "is_simulated", "created_at", "updated_at"),
+                ),
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Book]:
+        return Book.objects.for_cards().select_related("enrichment")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Book], search_term: str
+    ) -> tuple[QuerySet[Book], bool]:
+        """Books that have every word in a title, a series, an author's name, or as a number.
+
+        Django's own way joins authors and identifiers, and reads the catalog several times over.
+        """
+        for word in search_term.split():
+            queryset = queryset.filter(_has_word(word))
+        return queryset, False
+
+    @admin.display(description="authors")
+    def written_by(self, book: Book) -> str:
+        return ", ".join(book.author_names) or "-"
+
+    @admin.display(description="series", ordering="series_name")
+    def series(self, book: Book) -> str:
+        if book.series_number is None:
+            return book.series_name or "-"
+        return f"{book.series_name} #{book.series_number.normalize():f}"
+
+    @admin.display(description="Open Library", ordering="enrichment__state")
+    def open_library(self, book: Book) -> str:
+        row = getattr(book, "enrichment", None)
+        return str(row.get_state_display()) if row else str(Enrichment.State.NEVER.label)
+
+    @admin.display(description="asked")
+    def open_library_asked(self, book: Book) -> str:
+        row = getattr(book, "enrichment", None)
+        if row is None or row.tried_at is None:
+            return "-"
+        note = f" ({row.note})" if row.note else ""
+        return f"{row.tried_at:%Y-%m-%d %H:%M}{note}; again from {row.due_at:%Y-%m-%d %H:%M}"
+
+    @admin.display(description="state")
+    def state(self, book: Book) -> SafeString | str:
+        if book.status == Book.Status.MERGED and book.merged_into_id:
+            address = reverse("admin:catalog_book_change", args=[book.merged_into_id])
+            return format_html('merged into <a href="{}">{}</a>', address, book.merged_into)
+        because = f", because: {book.hidden_because}" if book.hidden_because else ""
+        return f"{book.get_status_display()}{because}"
+
+    @admin.display(description="acts of curation")
+    def history(self, book: Book) -> SafeString:
+        address = reverse(
+            "admin:catalog_curationact_changelist", query={"book__id__exact": book.pk}
+        )
+        return format_html('<a href="{}">{}</a>', address, book.acts.count())
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Books are hidden or merged: libraries, saved lists and the log point to them."""
+        return False
+
+    @admin.action(
+        description="Ask Open Library again, before all other books", permissions=["change"]
+    )
+    def enrich_again(self, request: HttpRequest, books: QuerySet[Book]) -> None:
+        number = enrichment.ask_again(book_ids=books.values_list("pk", flat=True))
+        self.message_user(request, f"{number} books will be asked for within a few minutes.")
+
+    @admin.action(description="Show: recommend these books again", permissions=["change"])
+    def show(self, request: HttpRequest, books: QuerySet[Book]) -> None:
+        number = acts.show(book_ids=_keys(books), user=_user(request))
+        self.message_user(request, f"{number} books are shown now.")
+
+    @admin.action(description="Lock all fields against loaders", permissions=["change"])
+    def lock(self, request: HttpRequest, books: QuerySet[Book]) -> None:
+        number = acts.set_locks(book_ids=_keys(books), is_locked=True, user=_user(request))
+        self.message_user(request, f"{number} books are locked now.")
+
+    @admin.action(description="Let loaders have all fields", permissions=["change"])
+    def unlock(self, request: HttpRequest, books: QuerySet[Book]) -> None:
+        number = acts.set_locks(book_ids=_keys(books), is_locked=False, user=_user(request))
+        self.message_user(request, f"{number} books are unlocked now.")
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        if change:
+            form.before = acts.snapshot(form.instance)
+        return super().save_form(request, form, change)
+
+    def save_model(
+        self, request: HttpRequest, obj: Book, form: ModelForm[Book], change: bool
+    ) -> None:
+        """Make the keys anew, and lock what was changed by hand; a new book gets its number."""
+        acts.renew_keys(obj, form.changed_data)
+        if change:
+            obj.locked_fields = acts.locked(obj, form.changed_data)
+        elif obj.goodbooks_id is None:
+            obj.goodbooks_id = additions.next_number()
+        super().save_model(request, obj, form, change)
+
+    def save_formset(
+        self,
+        request: HttpRequest,
+        form: ModelForm[Book],
+        formset: "BaseModelFormSet[Any, Any]",
+        change: bool,
+    ) -> None:
+        super().save_formset(request, form, formset, change)
+        name = "authors" if formset.model is BookAuthor else "genres"
+        if formset.model in (BookAuthor, BookGenre) and change and formset.has_changed():
+            book = form.instance
+            book.locked_fields = acts.locked(book, [name])
+            book.save(update_fields=["locked_fields", "updated_at"])
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if form.before is not None:
+            acts.note_edit(book=form.instance, before=form.before, user=_user(request))
+        else:
+            acts.note_added(book=form.instance, user=_user(request))
+
+
+def _has_word(word: str) -> Q:
+    named = BookAuthor.objects.filter(author__name__icontains=word)
+    numbered = BookIdentifier.objects.filter(value=word)
+    found = (
+        Q(title__icontains=word)
+        | Q(original_title__icontains=word)
+        | Q(series_name__icontains=word)
+        | Q(pk__in=named.values("book"))
+        | Q(pk__in=numbered.values("book"))
+    )
+    if re.fullmatch(r"[0-9]{1,9}", word):
+        found |= Q(goodbooks_id=int(word)) | Q(goodreads_work_id=int(word))
+    return found
+
+
+def _keys(books: QuerySet[Book]) -> list[int]:
+    return list(books.order_by().values_list("pk", flat=True))
+
+
+def _user(request: HttpRequest) -> User:
+    return cast("User", request.user)

@@ -1,0 +1,1 @@
+"""What curators do with the catalog, each act of it kept."""

@@ -1,0 +1,181 @@
+"""Sets curated fields of many books at once: what is set is locked, and each book gets its act."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from catalog.curation import acts
+from catalog.curation.acts import LOCKABLE, CannotCurate
+from catalog.models import Author, Book, BookAuthor, BookGenre, Genre, GenreAlias
+from catalog.normalize import surname_key
+from recsite.accounts.models import User
+
+BATCH = 1000
+#: A page waits while they are written, for some two milliseconds a book.
+MOST_BOOKS = 3000
+#: What can be set of a book: a description goes with its source, which has no lock of its own.
+SETTABLE = tuple(
+    name
+    for lockable in LOCKABLE
+    for name in (
+        ("description", "description_source") if lockable == "description" else (lockable,)
+    )
+)
+_ROWS = ("authors", "genres")  # in tables of their own
+_WRITTEN = (
+    *(name for name in SETTABLE if name not in _ROWS),
+    *("title_key", "original_title_key", "locked_fields", "updated_at"),
+)
+
+
+class Stale(CannotCurate):
+    """A book is no longer as the curator saw it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What is to be set of one book, in the values of `acts.snapshots`.
+
+    ``seen`` is what the curator saw there before. ``locks`` are all locks the book shall have;
+    None locks what is set, beside what is locked already.
+    """
+
+    values: Mapping[str, Any]
+    seen: Mapping[str, Any] = field(default_factory=dict)
+    locks: Sequence[str] | None = None
+
+
+@transaction.atomic
+def apply(*, edits: Mapping[int, Edit], reason: str, user: User) -> int:
+    """Set fields of these books, all or none; say how many books changed.
+
+    Raises `Stale` where a book is not as it was seen, one was merged, or a genre is gone, and
+    `CannotCurate` where another book has the number at Goodreads, a volume would lose its series,
+    or there are too many.
+    """
+    if len(edits) > MOST_BOOKS:
+        raise CannotCurate(
+            f"{len(edits):,} books are too many at once. Change at most {MOST_BOOKS:,}."
+        )
+    rows = Book.objects.standing().filter(pk__in=edits.keys()).order_by("pk")
+    books = {book.pk: book for book in rows.select_for_update()}
+    if len(books) < len(edits):
+        raise Stale("One of the books was merged into another meanwhile; nothing was written.")
+    before = acts.snapshots(books.keys())
+    for pk, edit in edits.items():
+        _check_seen(before[pk], edit)
+        _set(books[pk], edit)
+    _write_books(books.values())
+    _write_credits({pk: e.values["authors"] for pk, e in edits.items() if "authors" in e.values})
+    _write_genres({pk: e.values["genres"] for pk, e in edits.items() if "genres" in e.values})
+    return len(acts.note_edits(before=before, user=user, reason=reason))
+
+
+@transaction.atomic
+def set_values(*, book_ids: Collection[int], values: Mapping[str, Any], user: User) -> int:
+    """Set the same in all of these books that stand; say how many changed."""
+    books = Book.objects.standing().filter(pk__in=book_ids).values_list("pk", flat=True)
+    edit = Edit(values)
+    return apply(edits=dict.fromkeys(books.order_by("pk"), edit), reason="", user=user)
+
+
+@transaction.atomic
+def add_genre(*, book_ids: Collection[int], genre: Genre, user: User) -> int:
+    """Add a genre, as if one reader saw it there, to the books that lack it; say to how many."""
+    books = Book.objects.standing().filter(pk__in=book_ids).order_by("pk").select_for_update()
+    now = acts.snapshots(list(books.values_list("pk", flat=True)))
+    edits = {
+        pk: Edit({"genres": {**book["genres"], genre.slug: 1}})
+        for pk, book in now.items()
+        if genre.slug not in book["genres"]
+    }
+    return apply(edits=edits, reason="", user=user)
+
+
+def genre_slugs() -> dict[str, str]:
+    """Every slug a genre has or had, with the one it has now."""
+    merged = dict(GenreAlias.objects.values_list("slug", "genre__slug"))
+    return merged | {slug: slug for slug in Genre.objects.values_list("slug", flat=True)}
+
+
+def locks_of(values: Collection[str]) -> set[str]:
+    """The locks that hold these fields."""
+    return {"description" if name == "description_source" else name for name in values}
+
+
+def _check_seen(now: Mapping[str, Any], edit: Edit) -> None:
+    changed = [name for name, value in edit.seen.items() if now[name] != value]
+    if changed:
+        names = ", ".join(name.replace("_", " ") for name in changed)
+        raise Stale(
+            f"“{now['title']}” has changed since the preview ({names}), so nothing was written. "
+            "Make the preview anew, and look at it once more."
+        )
+
+
+def _set(book: Book, edit: Edit) -> None:
+    for name, value in edit.values.items():
+        if name == "series_number":
+            book.series_number = None if value is None else Decimal(value)
+        elif name not in _ROWS:
+            setattr(book, name, value)
+    if book.series_number is not None and not book.series_name:
+        raise CannotCurate(f"“{book.title}” has a number of a volume, and needs its series.")
+    acts.renew_keys(book, edit.values.keys())
+    book.locked_fields = (
+        acts.locked(book, locks_of(edit.values)) if edit.locks is None else list(edit.locks)
+    )
+    book.updated_at = timezone.now()
+
+
+def _write_books(books: Collection[Book]) -> None:
+    try:
+        with transaction.atomic():
+            Book.objects.bulk_create(
+                books,
+                batch_size=BATCH,
+                update_conflicts=True,
+                unique_fields=["id"],
+                update_fields=_WRITTEN,
+            )
+    except IntegrityError as error:
+        raise CannotCurate("Another book has one of the numbers at Goodreads already.") from error
+
+
+def _write_credits(authors: Mapping[int, Sequence[str]]) -> None:
+    names = {name for wanted in authors.values() for name in wanted}
+    Author.objects.bulk_create(
+        (Author(name=name, surname_key=surname_key(name)) for name in sorted(names)),
+        batch_size=BATCH,
+        ignore_conflicts=True,
+    )
+    ids = dict(Author.objects.filter(name__in=names).values_list("name", "pk"))
+    BookAuthor.objects.filter(book__in=authors.keys()).delete()
+    BookAuthor.objects.bulk_create(
+        (
+            BookAuthor(book_id=pk, author_id=ids[name], position=position)
+            for pk, wanted in authors.items()
+            for position, name in enumerate(wanted, start=1)
+        ),
+        batch_size=BATCH,
+    )
+
+
+def _write_genres(genres: Mapping[int, Mapping[str, int]]) -> None:
+    slugs = {slug for wanted in genres.values() for slug in wanted}
+    ids = dict(Genre.objects.filter(slug__in=slugs).values_list("slug", "pk"))
+    if gone := sorted(slugs - ids.keys()):
+        raise Stale(f"There is no genre “{gone[0]}” any more; nothing was written.")
+    BookGenre.objects.filter(book__in=genres.keys()).delete()
+    BookGenre.objects.bulk_create(
+        (
+            BookGenre(book_id=pk, genre_id=ids[slug], count=count)
+            for pk, wanted in genres.items()
+            for slug, count in wanted.items()
+        ),
+        batch_size=BATCH,
+    )

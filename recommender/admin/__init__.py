@@ -1,0 +1,36 @@
+"""What curators and operators see: readers, books with what readers have of them, releases."""
+
+from django.contrib import admin
+
+from catalog.models import Book, BookIdentifier, CurationAct, Genre
+from recommender.admin.curation import BookAdmin, BookIdentifierAdmin, CurationActAdmin, GenreAdmin
+from recommender.admin.proposals import ProposalAdmin
+from recommender.admin.readers import (
+    ImportItemAdmin,
+    ImportJobAdmin,
+    LibraryEntryAdmin,
+    ReaderAdmin,
+    RunAdmin,
+)
+from recommender.admin.releases import ModelReleaseAdmin
+from recommender.models import (
+    ImportItem,
+    ImportJob,
+    LibraryEntry,
+    ModelRelease,
+    Proposal,
+    Reader,
+    Run,
+)
+
+admin.site.register(Book, BookAdmin)
+admin.site.register(Genre, GenreAdmin)
+admin.site.register(BookIdentifier, BookIdentifierAdmin)
+admin.site.register(CurationAct, CurationActAdmin)
+admin.site.register(Reader, ReaderAdmin)
+admin.site.register(LibraryEntry, LibraryEntryAdmin)
+admin.site.register(ImportJob, ImportJobAdmin)
+admin.site.register(ImportItem, ImportItemAdmin)
+admin.site.register(Proposal, ProposalAdmin)
+admin.site.register(Run, RunAdmin)
+admin.site.register(ModelRelease, ModelReleaseAdmin)

@@ -1,0 +1,180 @@
+"""The admin of releases: which there are, how good they are, and which one is in use."""
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from catalog.admin.typed import ModelAdmin
+from recommender.admin.parts import OnlyToRead, count_of, link
+from recommender.engine.manifest import ReleaseError
+from recommender.engine.store import StoreError
+from recommender.models import ModelRelease, Run
+from recommender.selectors.quality import Figures, quality_of
+from recommender.services import releases
+from recsite.accounts.models import User
+
+CHANGE = "recommender.change_modelrelease"
+
+
+class PromoteForm(forms.Form):
+    """Whether a release that the gate refused is wanted all the same."""
+
+    all_the_same = forms.BooleanField(
+        required=False, label="The gate refused it; put it in use all the same"
+    )
+
+
+class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
+    list_display = (
+        *("version", "is_active", "dataset", "is_simulated", "accuracy", "popularity", "coverage"),
+        *("ratings", "readers", "books", "run_list", "built_at", "choose"),
+    )
+    list_filter = ("is_active", "is_simulated", "dataset", "default_ranker")
+    search_fields = ("version", "dataset", "manifest_sha256")
+    date_hierarchy = "built_at"
+    ordering = ("-built_at",)
+    readonly_fields = ("run_list",)
+    change_list_template = "admin/recommender/modelrelease/change_list.html"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        runs = count_of(Run.objects.all(), "release")
+        return super().get_queryset(request).annotate(run_count=runs)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        shown = super().get_list_display(request)
+        return shown if request.user.has_perm(CHANGE) else [n for n in shown if n != "choose"]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        context = {"may_change_release": request.user.has_perm(CHANGE), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("look", wrap(self.look), name="recommender_modelrelease_look"),
+            path("roll-back", wrap(self.roll_back), name="recommender_modelrelease_roll_back"),
+            path("<int:key>/promote", wrap(self.promote), name="recommender_modelrelease_promote"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="runs", ordering="run_count")
+    def run_list(self, release: Any) -> SafeString:
+        return link("run_changelist", release.run_count, release__id__exact=release.pk)
+
+    @admin.display(description="NDCG@100")
+    def accuracy(self, release: ModelRelease) -> str:
+        figures = _figures(release)
+        return f"{figures.accuracy:.3f}" if figures else "-"
+
+    @admin.display(description="popularity of picks")
+    def popularity(self, release: ModelRelease) -> str:
+        figures = _figures(release)
+        return f"{figures.popularity:.3f}" if figures else "-"
+
+    @admin.display(description="coverage@10")
+    def coverage(self, release: ModelRelease) -> str:
+        figures = _figures(release)
+        return f"{figures.coverage:.3f}" if figures else "-"
+
+    @admin.display(description="use")
+    def choose(self, release: ModelRelease) -> SafeString | str:
+        if release.is_active:
+            return "in use"
+        if release.pruned_at:
+            return "no longer kept"
+        address = reverse("admin:recommender_modelrelease_promote", args=[release.pk])
+        return format_html('<a href="{}">Put in use…</a>', address)
+
+    def look(self, request: HttpRequest) -> HttpResponse:
+        """Look into the store for releases that are not in the list yet."""
+        _demand(request)
+        if request.method == "POST":
+            try:
+                releases.record_all()
+            except StoreError as error:
+                messages.error(request, f"The store can't be read: {error}")
+            else:
+                messages.success(request, "The list now holds every release of the store.")
+        return _to_list()
+
+    def promote(self, request: HttpRequest, key: int) -> HttpResponse:
+        """Ask whether a release is to be put in use, and do it."""
+        _demand(request)
+        release = get_object_or_404(ModelRelease, pk=key)
+        before = ModelRelease.objects.filter(is_active=True).first()
+        form = PromoteForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            wanted = form.cleaned_data["all_the_same"]
+            try:
+                releases.promote(version=release.version, all_the_same=wanted)
+            except (ReleaseError, StoreError) as error:
+                messages.error(request, str(error))
+            else:
+                self._tell(request, release, before, "Put in use")
+                return _to_list()
+        try:
+            gate = releases.verdict(release.version)
+        except (ReleaseError, StoreError) as error:
+            messages.error(request, f"{release.version} can't be put in use: {error}")
+            return _to_list()
+        title = f"Put release {release.version} in use?"
+        return self._ask(request, title=title, release=release, before=before, gate=gate, form=form)
+
+    def roll_back(self, request: HttpRequest) -> HttpResponse:
+        """Ask whether to go back to the release before the one in use, and do it."""
+        _demand(request)
+        before = ModelRelease.objects.filter(is_active=True).first()
+        if request.method == "POST":
+            try:
+                release = releases.roll_back()
+            except (ReleaseError, StoreError) as error:
+                messages.error(request, f"{error} Nothing was changed.")
+            else:
+                self._tell(request, release, before, "Went back to it")
+            return _to_list()
+        return self._ask(request, title="Go back to the release before?", before=before)
+
+    def _ask(self, request: HttpRequest, **context: Any) -> HttpResponse:
+        everything = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        if release := context.get("release"):
+            pair = [("in use now", context["before"]), ("would be in use", release)]
+            everything["compared"] = [(what, row, _figures(row)) for what, row in pair if row]
+        return render(request, "admin/recommender/modelrelease/choose.html", everything)
+
+    def _tell(
+        self, request: HttpRequest, release: ModelRelease, before: ModelRelease | None, did: str
+    ) -> None:
+        instead = f" instead of {before.version}" if before and before != release else ""
+        self.log_change(request, cast("Any", release), f"{did}{instead}.")
+        messages.success(
+            request,
+            f"Release {release.version} is in use{instead}. Processes that run follow within a "
+            "minute; lists that were saved stay as they are.",
+        )
+
+
+def _figures(release: ModelRelease) -> Figures | None:
+    quality = quality_of(release)
+    return next((own for own in quality.rankers if own.is_default), None) if quality else None
+
+
+def _demand(request: HttpRequest) -> None:
+    if not cast("User", request.user).has_perm(CHANGE):
+        raise PermissionDenied
+
+
+def _to_list() -> HttpResponse:
+    return redirect("admin:recommender_modelrelease_changelist")

@@ -1,0 +1,1 @@
+"""What readers send in. Forms validate; the views call the services."""

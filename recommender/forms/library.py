@@ -1,0 +1,173 @@
+"""What a reader can ask of the own library, and change in it."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from recommender import shelves
+from recommender.models import EARLIEST_SINCE, LibraryEntry
+from recommender.models.library import ORDERS
+from recommender.selectors.library import Filters, shelves_of
+from recommender.selectors.wording import drawn_stars, plain_stars
+from recommender.shelves import shelf_name
+
+STARS_TO_GIVE = [Decimal(halves) / 2 for halves in range(10, 0, -1)]
+LONGEST_QUERY = 200
+
+ORDER_WORDS = dict(
+    zip(
+        ORDERS,
+        (
+            *("Added last", "Read last", "Title", "Author"),
+            *("Most stars", "Fewest stars", "Best known"),
+        ),
+        strict=True,
+    )
+)
+STARS_WORDS = {
+    "": "Any",
+    "rated": "Rated",
+    "unrated": "Not rated",
+    "5": "5 stars",
+    "4": "4 to 4¾ stars",
+    "3": "3 to 3¾ stars",
+    "2": "2 to 2¾ stars",
+    "1": "1 to 1¾ stars",
+    "0": "Less than 1 star",
+}
+USE_WORDS = {
+    "": "All",
+    "counting": "Move my list",
+    "left-out": "Left out",
+    "known": "Known to the model",
+    "unknown": "Not known to the model",
+}
+
+
+class LibraryForm(forms.Form):
+    """Which entries are shown, and in which order, as the address carries it."""
+
+    q = forms.CharField(
+        label="Title or author",
+        required=False,
+        max_length=LONGEST_QUERY,
+        widget=forms.TextInput(
+            attrs={"inputmode": "search", "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+    shelf = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", "All"),
+            *((shelf, shelf_name(shelf)) for shelf in (*shelves.COMMON, shelves.OTHER)),
+        ],
+    )
+    stars = forms.ChoiceField(required=False, choices=list(STARS_WORDS.items()))
+    use = forms.ChoiceField(label="For your list", required=False, choices=list(USE_WORDS.items()))
+    sort = forms.ChoiceField(
+        label="Sorted by", required=False, choices=list(ORDER_WORDS.items()), initial="added"
+    )
+
+    def asked(self) -> dict[str, str]:
+        """What differs from the whole library, of a form that is valid."""
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+    def address(self) -> str:
+        """The query of an address that asks for the same."""
+        return urlencode(self.asked())
+
+    def filters(self) -> Filters:
+        """What was asked for, of a form that is valid."""
+        asked = self.cleaned_data
+        return Filters(
+            words=asked["q"],
+            shelf=asked["shelf"],
+            stars=asked["stars"],
+            use=asked["use"],
+            order=asked["sort"] or ORDERS[0],
+        )
+
+    @property
+    def narrows(self) -> bool:
+        """Whether some entries may be hidden by what was asked for."""
+        return any(name != "sort" for name in self.asked())
+
+
+def _stars(text: str) -> Decimal:
+    return Decimal(text)
+
+
+class EntryForm(forms.Form):
+    """What a reader may change in an entry."""
+
+    stars = forms.TypedChoiceField(
+        label="Your stars", required=False, coerce=_stars, empty_value=None
+    )
+    shelf = forms.ChoiceField()
+    read_on = forms.DateField(
+        label="Finished on",
+        required=False,
+        error_messages={"invalid": "Write the day as year-month-day, such as 2024-05-30."},
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+
+    def __init__(self, entry: LibraryEntry, data: Any = None) -> None:
+        self.entry = entry
+        initial = {"stars": entry.stars, "shelf": entry.shelf, "read_on": entry.read_on}
+        super().__init__(data, initial=initial, auto_id=f"entry-{entry.pk}-%s")
+        given = {*STARS_TO_GIVE, *([entry.stars] if entry.stars else [])}
+        stars = cast("forms.ChoiceField", self.fields["stars"])
+        stars.choices = [("", "No stars")] + [
+            (plain_stars(one), f"{plain_stars(one)}  {drawn_stars(one)}")
+            for one in sorted(given, reverse=True)
+        ]
+        self.initial["stars"] = plain_stars(entry.stars) if entry.stars else ""
+        shelf = cast("forms.ChoiceField", self.fields["shelf"])
+        shelf.choices = [(name, shelf_name(name)) for name in shelves_of(entry.reader_id)]
+
+    def clean_read_on(self) -> date | None:
+        day: date | None = self.cleaned_data["read_on"]
+        if day and day > timezone.localdate() and day != self.entry.read_on:
+            raise ValidationError("That day is still to come. Give a day that has been.")
+        return day
+
+
+class SinceForm(forms.Form):
+    """From which year or day on books count."""
+
+    since = forms.CharField(
+        label="Only what I read since",
+        required=False,
+        max_length=20,
+        help_text="A year or a day: 2019, or 2019-05-30. Leave it empty to let all books count.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "2019"}),
+    )
+
+    def clean_since(self) -> date | None:
+        text: str = self.cleaned_data["since"].strip()
+        if not text:
+            return None
+        if re.fullmatch(r"[0-9]{4}", text):
+            text = f"{text}-01-01"
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            raise ValidationError(
+                "Write a year, such as 2019, or a day, such as 2019-05-30."
+            ) from None
+        if not EARLIEST_SINCE <= day <= timezone.localdate():
+            raise ValidationError("Give a year or a day between 1900 and today.")
+        return day
+
+
+def since_text(since: date | None) -> str:
+    """A year where the day is its first, else the day, as the form takes it."""
+    if since is None:
+        return ""
+    return str(since.year) if (since.month, since.day) == (1, 1) else since.isoformat()

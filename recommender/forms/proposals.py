@@ -1,0 +1,45 @@
+"""A book that the catalog lacks."""
+
+from typing import Any, Self
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from catalog.normalize import isbn13_of
+from recommender.models import Proposal
+
+
+class ProposalForm(forms.Form):
+    """A book that the catalog lacks."""
+
+    title = forms.CharField(label="Title", required=False, max_length=500)
+    author = forms.CharField(label="Author", required=False, max_length=300)
+    isbn = forms.CharField(
+        label="ISBN",
+        required=False,
+        max_length=40,
+        help_text="10 or 13 digits, on the back of the book. It finds the book most surely.",
+    )
+
+    @classmethod
+    def of(cls, proposal: Proposal) -> Self:
+        """The form with what was looked for."""
+        shown = {"title": proposal.title, "author": proposal.author, "isbn": proposal.isbn13}
+        return cls(initial=shown)
+
+    def clean_isbn(self) -> str:
+        text: str = self.cleaned_data["isbn"]
+        number = isbn13_of(text)
+        if text and not number:
+            raise ValidationError("This is no ISBN. Compare its 10 or 13 digits, or leave it out.")
+        return number
+
+    def clean(self) -> dict[str, Any]:
+        if not self.errors and not (self.cleaned_data["title"] or self.cleaned_data["isbn"]):
+            self.add_error("title", "Give the title or the ISBN.")
+        return self.cleaned_data
+
+    def words(self) -> dict[str, Any]:
+        """What is looked for, of a form that is valid, by the names that a proposal has for it."""
+        given = dict(self.cleaned_data)
+        return given | {"isbn13": given.pop("isbn")}

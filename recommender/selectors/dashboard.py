@@ -1,0 +1,237 @@
+"""What an operator looks at first: queue, jobs, periodic tasks, sites, release, catalog, days.
+
+Each figure is a function that reads and changes nothing. Valkey may be down: its figures are None.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db.models import Count, Exists, Min, Model, OuterRef, Q, QuerySet
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+
+from catalog.models import Book, BookGenre, BookIdentifier, Enrichment
+from catalog.services import enrichment
+from recommender.drawing import plots
+from recommender.models import ImportJob, ModelRelease, Reader, Run
+from recommender.selectors.quality import quality_of
+from recsite.accounts.models import User
+from recsite.common import pace
+
+DAYS = 30
+RELEASES = 12
+QUEUE, UNACKED = "celery", "unacked"
+#: A task that is overdue by so many of its intervals is called late.
+LATE_AFTER = 2
+BAR, GAP, HEIGHT = 8, 2, 60
+#: The sites that are asked, with the part of Valkey where their pace is kept.
+SITES = (("Goodreads", "gate", "goodreads"), ("Open Library", "limiter", "openlibrary"))
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Messages that wait, and that a worker has taken; None where the broker is not reachable."""
+
+    waiting: int | None
+    taken: int | None
+    oldest_job: datetime | None  # since when the first import waits for a worker
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodicRun:
+    """A periodic task and when it was sent last."""
+
+    name: str
+    task: str
+    every: str
+    is_enabled: bool
+    last_run_at: datetime | None
+    runs: int
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A day of a small plot; lengths are in the drawing's own units."""
+
+    x: int
+    y: float
+    height: float
+    day: date
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """How much of something there was on each of the last days, the oldest first."""
+
+    name: str
+    bars: Sequence[Bar]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Of how many books something is known."""
+
+    name: str
+    known: int
+    percent: float
+
+
+def queue() -> Queue:
+    """How much waits for workers."""
+    oldest = ImportJob.objects.filter(state=ImportJob.State.QUEUED).aggregate(at=Min("queued_at"))
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL) as client:
+            waiting, taken = client.llen(QUEUE), client.hlen(UNACKED)
+    except redis.RedisError:
+        return Queue(None, None, oldest["at"])
+    return Queue(int(waiting), int(taken), oldest["at"])
+
+
+def jobs_by_state() -> list[tuple[str, int]]:
+    """How many imports are in each state, in the order of their lives."""
+    counts = Counter(dict(ImportJob.objects.order_by().values_list("state").annotate(Count("pk"))))
+    return [(str(state.label), counts[state.value]) for state in ImportJob.State]
+
+
+def recent_failures(now: datetime) -> list[tuple[str, int]]:
+    """Why imports failed within a day, the most frequent first."""
+    failed = ImportJob.objects.filter(
+        state=ImportJob.State.FAILED, finished_at__gt=now - timedelta(days=1)
+    )
+    counted = failed.order_by().values_list("error_code").annotate(n=Count("pk"))
+    return list(counted.order_by("-n", "error_code"))
+
+
+def periodic_tasks(now: datetime) -> list[PeriodicRun]:
+    """The periodic tasks; one that is on and was not sent for two intervals is late."""
+    rows = PeriodicTask.objects.select_related("interval", "crontab").order_by("name")
+    return [
+        PeriodicRun(
+            name=row.name,
+            task=row.task,
+            every=str(row.interval or row.crontab or "-"),
+            is_enabled=row.enabled,
+            last_run_at=row.last_run_at,
+            runs=row.total_run_count,
+            is_late=_is_late(row, now),
+        )
+        for row in rows.exclude(task__startswith="celery.")
+    ]
+
+
+def _is_late(row: Any, now: datetime) -> bool:
+    if not row.enabled or row.last_run_at is None or row.interval is None:
+        return False
+    every: timedelta = row.interval.schedule.run_every
+    return bool(now - row.last_run_at > LATE_AFTER * every + timedelta(minutes=1))
+
+
+def sites() -> list[tuple[str, pace.SiteState | None]]:
+    """How the sites that are asked take it; None where Valkey is not reachable."""
+    found = []
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        for title, kind, name in SITES:
+            try:
+                state = pace.state_of(client, kind=kind, name=name)
+            except redis.RedisError:
+                state = None
+            found.append((title, state))
+    return found
+
+
+def quality_plot() -> plots.Plot | None:
+    """Quality of the last releases, the oldest first; None where fewer than two were measured."""
+    accuracy: dict[int, float] = {}
+    popularity: dict[int, float] = {}
+    coverage: dict[int, float] = {}
+    for release in reversed(ModelRelease.objects.all()[:RELEASES]):
+        quality = quality_of(release)
+        own = next((one for one in quality.rankers if one.is_default), None) if quality else None
+        if own is not None:
+            place = len(accuracy) + 1
+            accuracy[place], popularity[place] = own.accuracy, own.popularity
+            coverage[place] = own.coverage
+    if len(accuracy) < 2:
+        return None
+    series = {"NDCG@100": accuracy, "popularity": popularity, "coverage": coverage}
+    return plots.lines(series, x_label="releases, the oldest first", y_label="", width=560.0)
+
+
+def completeness() -> tuple[int, list[Share]]:
+    """How many books stand, and of how many of them something is known; one query."""
+    isbn = BookIdentifier.objects.filter(book=OuterRef("pk"), scheme="isbn13")
+    known: Mapping[str, Q | Exists] = {
+        "description": ~Q(description=""),
+        "cover": Q(cover_id__isnull=False),
+        "language": ~Q(language=""),
+        "first year": Q(year__isnull=False),
+        "genres": Exists(BookGenre.objects.filter(book=OuterRef("pk"))),
+        "ISBN": Exists(isbn),
+    }
+    counts = {f"n{n}": Count("pk", filter=what) for n, what in enumerate(known.values())}
+    row = Book.objects.standing().order_by().aggregate(books=Count("pk"), **counts)
+    shares = [
+        Share(name, row[f"n{n}"], 100 * row[f"n{n}"] / max(row["books"], 1))
+        for n, name in enumerate(known)
+    ]
+    return row["books"], shares
+
+
+def days(now: datetime) -> list[Days]:
+    """New readers, accounts and lists of the last days."""
+    rows: tuple[tuple[str, QuerySet[Any], str], ...] = (
+        ("New readers", Reader.objects.all(), "created_at"),
+        ("New accounts", User.objects.all(), "date_joined"),
+        ("Saved lists", Run.objects.all(), "created_at"),
+    )
+    return [_days(name, queryset, column, now) for name, queryset, column in rows]
+
+
+def _days(name: str, rows: QuerySet[Model], column: str, now: datetime) -> Days:
+    first = now.date() - timedelta(days=DAYS - 1)
+    counted = (
+        rows.filter(**{f"{column}__date__gte": first})
+        .order_by()
+        .annotate(day=TruncDate(column))
+        .values_list("day")
+        .annotate(Count("pk"))
+    )
+    counts = Counter(dict(counted))
+    most = max(counts.values(), default=0) or 1
+    bars = []
+    for place in range(DAYS):
+        day = first + timedelta(days=place)
+        height = round(HEIGHT * counts[day] / most, 1)
+        bars.append(Bar(place * (BAR + GAP), HEIGHT - height, height, day, counts[day]))
+    return Days(name, bars, counts.total())
+
+
+def everything() -> dict[str, Any]:
+    """All figures, for the page and the part of it that is renewed."""
+    now = timezone.now()
+    books, shares = completeness()
+    return {
+        "now": now,
+        "queue": queue(),
+        "jobs": jobs_by_state(),
+        "failures": recent_failures(now),
+        "tasks": periodic_tasks(now),
+        "sites": sites(),
+        "release": ModelRelease.objects.filter(is_active=True).first(),
+        "plot": quality_plot(),
+        "books": books,
+        "shares": shares,
+        "enrichment": [
+            (Enrichment.State(state).label, count) for state, count in enrichment.states().items()
+        ],
+        "days": days(now),
+    }

@@ -1,0 +1,17 @@
+"""Whether this site may ask Goodreads."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from recsite.common.pace import is_loopback
+
+
+def uses_stand_in() -> bool:
+    """Whether "Goodreads" is the stand-in on this machine, with its sample readers."""
+    return is_loopback(urlsplit(settings.GOODREADS_BASE_URL).hostname or "")
+
+
+def pull_is_on() -> bool:
+    """Whether this site may ask Goodreads at all."""
+    return bool(settings.CONTACT_EMAIL) or uses_stand_in()

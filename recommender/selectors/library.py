@@ -1,0 +1,60 @@
+"""What a library holds: the entries that fit some filters, and its shelves."""
+
+from dataclasses import dataclass
+
+from recommender import shelves
+from recommender.models import LibraryEntry, Reader
+from recommender.models.library import ORDERS, LibraryEntryQuerySet
+from recommender.selectors.current_model import known_to_model
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which entries are wanted; what is empty narrows nothing.
+
+    `use` is one of ``counting``, ``left-out``, ``known``, ``unknown``; `order` one of `ORDERS`.
+    """
+
+    words: str = ""
+    shelf: str = ""
+    stars: str = ""
+    use: str = ""
+    order: str = ORDERS[0]
+
+
+def find_entries(*, reader: Reader, filters: Filters) -> list[int]:
+    """The keys of the reader's entries that fit, in the order asked for.
+
+    Where no title or author has all the words, those that resemble them are found.
+    """
+    entries = LibraryEntry.objects.filter(reader=reader)
+    if filters.shelf:
+        entries = entries.on_shelf(filters.shelf)
+    if filters.stars:
+        entries = entries.with_stars(filters.stars)
+    if filters.use == "left-out":
+        entries = entries.filter(is_left_out=True)
+    if filters.use == "counting":
+        entries = entries.counting(reader.read_since)
+    entries = entries.in_order(filters.order)
+    if not filters.words:
+        return _keys(entries, filters.use)
+    found = _keys(entries.matching(filters.words), filters.use)
+    return found or _keys(entries.resembling(filters.words), filters.use)
+
+
+def shelves_of(reader_id: int) -> list[str]:
+    """The shelves an entry can be put on: those that all have, and the reader's own."""
+    common: list[str] = [*shelves.COMMON, shelves.Shelf.DID_NOT_FINISH]
+    entries = LibraryEntry.objects.filter(reader=reader_id).order_by()
+    own = set(entries.values_list("shelf", flat=True)) - set(common)
+    return [*common, *sorted(own)]
+
+
+def _keys(entries: LibraryEntryQuerySet, use: str) -> list[int]:
+    """The keys, in order; only the release knows which books it knows."""
+    rows = list(entries.values_list("pk", "book__goodbooks_id"))
+    if use not in ("counting", "known", "unknown"):
+        return [pk for pk, _ in rows]
+    known = known_to_model({number for _, number in rows if number is not None}) or frozenset()
+    return [pk for pk, number in rows if (number in known) == (use != "unknown")]

@@ -1,0 +1,122 @@
+"""Shelves that are read without being kept, for the command line."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from catalog.matching import Wanted, match
+from catalog.models import Book
+from catalog.normalize import isbn13_of
+from recommender import shelves
+from recommender.services import staging
+from recommender.sources.base import ShelfRow
+from recommender.sources.exports import open_export
+from recommender.sources.profile import parse_profile
+
+RATING_COLUMNS = {"book_id", "rating"}
+LARGEST_BOOK_ID = 2**63 - 1  # what a release can name
+
+
+class UnreadableFile(Exception):
+    """The file is no list of ratings; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A shelf by the numbers that ratings and releases use (`Book.goodbooks_id`)."""
+
+    rows: int
+    ratings: dict[int, float]
+    read: frozenset[int]
+    known: frozenset[int]
+
+
+def from_file(path: Path) -> Shelf:
+    """Read a Goodreads export, or ratings of one reader with the columns `book_id,rating`.
+
+    Raises `UnreadableFile` or `SourceError` with a sentence that says what is wrong.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnreadableFile(f"{path} cannot be read: {error.strerror}.") from error
+    lines = content.decode("utf-8-sig", "replace").splitlines()
+    if _columns(lines) >= RATING_COLUMNS:
+        return _from_ratings(path, lines)
+    pages = open_export(content, limit=settings.IMPORT_MAX_BYTES).pages()
+    return _matched(row for page in pages for row in page.rows)
+
+
+def from_goodreads(text: str) -> Shelf:
+    """Pull the shelf that a number or a profile address names. Raises `SourceError`."""
+    account = staging.account_number(str(parse_profile(text)))
+    pages = staging.source_of(kind=staging.kind_of_pull(), account=account).pages()
+    return _matched(row for page in pages for row in page.rows)
+
+
+def _columns(lines: list[str]) -> set[str]:
+    """The names in the heading, in quotes or not; none where the file is of another kind."""
+    try:
+        return set(next(csv.reader(lines, skipinitialspace=True), []))
+    except csv.Error:
+        return set()
+
+
+def _from_ratings(path: Path, lines: list[str]) -> Shelf:
+    ratings: dict[int, float] = {}
+    readers: set[str] = set()
+    rows = csv.DictReader(lines, skipinitialspace=True)
+    for row in rows:
+        where = f"{path}, line {rows.line_num}"
+        try:
+            book_id, stars = int(row["book_id"]), float(row["rating"])
+        except (TypeError, ValueError) as error:
+            raise UnreadableFile(f"{where}: book_id and rating are numbers.") from error
+        if not 0 < book_id <= LARGEST_BOOK_ID:
+            raise UnreadableFile(f"{where}: there is no book with the number {book_id}.")
+        if not 0 <= stars <= 5:
+            raise UnreadableFile(f"{where}: a rating of {stars:g} is not 0 to 5 stars.")
+        readers.add(row.get("user_id") or "")
+        ratings[book_id] = stars
+    if len(readers) > 1:
+        raise UnreadableFile(f"{path} holds ratings of {len(readers)} readers; give those of one.")
+    rated = {book_id: stars for book_id, stars in ratings.items() if stars}
+    known = frozenset(ratings)
+    return Shelf(rows=len(ratings), ratings=rated, read=known, known=known)
+
+
+def _matched(shelf_rows: Iterable[ShelfRow]) -> Shelf:
+    rows = list(shelf_rows)
+    found = match(
+        [
+            Wanted(
+                place,
+                row.edition_id,
+                row.work_id,
+                row.isbn13 or isbn13_of(row.isbn10),
+                row.title,
+                row.author,
+            )
+            for place, row in enumerate(rows)
+        ]
+    )
+    books = Book.objects.filter(
+        pk__in={match.book_id for match in found.values() if match.book_id},
+        goodbooks_id__isnull=False,
+    )
+    numbers = {book.pk: book.goodbooks_id for book in books if book.goodbooks_id is not None}
+    ratings: dict[int, float] = {}
+    for place, row in enumerate(rows):
+        book_id = found[place].book_id
+        if book_id in numbers and row.stars is not None:
+            ratings.setdefault(numbers[book_id], row.stars)
+    read = frozenset(
+        numbers[book_id]
+        for place, row in enumerate(rows)
+        if (book_id := found[place].book_id) in numbers
+        and (row.stars is not None or row.shelf not in shelves.UNREAD)
+    )
+    return Shelf(len(rows), ratings, read=read, known=frozenset(numbers.values()))

@@ -1,1 +1,0 @@
-"""The benches draw and count what they say."""

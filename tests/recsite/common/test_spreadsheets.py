@@ -1,0 +1,55 @@
+"""CSV as spreadsheets write and read it."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recsite.common.spreadsheets import as_meant, decode, delimiter_of, harmless
+
+# A machine that is busy with other things fails no test.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+RISKY = st.text("'=+-@\t\r\na ;,\"")
+# What a database of text can hold.
+ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+@patient
+@given(ANY | RISKY)
+def test_a_cell_is_harmless_and_means_what_it_did(text: str) -> None:
+    cell = harmless(text)
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    assert as_meant(cell) == text
+
+
+@patient
+@given(st.lists(ANY | RISKY, min_size=1, max_size=4))
+def test_a_line_of_a_file_comes_back_as_it_was(cells: list[str]) -> None:
+    file = io.StringIO(newline="")
+    csv.writer(file).writerow([harmless(cell) for cell in cells])
+    [read] = csv.reader(io.StringIO(file.getvalue(), newline=""))
+    assert [as_meant(cell) for cell in read] == cells
+
+
+@pytest.mark.parametrize("text", ["'Salem's Lot", "'tis", "1984", "don't"])
+def test_an_apostrophe_that_hides_no_formula_is_left_alone(text: str) -> None:
+    assert harmless(text) == as_meant(text) == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_text_is_read_in_the_encodings_that_spreadsheets_write(encoding: str) -> None:
+    assert decode("Émile Zola".encode(encoding)) == "Émile Zola"
+
+
+def test_what_is_no_text_is_none() -> None:
+    assert decode(b"\xff\xfe\x00") is None
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_what_stands_between_cells_is_told_by_the_heading(mark: str) -> None:
+    text = f"id{mark}title\r\n1{mark}Emma, and; others"
+    assert delimiter_of(text, frozenset({"id"})) == mark
+    assert delimiter_of(text, frozenset({"year"})) is None
