@@ -20,8 +20,8 @@ from catalog.curation.acts import CannotCurate
 from catalog.models import Book, BookIdentifier, CurationAct, Genre
 from recommender.admin.parts import Counting, count_of
 from recommender.models import Dismissal, Recommendation
+from recommender.selectors.covers import book_cover
 from recommender.services import merging, waiting
-from recommender.templatetags.books import drawn_cover
 from recsite.accounts.models import User
 
 
@@ -106,7 +106,7 @@ class BookAdmin(Counting, books.BookAdmin):
 
     @admin.display(description="")
     def cover(self, book: Book) -> SafeString:
-        return drawn_cover(book)
+        return book_cover(book)
 
     @admin.display(description="offered", ordering="offered_count")
     def offered(self, book: Any) -> int:

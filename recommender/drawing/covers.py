@@ -8,10 +8,6 @@ import re
 import unicodedata
 import zlib
 from dataclasses import dataclass
-from functools import lru_cache
-
-from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
 
 WIDTH, HEIGHT = 200, 300
 MARGIN = 24
@@ -20,9 +16,6 @@ AUTHOR_BASE = 268
 TITLE_SIZES = (30, 26, 22, 19, 16, 14)
 AUTHOR_SIZES = (14, 12, 10)
 LEADING = 1.16
-
-#: Covers that a process keeps written down, at about 900 bytes each: they depend on nothing else.
-COVERS_KEPT = 4096
 
 #: What stays on one line, with the space before it: a word, or a part of one up to a hyphen.
 _WORD = re.compile(r"(\s*)([^\s-]*-+|[^\s-]+)")
@@ -74,18 +67,6 @@ class Cover:
     title_size: int
     author: str
     author_size: int
-
-
-@lru_cache(maxsize=COVERS_KEPT)
-def kept(*, number: int, title: str, author: str) -> SafeString:
-    """The cover of a book of the catalog; nothing that is a reader's own is kept in a process."""
-    return drawn(number=number, title=title, author=author)
-
-
-def drawn(*, number: int, title: str, author: str) -> SafeString:
-    """A cover as an SVG element."""
-    cover = draw(number=number, title=title, author=author)
-    return render_to_string("recommender/_cover.html", {"drawn": cover})
 
 
 def draw(*, number: int, title: str, author: str) -> Cover:

@@ -18,8 +18,8 @@ from django.utils.safestring import SafeString
 
 from catalog.models import Book
 from catalog.openlibrary.parse import Work
-from recommender.drawing import covers
 from recommender.models import ModelRelease
+from recommender.selectors.covers import book_cover
 
 register = template.Library()
 
@@ -39,13 +39,7 @@ def cover(context: Context, book: Book) -> SafeString:
     if host and book.cover_id:
         address = f"{host}/b/id/{book.cover_id}-M.jpg?default=false"
         return render_to_string("recommender/_cover.html", {"address": address})
-    return drawn_cover(book)
-
-
-def drawn_cover(book: Book) -> SafeString:
-    """The drawn cover of a book; prefetch `credits` first."""
-    author = next(iter(book.author_names), "")
-    return covers.kept(number=book.goodbooks_id or book.pk, title=book.title, author=author)
+    return book_cover(book)
 
 
 @register.simple_tag

@@ -6,8 +6,8 @@ from django import template
 from django.template import Context
 from django.utils.safestring import SafeString
 
-from recommender.drawing import covers
 from recommender.models import LibraryEntry
+from recommender.selectors.covers import drawn_cover
 from recommender.selectors.wording import drawn_stars, since_words
 from recommender.shelves import shelf_name
 from recommender.templatetags.books import cover
@@ -22,7 +22,7 @@ def entry_cover(context: Context, entry: LibraryEntry) -> SafeString:
     """The cover of the entry's book, or one that is drawn from the line as its source has it."""
     if entry.book:
         return cover(context, entry.book)
-    return covers.drawn(number=entry.pk, title=entry.title, author=entry.author)
+    return drawn_cover(number=entry.pk, title=entry.title, author=entry.author)
 
 
 @register.filter

@@ -49,10 +49,8 @@ def rate(request: HttpRequest) -> HttpResponse:
         "following": None if query or page.number >= PAGES else page.number + 1,
         **_list(reader),
     }
-    template = (
-        "recommender/_rate_books.html" if wants_fragment(request) else "recommender/rate.html"
-    )
-    return render(request, template, context)
+    name = "_rate_books.html" if wants_fragment(request) else "rate.html"
+    return render(request, f"recommender/{name}", context)
 
 
 @never_cache
