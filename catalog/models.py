@@ -405,8 +405,15 @@ class CurationAct(models.Model):
                 name="catalog_act_kind",
                 condition=Q(
                     kind__in=[
-                        *("added", "edited", "hidden", "shown", "merged", "unmerged"),
-                        *("identifier_moved", "genre_renamed", "genre_merged"),
+                        "added",
+                        "edited",
+                        "hidden",
+                        "shown",
+                        "merged",
+                        "unmerged",
+                        "identifier_moved",
+                        "genre_renamed",
+                        "genre_merged",
                     ]
                 ),
             ),

@@ -176,12 +176,28 @@ class BookAdmin(BulkActs, CuratedCsv):
 
     form = BookForm
     list_display: tuple[Any, ...] = (
-        *("title", "written_by", "year", "language", "series", "ratings_count"),
-        *("average_rating", "status", "open_library", "is_simulated", "goodbooks_id"),
+        "title",
+        "written_by",
+        "year",
+        "language",
+        "series",
+        "ratings_count",
+        "average_rating",
+        "status",
+        "open_library",
+        "is_simulated",
+        "goodbooks_id",
     )
     list_filter: ClassVar[tuple[Any, ...]] = (
-        *("status", LacksFilter, AttentionFilter, EnrichmentFilter, OriginFilter),
-        *("is_simulated", "is_box_set", "language", "genres"),
+        "status",
+        LacksFilter,
+        AttentionFilter,
+        EnrichmentFilter,
+        OriginFilter,
+        "is_simulated",
+        "is_box_set",
+        "language",
+        "genres",
     )
     search_fields = ("title",)  # that there is a box to search; see `get_search_results`
     search_help_text = "Title, series, author, ISBN-13 or a number at Goodreads."
@@ -189,14 +205,29 @@ class BookAdmin(BulkActs, CuratedCsv):
     list_per_page = 50
     inlines = (AuthorInline, GenreInline, IdentifierInline)
     actions = (
-        *("set_language", "set_series", "add_genre", "export_csv"),
-        *("hide", "show", "lock", "unlock", "enrich_again"),
+        "set_language",
+        "set_series",
+        "add_genre",
+        "export_csv",
+        "hide",
+        "show",
+        "lock",
+        "unlock",
+        "enrich_again",
     )
     readonly_fields = (
-        *("state", "history"),
-        *("open_library", "open_library_asked"),
-        *("title_key", "original_title_key", "created_at", "updated_at"),
-        *("ratings_count", "average_rating", "to_read_count", "is_simulated"),
+        "state",
+        "history",
+        "open_library",
+        "open_library_asked",
+        "title_key",
+        "original_title_key",
+        "created_at",
+        "updated_at",
+        "ratings_count",
+        "average_rating",
+        "to_read_count",
+        "is_simulated",
     )
     fieldsets = (
         (None, {"fields": ("title", "original_title", "year", "language")}),
@@ -207,8 +238,11 @@ class BookAdmin(BulkActs, CuratedCsv):
             "Open Library",
             {
                 "fields": (
-                    *("open_library", "open_library_asked", "open_library_key"),
-                    *("subjects", "page_count"),
+                    "open_library",
+                    "open_library_asked",
+                    "open_library_key",
+                    "subjects",
+                    "page_count",
                 )
             },
         ),
@@ -219,8 +253,14 @@ class BookAdmin(BulkActs, CuratedCsv):
             {
                 "classes": ("collapse",),
                 "fields": (
-                    *("title_key", "original_title_key", "ratings_count", "average_rating"),
-                    *("to_read_count", "is_simulated", "created_at", "updated_at"),
+                    "title_key",
+                    "original_title_key",
+                    "ratings_count",
+                    "average_rating",
+                    "to_read_count",
+                    "is_simulated",
+                    "created_at",
+                    "updated_at",
                 ),
             },
         ),

@@ -24,14 +24,40 @@ Kind = CurationAct.Kind
 
 #: What a curator may set and lock, in the order of the book's page.
 LOCKABLE = (
-    *("title", "original_title", "authors", "genres", "year", "language"),
-    *("series_name", "series_number", "is_box_set", "description", "goodreads_work_id"),
-    *("cover_id", "open_library_key", "subjects", "page_count"),
+    "title",
+    "original_title",
+    "authors",
+    "genres",
+    "year",
+    "language",
+    "series_name",
+    "series_number",
+    "is_box_set",
+    "description",
+    "goodreads_work_id",
+    "cover_id",
+    "open_library_key",
+    "subjects",
+    "page_count",
 )
 _PLAIN = (
-    *("title", "original_title", "year", "language", "series_name", "is_box_set", "description"),
-    *("description_source", "goodbooks_id", "goodreads_work_id", "cover_id", "open_library_key"),
-    *("subjects", "page_count", "status", "hidden_because", "locked_fields"),
+    "title",
+    "original_title",
+    "year",
+    "language",
+    "series_name",
+    "is_box_set",
+    "description",
+    "description_source",
+    "goodbooks_id",
+    "goodreads_work_id",
+    "cover_id",
+    "open_library_key",
+    "subjects",
+    "page_count",
+    "status",
+    "hidden_because",
+    "locked_fields",
 )
 
 

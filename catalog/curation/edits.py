@@ -28,7 +28,10 @@ SETTABLE = tuple(
 _ROWS = ("authors", "genres")  # in tables of their own
 _WRITTEN = (
     *(name for name in SETTABLE if name not in _ROWS),
-    *("title_key", "original_title_key", "locked_fields", "updated_at"),
+    "title_key",
+    "original_title_key",
+    "locked_fields",
+    "updated_at",
 )
 
 

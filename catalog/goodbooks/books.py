@@ -21,9 +21,17 @@ FIRST_STARTER_ID = 1_000_001
 FIRST_ADDED_ID = 2_000_001
 BOOK_COLUMNS = ("book_id", "title", "authors")
 MORE_BOOK_COLUMNS = (
-    *("goodreads_book_id", "best_book_id", "work_id", "isbn", "isbn13"),
-    *("original_publication_year", "original_title", "language_code"),
-    *("average_rating", "ratings_count", "work_ratings_count"),
+    "goodreads_book_id",
+    "best_book_id",
+    "work_id",
+    "isbn",
+    "isbn13",
+    "original_publication_year",
+    "original_title",
+    "language_code",
+    "average_rating",
+    "ratings_count",
+    "work_ratings_count",
 )
 NUL = "\x00"  # what PostgreSQL stores in no text
 LONGEST_TITLE = 500

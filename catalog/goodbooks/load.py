@@ -38,9 +38,22 @@ GROUPS = (
     {"description", "description_source"},
 )
 FIELDS = (
-    *("goodbooks_id", "goodreads_work_id", "title", "title_key", "original_title"),
-    *("original_title_key", "year", "language", "series_name", "series_number", "is_box_set"),
-    *("description", "description_source", "ratings_count", "average_rating", "to_read_count"),
+    "goodbooks_id",
+    "goodreads_work_id",
+    "title",
+    "title_key",
+    "original_title",
+    "original_title_key",
+    "year",
+    "language",
+    "series_name",
+    "series_number",
+    "is_box_set",
+    "description",
+    "description_source",
+    "ratings_count",
+    "average_rating",
+    "to_read_count",
     "is_simulated",
 )
 
@@ -65,8 +78,12 @@ class Outcome:
     def changed_anything(self) -> bool:
         return any(
             (
-                *(self.new, self.changed, self.new_authors),
-                *(self.new_identifiers, self.credits_set, self.genres_set),
+                self.new,
+                self.changed,
+                self.new_authors,
+                self.new_identifiers,
+                self.credits_set,
+                self.genres_set,
             )
         )
 

@@ -9,7 +9,14 @@ from catalog.openlibrary.parse import Work
 
 SOURCE = "Open Library"
 #: Fields that enrichment fills; a book in which a curator locked them all is never asked for.
-FILLED = (*("description", "cover_id", "open_library_key", "year", "subjects", "page_count"),)
+FILLED = (
+    "description",
+    "cover_id",
+    "open_library_key",
+    "year",
+    "subjects",
+    "page_count",
+)
 
 
 def is_by_its_author(book: Book, work: Work) -> bool:

@@ -18,11 +18,29 @@ from catalog.starter.readers import (
 )
 
 BOOK_COLUMNS = (
-    *("book_id", "goodreads_book_id", "best_book_id", "work_id", "books_count", "isbn", "isbn13"),
-    *("authors", "original_publication_year", "original_title", "title", "language_code"),
-    *("average_rating", "ratings_count", "work_ratings_count", "work_text_reviews_count"),
-    *("ratings_1", "ratings_2", "ratings_3", "ratings_4", "ratings_5"),
-    *("image_url", "small_image_url"),
+    "book_id",
+    "goodreads_book_id",
+    "best_book_id",
+    "work_id",
+    "books_count",
+    "isbn",
+    "isbn13",
+    "authors",
+    "original_publication_year",
+    "original_title",
+    "title",
+    "language_code",
+    "average_rating",
+    "ratings_count",
+    "work_ratings_count",
+    "work_text_reviews_count",
+    "ratings_1",
+    "ratings_2",
+    "ratings_3",
+    "ratings_4",
+    "ratings_5",
+    "image_url",
+    "small_image_url",
 )
 
 README = """\
@@ -87,9 +105,25 @@ def _book_row(book: StarterBook, stars: Sequence[int]) -> list[object]:
     average = f"{total / ratings:.2f}" if ratings else ""
     unknown = ""
     return [
-        *(book.book_id, unknown, unknown, unknown, 1, book.isbn, book.isbn13),
-        *(", ".join(book.authors), book.year, book.original_title, book.title_with_series),
-        *(book.language, average, ratings, ratings, 0, *stars, unknown, unknown),
+        book.book_id,
+        unknown,
+        unknown,
+        unknown,
+        1,
+        book.isbn,
+        book.isbn13,
+        ", ".join(book.authors),
+        book.year,
+        book.original_title,
+        book.title_with_series,
+        book.language,
+        average,
+        ratings,
+        ratings,
+        0,
+        *stars,
+        unknown,
+        unknown,
     ]
 
 

@@ -61,8 +61,10 @@ class ReadersFilter(admin.SimpleListFilter):
 
 class BookAdmin(Counting, books.BookAdmin):
     list_display: tuple[Any, ...] = (
-        *("cover", *books.BookAdmin.list_display),
-        *("offered", "dismissed"),
+        "cover",
+        *books.BookAdmin.list_display,
+        "offered",
+        "dismissed",
     )
     list_display_links = ("cover", "title")
     list_filter: ClassVar[tuple[Any, ...]] = (

@@ -47,8 +47,20 @@ class ProposalAdmin(OnlyToRead, ModelAdmin[Proposal]):
     search_fields = ("title", "author", "=isbn13", "=work_key", "book__title")
     date_hierarchy = "asked_at"
     fields = (
-        *("wanted", "title", "author", "isbn13", "edition_id", "work_key", "asked_by", "state"),
-        *("problem", "found", "book_page", "searches", "asked_at", "created_at"),
+        "wanted",
+        "title",
+        "author",
+        "isbn13",
+        "edition_id",
+        "work_key",
+        "asked_by",
+        "state",
+        "problem",
+        "found",
+        "book_page",
+        "searches",
+        "asked_at",
+        "created_at",
     )
     readonly_fields = ("wanted", "asked_by", "book_page", "found")
 

@@ -60,8 +60,14 @@ class ReaderAdmin(Counting, ModelAdmin[Reader]):
     date_hierarchy = "created_at"
     ordering = ("-last_seen_at",)
     readonly_fields = (
-        *("user", "library", "imports", "runs", "created_at", "last_seen_at"),
-        *("shares_ratings", "shares_since"),
+        "user",
+        "library",
+        "imports",
+        "runs",
+        "created_at",
+        "last_seen_at",
+        "shares_ratings",
+        "shares_since",
     )
     inlines = (SourceShelfInline,)
     actions = ("refresh_now",)
@@ -135,8 +141,19 @@ class LibraryEntryAdmin(ModelAdmin[LibraryEntry]):
     date_hierarchy = "updated_at"
     autocomplete_fields = ("book",)
     fields = (
-        *("reader", "title", "author", "book", "stars", "shelf", "is_left_out", "edited_fields"),
-        *("source", "source_key", "added_on", "read_on", "updated_at"),
+        "reader",
+        "title",
+        "author",
+        "book",
+        "stars",
+        "shelf",
+        "is_left_out",
+        "edited_fields",
+        "source",
+        "source_key",
+        "added_on",
+        "read_on",
+        "updated_at",
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -148,8 +165,16 @@ class LibraryEntryAdmin(ModelAdmin[LibraryEntry]):
 
 class ImportJobAdmin(OnlyToRead, Counting, ModelAdmin[ImportJob]):
     list_display = (
-        *("created_at", "reader", "kind", "origin", "state", "rows", "unmatched"),
-        *("error_code", "attempts", "finished_at"),
+        "created_at",
+        "reader",
+        "kind",
+        "origin",
+        "state",
+        "rows",
+        "unmatched",
+        "error_code",
+        "attempts",
+        "finished_at",
     )
     list_filter = ("state", "kind", "error_code", "created_at")
     list_select_related = ("reader__user",)
@@ -157,9 +182,24 @@ class ImportJobAdmin(OnlyToRead, Counting, ModelAdmin[ImportJob]):
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
     fields = (
-        *("reader_page", "kind", "account", "filename", "shelf", "state", "error_code"),
-        *("error_message", "rows", "unmatched", "pages_fetched", "attempts", "queued_at"),
-        *("held_by", "held_until", "created_at", "finished_at", "run_page"),
+        "reader_page",
+        "kind",
+        "account",
+        "filename",
+        "shelf",
+        "state",
+        "error_code",
+        "error_message",
+        "rows",
+        "unmatched",
+        "pages_fetched",
+        "attempts",
+        "queued_at",
+        "held_by",
+        "held_until",
+        "created_at",
+        "finished_at",
+        "run_page",
     )
     readonly_fields = ("reader_page", "run_page", "rows", "unmatched")
 
@@ -247,8 +287,14 @@ class RunAdmin(OnlyToRead, Counting, ModelAdmin[Run]):
     ordering = ("-created_at",)
     inlines = (RecommendationInline,)
     fields = (
-        *("id", "reader_page", "release_page", "ranker", "parameters", "ratings_used"),
-        *("library_size", "created_at"),
+        "id",
+        "reader_page",
+        "release_page",
+        "ranker",
+        "parameters",
+        "ratings_used",
+        "library_size",
+        "created_at",
     )
     readonly_fields = ("reader_page", "release_page")
 

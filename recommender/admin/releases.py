@@ -34,8 +34,19 @@ class PromoteForm(forms.Form):
 
 class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
     list_display = (
-        *("version", "is_active", "dataset", "is_simulated", "accuracy", "popularity", "coverage"),
-        *("ratings", "readers", "books", "run_list", "built_at", "choose"),
+        "version",
+        "is_active",
+        "dataset",
+        "is_simulated",
+        "accuracy",
+        "popularity",
+        "coverage",
+        "ratings",
+        "readers",
+        "books",
+        "run_list",
+        "built_at",
+        "choose",
     )
     list_filter = ("is_active", "is_simulated", "dataset", "default_ranker")
     search_fields = ("version", "dataset", "manifest_sha256")

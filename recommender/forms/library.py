@@ -24,8 +24,13 @@ ORDER_WORDS = dict(
     zip(
         ORDERS,
         (
-            *("Added last", "Read last", "Title", "Author"),
-            *("Most stars", "Fewest stars", "Best known"),
+            "Added last",
+            "Read last",
+            "Title",
+            "Author",
+            "Most stars",
+            "Fewest stars",
+            "Best known",
         ),
         strict=True,
     )

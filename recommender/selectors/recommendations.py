@@ -86,7 +86,11 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
     """
     since = reader.read_since
     rows = LibraryEntry.objects.filter(reader=reader).values_list(
-        *("pk", "book__goodbooks_id", "stars", "shelf", "is_left_out"),
+        "pk",
+        "book__goodbooks_id",
+        "stars",
+        "shelf",
+        "is_left_out",
         Coalesce("read_on", "added_on"),
         *(f"book__{column}" for column in HISTORY_COLUMNS),
     )

@@ -14,8 +14,16 @@ from recommender.shelves import Shelf
 #: Stars that can be given on the site.
 STARS_TO_GIVE = tuple(Decimal(n) for n in range(1, 6))
 LINE_FIELDS = (
-    *("title", "author", "stars", "shelf", "added_on", "read_on"),
-    *("account", "is_left_out", "edited_fields", "book_id"),
+    "title",
+    "author",
+    "stars",
+    "shelf",
+    "added_on",
+    "read_on",
+    "account",
+    "is_left_out",
+    "edited_fields",
+    "book_id",
 )
 
 

@@ -18,8 +18,16 @@ from spark.bench.quality import Measured
 
 WIDTH, HEIGHT = 760.0, 460.0
 COLORS = (
-    *("#7c2530", "#34588c", "#8a5a14", "#2f6b4f", "#7a4a86"),
-    *("#5b5b5b", "#c0392b", "#1f6f78", "#6b6b1f", "#a33a7a"),
+    "#7c2530",
+    "#34588c",
+    "#8a5a14",
+    "#2f6b4f",
+    "#7a4a86",
+    "#5b5b5b",
+    "#c0392b",
+    "#1f6f78",
+    "#6b6b1f",
+    "#a33a7a",
 )
 STYLE = (
     "svg{background:#fffaf0;color:#2a2018;font:13px sans-serif}text{fill:currentColor}"

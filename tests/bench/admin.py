@@ -142,12 +142,30 @@ def addresses() -> Iterator[str]:
         yield reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     books = reverse("admin:catalog_book_changelist")
     for query in (
-        *("status__exact=active", "status__exact=hidden", "look=doubles", "look=locked"),
-        *("readers=offered", "readers=dismissed", "enriched=never", "enriched=found"),
-        *("lacks=cover", "lacks=description", "lacks=language", "lacks=year", "lacks=genres"),
-        *("is_simulated__exact=0", "is_box_set__exact=1", "language=fra", "genres__id__exact=3"),
+        "status__exact=active",
+        "status__exact=hidden",
+        "look=doubles",
+        "look=locked",
+        "readers=offered",
+        "readers=dismissed",
+        "enriched=never",
+        "enriched=found",
+        "lacks=cover",
+        "lacks=description",
+        "lacks=language",
+        "lacks=year",
+        "lacks=genres",
+        "is_simulated__exact=0",
+        "is_box_set__exact=1",
+        "language=fra",
+        "genres__id__exact=3",
         *(f"o={n}" for n in range(1, 20)),
-        *("q=number+77", "q=Writer12", "q=Series+7", "q=9780000000077", "q=zzzz", "p=199"),
+        "q=number+77",
+        "q=Writer12",
+        "q=Series+7",
+        "q=9780000000077",
+        "q=zzzz",
+        "p=199",
     ):
         yield f"{books}?{query}"
     book, other = Book.objects.order_by("pk")[:2]

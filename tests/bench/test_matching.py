@@ -65,8 +65,14 @@ def test_a_book_comes_once_and_traps_are_no_books_of_the_catalog() -> None:
     drawn = [line.book_id for line in lines if line.book_id]
     assert sorted(drawn) == sorted(set(drawn))
     assert {line.kind for line in lines} == {
-        *("catalog", "unknown", "similar title", "next volume", "other author", "omnibus"),
-        *("study guide", "adaptation"),
+        "catalog",
+        "unknown",
+        "similar title",
+        "next volume",
+        "other author",
+        "omnibus",
+        "study guide",
+        "adaptation",
     }
     plain = {(book.title, book.author) for book in BOOKS}
     assert not plain & {(line.title, line.author) for line in lines if line.book_id is None}
@@ -95,7 +101,8 @@ def test_every_format_finds_its_books_and_no_others(
 
     assert [result.name for _, result in found] == [
         *files.FILES,
-        *("Goodreads' feed", "Goodreads' API"),
+        "Goodreads' feed",
+        "Goodreads' API",
     ]
     for lines, result in found:
         assert result.wrong == []

@@ -49,13 +49,15 @@ def test_a_work_becomes_a_book_with_all_that_is_known() -> None:
     )
     assert (book.cover_id, book.open_library_key, book.page_count) == (77, "OL1W", 303)
     assert (book.status, book.is_simulated, book.author_names) == (
-        *("active", False),
+        "active",
+        False,
         ["Kazuo Ishiguro"],
     )
     assert (book.goodbooks_id or 0) >= 2_000_001
     assert book.subjects == list(KLARA.subjects)
     assert {str(one) for one in book.identifiers.all()} == {
-        *("isbn13:9780593318171", "goodreads:54120408"),
+        "isbn13:9780593318171",
+        "goodreads:54120408",
     }
     assert [str(one.genre.slug) for one in book.shelvings.all()] == [sf.slug, "crime"]
     assert enrichment.claim() is not None, "its details are due at once"
@@ -135,7 +137,8 @@ def test_an_author_is_the_one_whom_the_catalog_spells_in_another_way() -> None:
     book = additions.add(work=work, user=None).book
 
     assert [credit.author for credit in book.credits.all()] == [
-        *(rowling, Author.objects.get(name="Ann Other")),
+        rowling,
+        Author.objects.get(name="Ann Other"),
     ]
 
 

@@ -101,7 +101,10 @@ def test_a_dump_in_an_empty_cluster_serves_the_pages_of_before(
     dump = tmp_path / "bookfold.dump"
     store = Path(urlsplit(settings.RELEASE_STORE).path)
     run(
-        *(BINARIES / "pg_dump", "--format=custom", "--no-owner", f"--file={dump}"),
+        BINARIES / "pg_dump",
+        "--format=custom",
+        "--no-owner",
+        f"--file={dump}",
         site_environment["DATABASE_URL"],
     )
     shutil.copytree(store, tmp_path / "new" / "store")
@@ -111,8 +114,12 @@ def test_a_dump_in_an_empty_cluster_serves_the_pages_of_before(
         tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
         assert tables.fetchone() == (0,)
     run(
-        *(BINARIES / "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction"),
-        *(f"--dbname={empty_cluster.url}", dump),
+        BINARIES / "pg_restore",
+        "--no-owner",
+        "--exit-on-error",
+        "--single-transaction",
+        f"--dbname={empty_cluster.url}",
+        dump,
     )
 
     home = tmp_path / "new" / "home"

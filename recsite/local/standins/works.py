@@ -78,27 +78,45 @@ MARKED_UP = (
 #: Newer than goodbooks-10k, and not on the starter shelf: title, author, year, ISBN, subjects.
 _BEYOND = (
     (
-        *("Klara and the Sun", "Kazuo Ishiguro", 2021, "9780593318171"),
+        "Klara and the Sun",
+        "Kazuo Ishiguro",
+        2021,
+        "9780593318171",
         ("Science fiction", "Robots", "Friendship"),
     ),
     (
-        *("The Testaments", "Margaret Atwood", 2019, "9780385543781"),
+        "The Testaments",
+        "Margaret Atwood",
+        2019,
+        "9780385543781",
         ("Dystopian fiction", "Women", "Fiction"),
     ),
     (
-        *("Tomorrow, and Tomorrow, and Tomorrow", "Gabrielle Zevin", 2022, "9780593321201"),
+        "Tomorrow, and Tomorrow, and Tomorrow",
+        "Gabrielle Zevin",
+        2022,
+        "9780593321201",
         ("Friendship", "Video games", "Fiction"),
     ),
     (
-        *("The Thursday Murder Club", "Richard Osman", 2020, "9781984880963"),
+        "The Thursday Murder Club",
+        "Richard Osman",
+        2020,
+        "9781984880963",
         ("Mystery fiction", "Retirement communities"),
     ),
     (
-        *("Hamnet", "Maggie O'Farrell", 2020, "9780525657606"),
+        "Hamnet",
+        "Maggie O'Farrell",
+        2020,
+        "9780525657606",
         ("Fiction, historical, general", "Plague", "Twins"),
     ),
     (
-        *("Where the Crawdads Sing", "Delia Owens", 2018, "9780735219090"),
+        "Where the Crawdads Sing",
+        "Delia Owens",
+        2018,
+        "9780735219090",
         ("Fiction, coming of age", "North Carolina"),
     ),
 )

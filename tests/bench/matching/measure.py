@@ -83,8 +83,14 @@ def tell(result: "Result", lines: list[Line], steps: tuple[str, ...]) -> None:
     """A line of the table, and under it every wrong match."""
     known = sum(line.book_id is not None for line in lines)
     figures = [
-        *(result.rows, known, *(result.right[step] for step in steps), len(result.wrong)),
-        *(len(result.ambiguous), len(result.missed), result.left_alone, result.unread),
+        result.rows,
+        known,
+        *(result.right[step] for step in steps),
+        len(result.wrong),
+        len(result.ambiguous),
+        len(result.missed),
+        result.left_alone,
+        result.unread,
     ]
     _say(f"| {result.name} | {' | '.join(map(str, figures))} | {result.seconds:.1f} |")
     for line, book, step in result.wrong:

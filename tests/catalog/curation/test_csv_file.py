@@ -182,8 +182,17 @@ def test_what_is_applied_is_written_locked_and_logged_once(user: User) -> None:
     assert (book.is_box_set, book.subjects, book.page_count) == (True, ["Dragons", "Rings"], 310)
     assert book.goodreads_work_id == 1540236
     assert book.locked_fields == [
-        *("title", "authors", "genres", "year", "series_name", "series_number", "is_box_set"),
-        *("description", "goodreads_work_id", "subjects", "page_count"),
+        "title",
+        "authors",
+        "genres",
+        "year",
+        "series_name",
+        "series_number",
+        "is_box_set",
+        "description",
+        "goodreads_work_id",
+        "subjects",
+        "page_count",
     ]
     act = CurationAct.objects.get()
     assert (act.kind, act.user, act.book, act.reason) == ("edited", user, book, "CSV: books.csv")

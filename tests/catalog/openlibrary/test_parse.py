@@ -59,7 +59,8 @@ def test_names_and_titles_hold_nothing_that_no_database_can() -> None:
     }
     [work] = works_of({"docs": [doc | {"author_alternative_name": ["A. Ann"]}]})
     assert (work.title, work.credited, work.authors) == (
-        *("A title here", ("Ann A.",)),
+        "A title here",
+        ("Ann A.",),
         ("Ann A.", "A. Ann"),
     )
 

@@ -155,8 +155,10 @@ def test_suspected_doubles_share_an_author_and_a_title_or_a_place(client: Client
         BookFactory.create(authors=[author], title=title, series_name=series, series_number=number)
 
     assert sorted(titles(client, look="doubles")) == [
-        *("Ancillary Justice", "Ancillary Justice"),
-        *("The Philosopher's Stone", "The Sorcerer's Stone"),
+        "Ancillary Justice",
+        "Ancillary Justice",
+        "The Philosopher's Stone",
+        "The Sorcerer's Stone",
     ]
 
 

@@ -38,7 +38,12 @@ pytestmark = pytest.mark.django_db
 OWN = {"credits", "shelvings", "enrichment", "acts", "merged_books", "identifiers"}
 #: Relations that `merge` moves: `+` has no name, so that they are known by their model.
 MOVED = {
-    *(LibraryEntry, RemovedEntry, Recommendation, Dismissal, ImportItem, GivenUpEntry),
+    LibraryEntry,
+    RemovedEntry,
+    Recommendation,
+    Dismissal,
+    ImportItem,
+    GivenUpEntry,
     Proposal,
 }
 

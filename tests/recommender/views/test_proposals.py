@@ -184,7 +184,9 @@ class TestOnePage:
         client.post(reverse("proposal-again", args=[proposal.pk]), values)
         proposal.refresh_from_db()
         assert (proposal.state, proposal.title, proposal.author) == (
-            *("searching", "Klara and the Sun", ""),
+            "searching",
+            "Klara and the Sun",
+            "",
         )
 
     def test_works_are_shown_with_what_tells_them_apart(self) -> None:
