@@ -3,21 +3,20 @@
 Each act that moves things of readers is asked about first: a page says what it would do.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, cast
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
 from catalog.admin import books, labels, log
-from catalog.curation.acts import CannotCurate
 from catalog.models import Book, BookIdentifier, CurationAct, Genre
+from recommender.admin.confirm import ConfirmView
 from recommender.admin.parts import Counting, count_of
 from recommender.models import Dismissal, Recommendation
 from recommender.selectors.covers import book_cover
@@ -42,6 +41,90 @@ class IntoGenre(forms.Form):
     """Another genre."""
 
     into = forms.ModelChoiceField(Genre.objects.all(), label="Into which genre")
+
+
+class MergeBook(ConfirmView[Book]):
+    """Merge a book into another one, with what readers have of it."""
+
+    form_class = IntoBook
+    template_name = "admin/catalog/book/merge.html"
+    done = "Merged. The old address leads to the other book; the log can undo it."
+
+    def get_object(self, key: int) -> Book:
+        return get_object_or_404(Book.objects.for_cards(), pk=key)
+
+    def get_title(self) -> str:
+        return f"Merge “{self.object}” into another book"
+
+    def preview(self, chosen: dict[str, Any]) -> dict[str, Any]:
+        preview = merging.preview(book=self.object, into=chosen["into"])
+        return {"book": self.object, "preview": preview}
+
+    def act(self, chosen: dict[str, Any], user: User) -> None:
+        merging.merge(book=self.object, user=user, **chosen)
+
+
+class MergeGenre(ConfirmView[Genre]):
+    """Merge a genre into another one."""
+
+    form_class = IntoGenre
+    template_name = "admin/catalog/genre/merge.html"
+    done = "Merged. Later loads count its readers under the other genre."
+
+    def get_object(self, key: int) -> Genre:
+        return get_object_or_404(Genre, pk=key)
+
+    def get_title(self) -> str:
+        return f"Merge the genre “{self.object}” into another"
+
+    def preview(self, chosen: dict[str, Any]) -> dict[str, Any]:
+        return {"genre": self.object, "books": self.object.shelvings.count()}
+
+    def act(self, chosen: dict[str, Any], user: User) -> None:
+        merging.merge_genre(genre=self.object, user=user, **chosen)
+
+
+class MoveIdentifier(ConfirmView[BookIdentifier]):
+    """Move an identifier to the book it belongs to, with the entries it brought."""
+
+    form_class = IntoBook
+    template_name = "admin/catalog/bookidentifier/move.html"
+    done = "Moved, with the lines of libraries that it brought."
+
+    def get_object(self, key: int) -> BookIdentifier:
+        return get_object_or_404(BookIdentifier.objects.select_related("book"), pk=key)
+
+    def get_title(self) -> str:
+        return f"Let {self.object} lead to another book"
+
+    def preview(self, chosen: dict[str, Any]) -> dict[str, Any]:
+        lines = merging.lines_of(identifier=self.object, to=chosen["into"])
+        return {"identifier": self.object, "lines": lines.count()}
+
+    def act(self, chosen: dict[str, Any], user: User) -> None:
+        merging.split(identifier=self.object, to=chosen["into"], user=user)
+
+
+class UndoMerge(ConfirmView[CurationAct]):
+    """Undo a merge; there is nothing to choose."""
+
+    template_name = "admin/catalog/curationact/undo.html"
+    done = "Undone: both books stand by themselves again."
+
+    def get_object(self, key: int) -> CurationAct:
+        return get_object_or_404(CurationAct, pk=key)
+
+    def get_title(self) -> str:
+        return f"Undo the merge of “{self.object.subject}”"
+
+    def get_form(self) -> forms.Form:
+        return self.form_class(self.request.POST)
+
+    def preview(self, chosen: dict[str, Any]) -> dict[str, Any]:
+        return {"act": self.object}
+
+    def act(self, chosen: dict[str, Any], user: User) -> None:
+        merging.undo(act=self.object, user=user)
 
 
 class ReadersFilter(admin.SimpleListFilter):
@@ -97,7 +180,11 @@ class BookAdmin(Counting, books.BookAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
-            path("<int:key>/merge", wrap(self.merge), name="catalog_book_merge"),
+            path(
+                "<int:key>/merge",
+                wrap(MergeBook.as_view(model_admin=self)),
+                name="catalog_book_merge",
+            ),
             *super().get_urls(),
         ]
 
@@ -118,20 +205,6 @@ class BookAdmin(Counting, books.BookAdmin):
     def dismissed(self, book: Any) -> int:
         return int(book.dismissed_count)
 
-    def merge(self, request: HttpRequest, key: int) -> HttpResponse:
-        """Choose the other book, see what would move, and merge."""
-        book = get_object_or_404(Book.objects.for_cards(), pk=key)
-        return _ask(
-            self,
-            request,
-            form=IntoBook(request.POST or request.GET or None),
-            title=f"Merge “{book}” into another book",
-            template="admin/catalog/book/merge.html",
-            look=lambda to: {"preview": merging.preview(book=book, into=to["into"]), "book": book},
-            act=lambda to, user: merging.merge(book=book, user=user, **to),
-            done="Merged. The old address leads to the other book; the log can undo it.",
-        )
-
 
 class GenreAdmin(labels.GenreAdmin):
     change_form_template = "admin/catalog/genre/change_form.html"
@@ -143,24 +216,13 @@ class GenreAdmin(labels.GenreAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
-            path("<int:key>/merge", wrap(self.merge), name="catalog_genre_merge"),
+            path(
+                "<int:key>/merge",
+                wrap(MergeGenre.as_view(model_admin=self)),
+                name="catalog_genre_merge",
+            ),
             *super().get_urls(),
         ]
-
-    def merge(self, request: HttpRequest, key: int) -> HttpResponse:
-        """Choose the other genre, and merge."""
-        genre = get_object_or_404(Genre, pk=key)
-        form = IntoGenre(request.POST or request.GET or None)
-        return _ask(
-            self,
-            request,
-            form=form,
-            title=f"Merge the genre “{genre}” into another",
-            template="admin/catalog/genre/merge.html",
-            look=lambda to: {"genre": genre, "books": genre.shelvings.count()},
-            act=lambda to, user: merging.merge_genre(genre=genre, user=user, **to),
-            done="Merged. Later loads count its readers under the other genre.",
-        )
 
 
 class BookIdentifierAdmin(labels.BookIdentifierAdmin):
@@ -169,75 +231,23 @@ class BookIdentifierAdmin(labels.BookIdentifierAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
-            path("<int:key>/move", wrap(self.move), name="catalog_bookidentifier_move"),
+            path(
+                "<int:key>/move",
+                wrap(MoveIdentifier.as_view(model_admin=self)),
+                name="catalog_bookidentifier_move",
+            ),
             *super().get_urls(),
         ]
-
-    def move(self, request: HttpRequest, key: int) -> HttpResponse:
-        """Choose the book to which the identifier belongs, and move it there."""
-        identifier = get_object_or_404(BookIdentifier.objects.select_related("book"), pk=key)
-        return _ask(
-            self,
-            request,
-            form=IntoBook(request.POST or request.GET or None),
-            title=f"Let {identifier} lead to another book",
-            template="admin/catalog/bookidentifier/move.html",
-            look=lambda to: {
-                "identifier": identifier,
-                "lines": merging.lines_of(identifier=identifier, to=to["into"]).count(),
-            },
-            act=lambda to, user: merging.split(identifier=identifier, to=to["into"], user=user),
-            done="Moved, with the lines of libraries that it brought.",
-        )
 
 
 class CurationActAdmin(log.CurationActAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
-            path("<int:key>/undo", wrap(self.undo), name="catalog_curationact_undo"),
+            path(
+                "<int:key>/undo",
+                wrap(UndoMerge.as_view(model_admin=self)),
+                name="catalog_curationact_undo",
+            ),
             *super().get_urls(),
         ]
-
-    def undo(self, request: HttpRequest, key: int) -> HttpResponse:
-        """Ask whether a merge is to be undone, and do it."""
-        act = get_object_or_404(CurationAct, pk=key)
-        return _ask(
-            self,
-            request,
-            form=forms.Form(request.POST or {"act": key}),
-            title=f"Undo the merge of “{act.subject}”",
-            template="admin/catalog/curationact/undo.html",
-            look=lambda to: {"act": act},
-            act=lambda to, user: merging.undo(act=act, user=user),
-            done="Undone: both books stand by themselves again.",
-        )
-
-
-def _ask(
-    model_admin: Any,
-    request: HttpRequest,
-    *,
-    form: forms.Form,
-    title: str,
-    template: str,
-    look: Callable[[dict[str, Any]], dict[str, Any]],
-    act: Callable[[dict[str, Any], User], Any],
-    done: str,
-) -> HttpResponse:
-    """Show what an act would do for what was chosen in the form (GET), or do it (POST)."""
-    user = cast("User", request.user)
-    if not user.has_perm("catalog.change_book"):
-        raise PermissionDenied
-    context = {**model_admin.admin_site.each_context(request), "opts": model_admin.opts}
-    context |= {"title": title, "form": form}
-    if form.is_valid():
-        try:
-            if request.method == "POST":
-                act(form.cleaned_data, user)
-                messages.success(request, done)
-                return redirect("admin:catalog_curationact_changelist")
-            context |= {"chosen": form.cleaned_data, **look(form.cleaned_data)}
-        except CannotCurate as error:
-            form.add_error(None, str(error))
-    return render(request, template, context, status=422 if form.errors else 200)
