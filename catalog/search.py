@@ -52,6 +52,23 @@ def search(text: str, *, limit: int = 20) -> list[Book]:
     return list(books[:limit])
 
 
+def has_word(word: str) -> Q:
+    """Books with the word in a title, the series or an author's name.
+
+    Accents, case and apostrophes are forgiven, slips are not.
+    """
+    named = Q(author__name__unaccent__icontains=word)
+    found = (
+        Q(title__unaccent__icontains=word)
+        | Q(original_title__unaccent__icontains=word)
+        | Q(series_name__unaccent__icontains=word)
+    )
+    if key := fold(word):
+        named |= Q(author__surname_key__contains=key)
+        found |= Q(title_key__contains=key) | Q(original_title_key__contains=key)
+    return found | Q(pk__in=BookAuthor.objects.filter(named).values("book"))
+
+
 def _candidates(key: str, authors: Collection[int]) -> set[int]:
     """Books that may be meant, the best known of each way to be meant.
 

@@ -30,6 +30,7 @@ from catalog.models import (
     CurationAct,
     Enrichment,
 )
+from catalog.search import has_word
 from catalog.services import additions, enrichment
 from recsite.accounts.models import User
 
@@ -277,7 +278,7 @@ class BookAdmin(BulkActs, CuratedCsv):
         Django's own way joins authors and identifiers, and reads the catalog several times over.
         """
         for word in search_term.split():
-            queryset = queryset.filter(_has_word(word))
+            queryset = queryset.filter(_is_known_by(word))
         return queryset, False
 
     @admin.display(description="authors")
@@ -382,16 +383,9 @@ class BookAdmin(BulkActs, CuratedCsv):
             acts.note_added(book=form.instance, user=_user(request))
 
 
-def _has_word(word: str) -> Q:
-    named = BookAuthor.objects.filter(author__name__icontains=word)
-    numbered = BookIdentifier.objects.filter(value=word)
-    found = (
-        Q(title__icontains=word)
-        | Q(original_title__icontains=word)
-        | Q(series_name__icontains=word)
-        | Q(pk__in=named.values("book"))
-        | Q(pk__in=numbered.values("book"))
-    )
+def _is_known_by(word: str) -> Q:
+    """Books that have the word in a name, or as a number."""
+    found = has_word(word) | Q(pk__in=BookIdentifier.objects.filter(value=word).values("book"))
     if re.fullmatch(r"[0-9]{1,9}", word):
         found |= Q(goodbooks_id=int(word)) | Q(goodreads_work_id=int(word))
     return found

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,7 +13,8 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from catalog.models import Book, BookAuthor
+from catalog.models import Book
+from catalog.search import has_word, search
 from recommender.models import ImportItem, ImportJob
 from recommender.services import repairs
 from recommender.sources.table_file import TEMPLATE
@@ -177,15 +177,12 @@ def _lines(job: ImportJob, items: Iterable[ImportItem]) -> list[RowLine]:
 
 
 def _found(text: str) -> list[int]:
-    """Books with these words in the title or in an author's name, the best known first."""
+    """Books with all of these words, the best known first, or else those most like them."""
     books = Book.objects.active()
     for word in text.split()[:8]:
-        books = books.filter(
-            Q(title__icontains=word)
-            | Q(original_title__icontains=word)
-            | Exists(BookAuthor.objects.filter(book=OuterRef("pk"), author__name__icontains=word))
-        )
-    return list(books.order_by("-ratings_count", "pk").values_list("pk", flat=True)[:FOUND_SHOWN])
+        books = books.filter(has_word(word))
+    found = books.order_by("-ratings_count", "pk").values_list("pk", flat=True)[:FOUND_SHOWN]
+    return list(found) or [book.pk for book in search(text, limit=FOUND_SHOWN)]
 
 
 def _books(numbers: list[int]) -> list[Book]:

@@ -18,6 +18,7 @@ from django_celery_beat.models import (
 )
 
 from catalog.models import Author, Book, BookIdentifier, CurationAct, Genre
+from catalog.normalize import title_key
 from recommender.models import (
     Dismissal,
     ImportItem,
@@ -157,6 +158,9 @@ def test_counts_are_shown_and_ordered_by_on_every_page(client: Client) -> None:
         ("777000", {"The Bone Garden"}),
         ("99999999999999999999", set()),
         ("leckie", {"Ancillary Justice"}),
+        ("etranger", {"L'Étranger"}),
+        ("l’étranger camús", {"L'Étranger"}),
+        ("letranger", {"L'Étranger"}),
     ],
 )
 def test_books_are_found_by_every_word_or_by_a_number(
@@ -168,6 +172,9 @@ def test_books_are_found_by_every_word_or_by_a_number(
     )  # fmt: skip
     book.identifiers.create(scheme="isbn13", value="9780000000077")
     make.BookFactory.create(title="Ancillary Justice", authors=["Ann Leckie"])
+    make.BookFactory.create(
+        title="L'Étranger", title_key=title_key("L'Étranger"), authors=["Albert Camus"]
+    )
 
     shown = client.get(changelist("catalog_book", q=words)).context["cl"].result_list
 

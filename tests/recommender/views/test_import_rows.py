@@ -1,9 +1,12 @@
 """The preview of a file, the rows of an import, and repairing them."""
 
+from urllib.parse import quote
+
 import pytest
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from catalog.normalize import title_key
 from recommender.models import ImportItem, ImportJob
 from recommender.sources.exports import open_export
 from tests.factories import (
@@ -191,6 +194,27 @@ def test_a_row_is_searched_in_place(job: ImportJob) -> None:
     assert part.one("input", name="state").attributes["value"] == "unmatched"
     assert part.one("input", value=str(book.pk))
     assert "Nothing found for “zzzqqq”" in nothing.words
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["les miserables", "misérables hugo", "MISÉRABLES", "d’urberville", "durberville", "misrables"],
+)
+def test_the_search_for_a_row_forgives_accents_apostrophes_and_slips(
+    job: ImportJob, typed: str
+) -> None:
+    book = BookFactory.create(
+        title="Les Misérables",
+        original_title="L'Homme d'Urberville",
+        original_title_key=title_key("L'Homme d'Urberville"),
+        authors=["Victor Hugo"],
+    )
+    BookFactory.create(title="Les Liaisons dangereuses", authors=["Choderlos de Laclos"])
+
+    page = read(client_of(job.reader).get(row_of(job, "unmatched", "?q=" + quote(typed))))
+
+    offered = [choice.attributes["value"] for choice in page.all("input", name="book")]
+    assert offered == [str(book.pk), "none"]
 
 
 def test_a_row_that_needs_no_help_has_no_page(job: ImportJob) -> None:
