@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -187,5 +188,9 @@ class Supervisor:
 
 def _children() -> list[int]:
     """The ids of all processes whose parent is this one."""
-    tasks = Path("/proc/self/task").glob("*/children")
-    return [int(pid) for task in tasks for pid in task.read_text().split()]
+    pids: list[int] = []
+    for task in Path("/proc/self/task").glob("*/children"):
+        # A thread that has ended meanwhile leaves its children to another, for the next look.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            pids += map(int, task.read_text().split())
+    return pids

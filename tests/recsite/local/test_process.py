@@ -20,11 +20,16 @@ time.sleep(60)
 
 def is_alive(pid: int) -> bool:
     """Whether the process runs; one that only waits to be buried does not."""
+    stat = read_process(pid, "stat")
+    return bool(stat) and stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def read_process(pid: int, name: str) -> str:
+    """A file of `/proc` on the process; empty where the process is gone or goes meanwhile."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
+        return Path(f"/proc/{pid}/{name}").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def test_a_child_dies_with_a_parent_that_is_killed() -> None:

@@ -20,7 +20,7 @@ from recsite.local.prepared import Dataset, Prepared
 from recsite.local.process import free_port, kill_session, wait_until
 from recsite.local.run import Address, Site, follow, with_sample
 from recsite.local.supervise import Program, Screen
-from tests.recsite.local.test_process import is_alive
+from tests.recsite.local.test_process import is_alive, read_process
 from tests.services import BRIEF_JVM
 
 PARTS = ("postgres", "valkey", "goodreads", "openlibrary", "gunicorn", "worker", "beat")
@@ -141,7 +141,7 @@ class RunningSite:
     def parts(self) -> dict[str, int]:
         """The processes right below it, by a word of their command lines."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        lines = {int(pid): Path(f"/proc/{pid}/cmdline").read_text() for pid in children.split()}
+        lines = {int(pid): read_process(int(pid), "cmdline") for pid in children.split()}
         return {word: pid for word in PARTS for pid, line in lines.items() if word in line}
 
     def is_ready(self) -> bool:

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from recsite.local.process import LocalError, spawn, wait_until
 from recsite.local.supervise import Program, Screen, Supervisor
-from tests.recsite.local.test_process import is_alive
+from tests.recsite.local.test_process import is_alive, read_process
 
 ROOT = Path(__file__).resolve().parents[3]
 SLEEP = [sys.executable, "-c", "print('awake', flush=True); import time; time.sleep(60)"]
@@ -47,8 +48,8 @@ def looked(supervisor: Supervisor, until: Callable[[], bool]) -> bool:
 
 def state_of(pid: int) -> str:
     """The kernel's letter for what a process does; Z once it has ended and waits to be buried."""
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.read_text().rpartition(")")[2].split()[0] if stat.exists() else ""
+    stat = read_process(pid, "stat")
+    return stat.rpartition(")")[2].split()[0] if stat else ""
 
 
 def test_what_was_killed_is_started_again(supervisor: Supervisor, screen: Screen) -> None:
@@ -113,6 +114,28 @@ def test_a_child_that_dies_during_a_restart_keeps_its_exit_code(
 
     supervisor.look()
     assert child.poll() == 1
+
+
+def test_threads_may_end_while_it_looks(supervisor: Supervisor) -> None:
+    """As the one does that shows what a part prints, when that part dies."""
+    over = threading.Event()
+
+    def churn() -> None:
+        while not over.is_set():
+            thread = threading.Thread(target=str)
+            thread.start()
+            thread.join()
+
+    churns = [threading.Thread(target=churn) for _ in range(3)]
+    for thread in churns:
+        thread.start()
+    try:
+        for _ in range(400):
+            supervisor.look()
+    finally:
+        over.set()
+        for thread in churns:
+            thread.join()
 
 
 def test_stop_ends_the_last_started_first(supervisor: Supervisor, screen: Screen) -> None:
