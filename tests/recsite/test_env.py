@@ -1,58 +1,43 @@
 """A bad setting stops the start with a sentence that names it."""
 
-import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
+from recsite.env import Reader
 from recsite.local.home import Home
 from recsite.local.preflight import port_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def start(**variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "manage.py", "check"],
-        cwd=ROOT,
-        env=dict(os.environ) | variables,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-SHOW = """
-import json, os, sys
-from pathlib import Path
-from recsite.env import Reader
-Reader(Path(sys.argv[1]))
-from recsite import settings
-shown = {name: str(getattr(settings, name, "")) for name in dir(settings) if name.isupper()}
-print(json.dumps([dict(os.environ), shown]))
-"""
+def settings_with(**variables: str) -> dict[str, str]:
+    """The settings of a process with these variables on top of those of the tests."""
+    with patch.dict(os.environ, variables):
+        return _load()
 
 
 def loaded(dotenv: Path, **variables: str) -> tuple[dict[str, str], dict[str, str]]:
     """The environment and the settings of a site with such a file and hardly a variable."""
-    done = subprocess.run(
-        [sys.executable, "-c", SHOW, dotenv],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "SECRET_KEY": "x" * 40} | variables,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    environment, settings = json.loads(done.stdout)
-    return environment, settings
+    with patch.dict(os.environ, {"SECRET_KEY": "x" * 40} | variables, clear=True):
+        Reader(dotenv)
+        settings = _load()
+        return dict(os.environ), settings
+
+
+def _load() -> dict[str, str]:
+    """Run the settings as a process does that starts, but leave the logs of this one alone."""
+    with patch("logging.config.dictConfig"), patch("structlog.configure"):
+        shown = runpy.run_path(str(ROOT / "recsite" / "settings.py"))
+    return {name: str(value) for name, value in shown.items() if name.isupper()}
 
 
 @pytest.mark.parametrize(
@@ -70,15 +55,31 @@ def loaded(dotenv: Path, **variables: str) -> tuple[dict[str, str], dict[str, st
     ],
 )
 def test_a_bad_value_is_named_in_one_sentence(name: str, value: str) -> None:
-    done = start(**{name: value})
+    with pytest.raises(ImproperlyConfigured, match=f"^{name} [^\n]*\\.$"):
+        settings_with(**{name: value})
+
+
+def test_a_process_ends_with_that_sentence() -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env=dict(os.environ) | {"GOODREADS_PAUSE_SECONDS": "soon"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode != 0
     assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith(f"Bookfold cannot start: {name} ")
+    assert done.stderr.startswith("Bookfold cannot start: GOODREADS_PAUSE_SECONDS ")
 
 
 def test_good_values_pass() -> None:
-    done = start(DEBUG="yes", GOODREADS_PAUSE_SECONDS="1.5", COVER_HOST="https://covers.example")
-    assert done.returncode == 0, done.stderr
+    good = settings_with(
+        DEBUG="yes", GOODREADS_PAUSE_SECONDS="1.5", COVER_HOST="https://covers.example"
+    )
+    assert (good["DEBUG"], good["GOODREADS_PAUSE_SECONDS"]) == ("True", "1.5")
+    assert "https://covers.example" in good["CONTENT_SECURITY_POLICY"]
 
 
 def test_the_example_names_every_variable() -> None:
