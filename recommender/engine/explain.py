@@ -55,16 +55,18 @@ def told_reasons(reasons: Sequence[Reason], score: float) -> list[ToldReason]:
     """
     if score <= 0:
         return []
-    told = [
+    supporting = [
         ToldReason("liked" if reason.stars >= LIKED else "disliked", reason, share)
         for reason in reasons
         if (share := reason.contribution / score) > 0 and not DISLIKED < reason.stars < LIKED
     ]
-    told.sort(key=lambda one: (-one.share, one.reason.book_id))
+    supporting.sort(key=lambda one: (-one.share, one.reason.book_id))
     against = [
         ToldReason("against", reason, share)
         for reason in reasons
         if (share := reason.contribution / score) <= -WORTH_A_WORD and reason.stars <= DISLIKED
     ]
-    against.sort(key=lambda one: (one.share, one.reason.book_id))
-    return [*told[: NAMED - len(against[:1])], *against[:1]]
+    if not against:
+        return supporting[:NAMED]
+    strongest = min(against, key=lambda one: (one.share, one.reason.book_id))
+    return [*supporting[: NAMED - 1], strongest]

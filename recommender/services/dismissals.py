@@ -1,5 +1,7 @@
 """What a reader does not want to be offered, and the way back."""
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -16,8 +18,7 @@ def dismiss(
 ) -> Dismissal:
     """Offer this book, author or genre no more; a second time only the reason changes."""
     Reader.objects.select_for_update().get(pk=reader.pk)
-    what: dict[str, Book | Author | Genre | None] = {"book": None, "author": None, "genre": None}
-    what[type(target).__name__.lower()] = target
+    what = _as_field(target)
     standing = Dismissal.objects.standing().filter(reader=reader, **what).first()
     if standing is None:
         return Dismissal.objects.create(reader=reader, reason=reason, **what)
@@ -47,3 +48,14 @@ def move(*, guest: Reader, owner: Reader) -> None:
         if target not in known:
             dismissal.reader = owner
             dismissal.save(update_fields=["reader"])
+
+
+def _as_field(target: Book | Author | Genre) -> dict[str, Any]:
+    """The target under the name of the field that holds it; the others of the row are null."""
+    match target:
+        case Book():
+            return {"book": target}
+        case Author():
+            return {"author": target}
+        case Genre():
+            return {"genre": target}

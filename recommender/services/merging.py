@@ -237,15 +237,21 @@ def _move(rows: QuerySet[Any], to: Book) -> list[Any]:
 
 
 def _kept(book: Book, into: Book) -> dict[str, list[int]]:
-    """Of each library, the line that stays; the one that was changed last."""
-    others = {line.reader_id: line for line in LibraryEntry.objects.filter(book=into)}
+    """Which entries move to the other book and which are given up.
+
+    Where a library has both books, the entry that was changed last stays.
+    """
+    others = {entry.reader_id: entry for entry in LibraryEntry.objects.filter(book=into)}
     moved, given_up = [], []
-    for line in LibraryEntry.objects.filter(book=book).order_by("pk"):
-        other = others.get(line.reader_id)
-        if other is None or other.updated_at < line.updated_at:
-            moved.append(line.pk)
-        if other is not None:
-            given_up.append((other if line.pk in moved[-1:] else line).pk)
+    for entry in LibraryEntry.objects.filter(book=book).order_by("pk"):
+        other = others.get(entry.reader_id)
+        if other is None:
+            moved.append(entry.pk)
+        elif other.updated_at < entry.updated_at:
+            moved.append(entry.pk)
+            given_up.append(other.pk)
+        else:
+            given_up.append(entry.pk)
     return {"moved": moved, "given_up": given_up}
 
 

@@ -87,27 +87,27 @@ def claim_guest(*, user: User, guest_id: int) -> Reader:
 
 def _move_library(guest: Reader, owner: Reader) -> None:
     """Move the guest's entries, except those for which the owner has one changed later."""
-    by_book: dict[object, LibraryEntry] = {}
-    by_key: dict[object, LibraryEntry] = {}
-    for entry in owner.entries.all():
-        by_book[entry.book_id or entry] = by_key[entry.source, entry.source_key] = entry
-    removed = {(line.source, line.source_key) for line in owner.removed_entries.all()}
-    moved, beaten = [], []
+    entries = list(owner.entries.all())
+    by_book = {entry.book_id: entry for entry in entries if entry.book_id is not None}
+    by_key = {(entry.source, entry.source_key): entry for entry in entries}
+    removed_keys = {(entry.source, entry.source_key) for entry in owner.removed_entries.all()}
+    moved, replaced = [], []
     for entry in guest.entries.all():
-        if (entry.source, entry.source_key) in removed:
+        key = (entry.source, entry.source_key)
+        if key in removed_keys:
             continue
-        places = by_book.get(entry.book_id), by_key.get((entry.source, entry.source_key))
-        rivals = [rival for rival in places if rival]
+        same_book = by_book.get(entry.book_id) if entry.book_id is not None else None
+        rivals = [rival for rival in (same_book, by_key.get(key)) if rival is not None]
         if all(rival.updated_at < entry.updated_at for rival in rivals):
             moved.append(entry.pk)
-            beaten += [rival.pk for rival in rivals]
-    LibraryEntry.objects.filter(pk__in=beaten).delete()
+            replaced += [rival.pk for rival in rivals]
+    LibraryEntry.objects.filter(pk__in=replaced).delete()
     LibraryEntry.objects.filter(pk__in=moved).update(reader=owner)
-    for line in guest.removed_entries.all():
-        place = (line.source, line.source_key)
-        if place not in removed and place not in by_key and line.book_id not in by_book:
-            line.reader = owner
-            line.save(update_fields=["reader"])
+    for removed in guest.removed_entries.all():
+        key = (removed.source, removed.source_key)
+        if key not in removed_keys and key not in by_key and removed.book_id not in by_book:
+            removed.reader = owner
+            removed.save(update_fields=["reader"])
 
 
 def clear_sessions() -> None:

@@ -7,8 +7,15 @@ from django.db.models import Max
 
 from catalog.normalize import isbn13_of
 from recommender.models import ImportItem, ImportJob, Source, SourceShelf
+from recommender.selectors.goodreads import pull_is_on
 from recommender.shelves import Shelf
-from recommender.sources.base import RowProblem, ShelfPage, ShelfRow, ShelfSource
+from recommender.sources.base import (
+    RowProblem,
+    ShelfPage,
+    ShelfRow,
+    ShelfSource,
+    SwitchedOff,
+)
 from recommender.sources.fetcher import Fetcher
 from recommender.sources.gate import RedisGate
 from recommender.sources.goodreads_api import GoodreadsApi
@@ -21,7 +28,8 @@ def kind_of_pull() -> ImportJob.Kind:
 
     Raises `SwitchedOff` where the operator has set no contact and Goodreads is not a stand-in.
     """
-    _fetcher()
+    if not pull_is_on():
+        raise SwitchedOff
     if settings.GOODREADS_API_KEY:
         return ImportJob.Kind.GOODREADS_API
     return ImportJob.Kind.GOODREADS_FEED
