@@ -3,8 +3,8 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -66,10 +66,34 @@ class Reader:
 
     def url(self, name: str, default: str | None = None, *, schemes: tuple[str, ...]) -> str:
         value = self.text(name, default)
-        if value and urlsplit(value).scheme not in schemes:
+        try:
+            scheme = urlsplit(value).scheme
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} can't be read: {error}.") from error
+        if value and scheme not in schemes:
             allowed = " or ".join(f"{scheme}://" for scheme in schemes)
             raise ImproperlyConfigured(f"{name} must be an address that starts with {allowed}.")
         return value
+
+    def database(self, name: str) -> dict[str, Any]:
+        """A PostgreSQL database, as Django's `DATABASES` describes one.
+
+        The query of the address is kept: a few names are Django's own (`conn_max_age`), all others
+        are libpq's (`sslmode`). A socket's folder is given as `?host=` or as the host in percent
+        encoding.
+        """
+        url = self.url(name, schemes=("postgres", "postgresql"))
+        try:
+            config: dict[str, Any] = environ.Env.db_url_config(url)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} can't be read: {error}.") from error
+        options = {"connect_timeout": 5} | config.get("OPTIONS", {})
+        host = _socket_folder(url) or config["HOST"] or options.pop("host", "")
+        port = config["PORT"] or options.pop("port", 5432)
+        if not host or not config["NAME"]:
+            raise ImproperlyConfigured(f"{name} must name a host and a database.")
+        kept_open = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+        return kept_open | config | {"HOST": host, "PORT": port, "OPTIONS": options}
 
     def folder(self, name: str, default: Path) -> Path:
         """An absolute path; `~` and paths from the present folder may be given."""
@@ -83,3 +107,12 @@ class Reader:
             return cast(value)
         except (KeyError, ValueError) as error:
             raise ImproperlyConfigured(f"{name} {rule}, not {value!r}.") from error
+
+
+def _socket_folder(url: str) -> str:
+    """The folder that stands for the host in percent encoding; empty where a host stands there.
+
+    `urlsplit` has it in lower case only.
+    """
+    host = urlsplit(url).netloc.rpartition("@")[2].partition(":")[0]
+    return unquote(host) if host.lower().startswith("%2f") else ""

@@ -4,7 +4,6 @@
 """
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -91,24 +90,7 @@ TEMPLATES = [
 
 
 # Where things are kept.
-def _database(url: str) -> dict[str, object]:
-    parts = urlsplit(url)
-    if not parts.hostname or not parts.path.strip("/"):
-        raise ImproperlyConfigured("DATABASE_URL must name a host and a database.")
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "HOST": parts.hostname,
-        "PORT": parts.port or 5432,
-        "NAME": parts.path.strip("/"),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5},
-    }
-
-
-DATABASES = {"default": _database(env.url("DATABASE_URL", schemes=("postgres", "postgresql")))}
+DATABASES = {"default": env.database("DATABASE_URL")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))

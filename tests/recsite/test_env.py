@@ -5,12 +5,16 @@ import re
 import runpy
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.utils import ConnectionHandler
 
 from recsite.env import Reader
 from recsite.local.home import Home
@@ -46,6 +50,10 @@ def _load() -> dict[str, str]:
         ("SECRET_KEY", "short"),
         ("DATABASE_URL", "mysql://localhost/x"),
         ("DATABASE_URL", "postgres://localhost"),
+        ("DATABASE_URL", "postgres:///bookfold"),
+        ("DATABASE_URL", "postgres://db.example:high/bookfold"),
+        ("DATABASE_URL", "postgres://db.example:65536/bookfold"),
+        ("DATABASE_URL", "postgres://[::1/bookfold"),
         ("REDIS_URL", "localhost:6379"),
         ("DEBUG", "perhaps"),
         ("GOODREADS_MAX_PAGES", "0"),
@@ -72,6 +80,88 @@ def test_a_process_ends_with_that_sentence() -> None:
     assert done.returncode != 0
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("Bookfold cannot start: GOODREADS_PAUSE_SECONDS ")
+
+
+PLAIN = {
+    "ENGINE": "django.db.backends.postgresql",
+    "NAME": "bookfold",
+    "USER": "me",
+    "PASSWORD": "",
+    "HOST": "db.example",
+    "PORT": 5432,
+    "CONN_MAX_AGE": 60,
+    "CONN_HEALTH_CHECKS": True,
+    "OPTIONS": {"connect_timeout": 5},
+}
+
+
+@pytest.mark.parametrize(
+    ("url", "changed"),
+    [
+        ("postgres://me@db.example/bookfold", {}),
+        ("postgresql://me@db.example:6543/bookfold", {"PORT": 6543}),
+        (
+            "postgres://me:p%40s%2Fs%23%3F%3A%20%2B+@db.example/bookfold",
+            {"PASSWORD": "p@s/s#?: ++"},
+        ),
+        ("postgres://me@[::1]/bookfold", {"HOST": "::1"}),
+        ("postgres://me@db.example/a%20base", {"NAME": "a base"}),
+        (
+            "postgres://me@db.example/bookfold?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem",
+            {
+                "OPTIONS": {
+                    "connect_timeout": 5,
+                    "sslmode": "verify-full",
+                    "sslrootcert": "/etc/ssl/db.pem",
+                }
+            },
+        ),
+        (
+            "postgres://me@db.example/bookfold?connect_timeout=2&application_name=a%20site&options=-c%20geqo%3Doff",
+            {
+                "OPTIONS": {
+                    "connect_timeout": 2,
+                    "application_name": "a site",
+                    "options": "-c geqo=off",
+                }
+            },
+        ),
+        (
+            "postgres://me@db.example/bookfold?conn_max_age=0&CONN_HEALTH_CHECKS=False",
+            {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False},
+        ),
+        ("postgres://me@/bookfold?host=/run/Postgres", {"HOST": "/run/Postgres"}),
+        (
+            "postgres:///bookfold?host=/run/pg&port=6543",
+            {"HOST": "/run/pg", "PORT": 6543, "USER": ""},
+        ),
+        ("postgres://me:x@%2Frun%2FPostgres/bookfold", {"HOST": "/run/Postgres", "PASSWORD": "x"}),
+        ("postgres://me@%2Frun%2Fpg:6543/bookfold", {"HOST": "/run/pg", "PORT": 6543}),
+    ],
+)
+def test_an_address_of_a_database_is_kept_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, changed: dict[str, object]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert Reader(tmp_path / "none").database("DATABASE_URL") == PLAIN | changed
+
+
+@pytest.mark.django_db
+def test_what_an_address_asks_for_reaches_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    query = "?application_name=the%20site&sslmode="
+    address = os.environ["DATABASE_URL"]
+
+    def connection(sslmode: str) -> BaseDatabaseWrapper:
+        monkeypatch.setenv("DATABASE_URL", f"{address}{query}{sslmode}")
+        return ConnectionHandler({"default": Reader(ROOT / "none").database("DATABASE_URL")})[
+            "default"
+        ]
+
+    with pytest.raises(OperationalError, match="SSL"):
+        connection("verify-full").ensure_connection()
+    with closing(connection("prefer")) as allowed, allowed.cursor() as cursor:
+        cursor.execute("SHOW application_name")
+        assert cursor.fetchone() == ("the site",)
 
 
 def test_good_values_pass() -> None:
