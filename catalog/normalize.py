@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
+from stdnum import isbn
+
 # Straight, curly, modifier letter, grave, acute, prime, full width.
 APOSTROPHES = "'\u2019\u2018\u02bc`\u00b4\u2032\uff07"
 ARTICLES = {"the", "a", "an"}
@@ -266,16 +268,14 @@ def padded_isbn10(text: str) -> str:
 
 
 def is_isbn10(number: str) -> bool:
-    """Whether ten characters pass the check of ISBN-10: Σ (10-i)·digit divisible by 11."""
-    if not re.fullmatch(r"[0-9]{9}[0-9X]", number) or number == "0" * 10:
-        return False
-    digits = [10 if character == "X" else int(character) for character in number]
-    return sum((10 - i) * digit for i, digit in enumerate(digits)) % 11 == 0
+    """Whether ten characters are an ISBN-10; ten zeros, which stand for none, are not."""
+    has_form = bool(re.fullmatch(r"[0-9]{9}[0-9X]", number)) and number != "0" * 10
+    return has_form and isbn.is_valid(number)
 
 
 def is_isbn13(number: str) -> bool:
-    """Whether thirteen digits of the book ranges 978 and 979 pass the check of EAN-13."""
-    return bool(re.fullmatch(r"97[89][0-9]{10}", number)) and _check_digit(number) == number[-1]
+    """Whether thirteen digits are an ISBN-13."""
+    return bool(re.fullmatch(r"[0-9]{13}", number)) and isbn.is_valid(number)
 
 
 def isbn13_of(text: str) -> str:
@@ -284,11 +284,5 @@ def isbn13_of(text: str) -> str:
     if is_isbn13(number):
         return number
     if is_isbn10(number):
-        stem = "978" + number[:9]
-        return stem + _check_digit(stem)
+        return isbn.to_isbn13(number)
     return ""
-
-
-def _check_digit(number: str) -> str:
-    total = sum(int(digit) * (3 if i % 2 else 1) for i, digit in enumerate(number[:12]))
-    return str(-total % 10)

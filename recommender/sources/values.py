@@ -5,6 +5,8 @@ import re
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 
+from stdnum import isbn
+
 from recommender.shelves import Shelf
 from recommender.sources.base import BadRow
 
@@ -77,14 +79,9 @@ def read_isbns(*texts: str) -> tuple[str, str]:
             isbn13 = isbn13 or digits
         elif re.fullmatch(r"[0-9]{9}[0-9X]", digits):
             isbn10 = isbn10 or digits
-        elif re.fullmatch(r"[0-9]{6,8}[0-9X]", digits) and _is_isbn10(digits.zfill(10)):
+        elif re.fullmatch(r"[0-9]{6,8}[0-9X]", digits) and isbn.is_valid(digits.zfill(10)):
             isbn10 = isbn10 or digits.zfill(10)
     return isbn10, isbn13
-
-
-def _is_isbn10(isbn: str) -> bool:
-    values = [10 if digit == "X" else int(digit) for digit in isbn]
-    return sum(value * (10 - place) for place, value in enumerate(values)) % 11 == 0
 
 
 def read_year(text: str) -> int | None:
