@@ -14,4 +14,5 @@ def site(request: HttpRequest) -> dict[str, object]:
         "cover_host": settings.COVER_HOST,
         "theme": theme if theme in ("light", "dark") else "",
         "themes": THEMES,
+        "version": settings.VERSION,
     }

@@ -53,6 +53,10 @@ def ready(_request: HttpRequest) -> JsonResponse:
             parts[name] = str(error)
     is_ready = all(state == "ok" for state in parts.values())
     return JsonResponse(
-        {"status": "ok" if is_ready else "not ready", "parts": parts},
+        {
+            "status": "ok" if is_ready else "not ready",
+            "version": settings.VERSION,
+            "parts": parts,
+        },
         status=200 if is_ready else 503,
     )

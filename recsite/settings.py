@@ -3,6 +3,7 @@
 `.env.example` lists the variables; a bad value stops the start with a sentence that names it.
 """
 
+import tomllib
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -17,6 +18,9 @@ env = Reader(BASE_DIR / ".env")
 # State of the embedded default. While `make run` serves a site, it says there where its parts are.
 BOOKFOLD_HOME = env.folder("BOOKFOLD_HOME", BASE_DIR / ".local")
 env.fall_back_on(BOOKFOLD_HOME / "site.env")
+
+# Which Bookfold this is: its footer and `/health/ready` say so.
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
 # What kind of place this is.
 DEBUG = env.flag("DEBUG", default=False)

@@ -1,6 +1,7 @@
 """The steps of a build, in order."""
 
 import subprocess
+import tomllib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +44,7 @@ from spark.signals import SideFiles
 from spark.stars import JOBS as STAR_JOBS
 from spark.stars import StarSettings, train_stars
 
+ROOT = Path(__file__).resolve().parents[1]
 STEPS = 8
 DEFAULT_RANKER = "neighbours"
 CLEAN_JOBS = 16
@@ -205,6 +207,7 @@ def draft_release(options: BuildOptions, ratings: CleanRatings, parts: dict[str,
         ),
         default_ranker=DEFAULT_RANKER,
         code_revision=code_revision(),
+        bookfold_version=bookfold_version(),
     )
 
 
@@ -221,12 +224,21 @@ def describe_metrics(draft: Draft) -> list[str]:
     ]
 
 
+def bookfold_version() -> str:
+    """The version of this code; ``unknown`` where it was copied without its ``pyproject.toml``."""
+    try:
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    except OSError:
+        return "unknown"
+    return str(project["project"]["version"])
+
+
 def code_revision() -> str:
     """The commit this code is at; ``unknown`` where it is no git work tree."""
     try:
         answer = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=Path(__file__).parent,
+            cwd=ROOT,
             capture_output=True,
             text=True,
             check=True,

@@ -64,7 +64,8 @@ class Manifest:
     """All there is to know about a release without opening its files.
 
     ``parts`` maps each part (factors, neighbours, stars) to its settings, among them the weight
-    table. ``gate`` is what was decided about promoting the release, and why.
+    table. ``gate`` is what was decided about promoting the release, and why. ``bookfold_version``
+    is the version of the code, ``code_revision`` the commit.
     """
 
     schema_version: int
@@ -72,6 +73,7 @@ class Manifest:
     created_at: str
     content_sha256: str
     code_revision: str
+    bookfold_version: str
     dataset: Dataset
     book_count: int
     book_ids_sha256: str
@@ -103,6 +105,8 @@ class Manifest:
 
     @classmethod
     def _from_json(cls, values: Mapping[str, Any]) -> Self:
+        # The first releases do not name a version.
+        values = {"bookfold_version": "unknown", **values}
         plain = {field.name: values[field.name] for field in fields(cls)}
         plain["dataset"] = Dataset(**values["dataset"])
         plain["files"] = {name: FileInfo(**info) for name, info in values["files"].items()}

@@ -69,8 +69,8 @@ class Draft:
     """What is to become a release.
 
     ``books`` are the columns of ``books.parquet``: ``book_id`` (ascending) and ``ratings`` at
-    least. Metrics, gate and revision do not enter the content hash: the same model measured again
-    is still the same model.
+    least. Metrics, gate, revision and version do not enter the content hash: the same model
+    measured again is still the same model.
     """
 
     books: Mapping[str, NDArray[Any]]
@@ -78,6 +78,7 @@ class Draft:
     dataset: Dataset
     default_ranker: str
     code_revision: str = "unknown"
+    bookfold_version: str = "unknown"
     metrics: Mapping[str, Any] = field(default_factory=dict)
     gate: Mapping[str, Any] = field(default_factory=dict)
 
@@ -166,6 +167,7 @@ def _describe(draft: Draft, paths: Mapping[str, Path], now: datetime) -> Manifes
         created_at=now.astimezone(UTC).isoformat(timespec="seconds"),
         content_sha256="",
         code_revision=draft.code_revision,
+        bookfold_version=draft.bookfold_version,
         dataset=draft.dataset,
         book_count=len(book_ids),
         book_ids_sha256=book_ids_sha256(book_ids),

@@ -26,7 +26,11 @@ def test_ready_when_all_parts_answer(client: Client, settings: Settings) -> None
     settings.HEALTH_CHECKS = settings.HEALTH_CHECKS | {"model": f"{__name__}.good"}
     response = client.get("/health/ready")
     assert response.status_code == 200
-    assert response.json()["parts"] == {"database": "ok", "broker": "ok", "model": "ok"}
+    assert response.json() == {
+        "status": "ok",
+        "version": settings.VERSION,
+        "parts": {"database": "ok", "broker": "ok", "model": "ok"},
+    }
 
 
 @pytest.mark.django_db

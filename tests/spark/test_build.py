@@ -19,7 +19,7 @@ from recommender.engine.release import list_versions, open_release, read_latest
 from recommender.engine.store import FileStore, StoreError, open_store
 from spark.factors import FactorSettings
 from spark.java import find_java
-from spark.pipeline import STEPS, BuildOptions, build_release
+from spark.pipeline import STEPS, BuildOptions, bookfold_version, build_release
 from spark.progress import Progress
 from spark.stars import StarSettings
 from tests.services import BRIEF_JVM
@@ -73,6 +73,7 @@ def test_a_release_comes_out_that_answers(built: Built, tmp_path: Path) -> None:
     assert (data.name, data.simulated) == ("planted", True)
     assert (data.ratings, data.readers, data.books) == (1200, 120, 40)
     assert release.manifest.parts["factors"] == SMALL.to_json()
+    assert release.manifest.bookfold_version == bookfold_version()
     assert "Training factors: 100 %" in built.shown
     assert "1,200 ratings of 40 books by 120 readers kept" in built.shown
 

@@ -43,6 +43,20 @@ def test_the_manifest_comes_back_whole(store: Store) -> None:
     assert {probe.ranker for probe in manifest.probes} == {"factors"}
 
 
+def test_the_manifest_names_the_version_of_the_code(store: Store) -> None:
+    draft_of_02 = draft(bookfold_version="0.2.0")
+    manifest = write_release(store, draft_of_02, now=NOON)
+    kept = json.loads(store.get(f"releases/{manifest.version}/manifest.json"))
+    assert kept["bookfold_version"] == "0.2.0"
+    assert manifest.content_sha256 == write_release(store, draft(), now=NOON).content_sha256
+
+
+def test_a_manifest_from_before_versions_were_named_is_read(store: Store) -> None:
+    values = json.loads(write_release(store, draft(), now=NOON).to_bytes())
+    del values["bookfold_version"]
+    assert Manifest.from_bytes(json.dumps(values).encode()).bookfold_version == "unknown"
+
+
 def test_writing_does_not_promote(store: Store) -> None:
     write_release(store, draft(), now=NOON)
     assert read_latest(store) is None
