@@ -3,8 +3,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run goodbooks train install test test-fast lint requirements screenshots bench bench-quality bench-catalog bench-matching bench-admin bench-pages bench-stars bench-tune
 
-# The Python that makes .venv: the first of these which is there.
-PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3,$(shell command -v $(name))))
+# The Python that makes .venv: the newest supported one that runs and can do so. Where there is
+# none, recsite.local.install tells what is wrong with python3.
+PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11; do \
+	"$$name" -c "import ensurepip" 2>/dev/null && echo "$$name" && exit; done; command -v python3)
 IN_VENV := .venv/bin/python
 CODE := recsite catalog recommender workers spark tests manage.py
 # Checks that load the settings open nothing, so that any well-formed values do.
@@ -89,18 +91,21 @@ bench-tune: install ## search the hyper-parameters of the factors, on BOOKFOLD_D
 	@$(IN_VENV) -m spark.bench.tune --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
 
 requirements: install ## renew the pinned requirements from pyproject.toml
-	$(COMPILE) --group web --output-file requirements.txt
-	$(COMPILE) --group spark --constraint requirements.txt --output-file spark/requirements.txt
-	$(COMPILE) --group tests --constraint requirements.txt --constraint spark/requirements.txt \
-		--output-file tests/requirements.txt
+	$(COMPILE) --generate-hashes --group web --output-file requirements.txt
+	$(COMPILE) --generate-hashes --group spark --constraint requirements.txt \
+		--output-file spark/requirements.txt
+	$(COMPILE) --generate-hashes --group tests --constraint requirements.txt \
+		--constraint spark/requirements.txt --output-file tests/requirements.txt
 	$(COMPILE) --group spark --group bench --constraint spark/requirements.txt \
 		--output-file spark/bench/requirements.txt
 	sed -i -E '/^(nvidia-|cuda-|triton)/d' spark/bench/requirements.txt  # torch's for CPUs needs none
 
-COMPILE := $(IN_VENV) -m uv pip compile --quiet --upgrade --python-version 3.11 --no-header \
-	--no-emit-index-url --no-emit-find-links --no-annotate
+# One file for all supported Pythons. The benchmarks' has no hashes: torch for CPUs alone comes in
+# other files than the one the index names, and pip checks the hashes of all packages or of none.
+COMPILE := $(IN_VENV) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--no-header --no-emit-index-url --no-emit-find-links --no-annotate
 
 .PHONY: .python
 .python:
-	@test -n "$(PYTHON)" || { echo "Bookfold needs Python 3.11 or newer; install it."; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Bookfold needs Python 3.11 to 3.14; install one of them."; exit 1; }
 install: .python

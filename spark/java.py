@@ -1,9 +1,10 @@
-"""Finding a Java for Spark."""
+"""Finding a Java for Spark; `python -m spark.java` says which one it is, or why there is none."""
 
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -59,3 +60,17 @@ def _major_version(java: Path) -> int:
         return 0
     match = re.search(r'version "(\d+)', answer.stderr)
     return int(match[1]) if match else 0
+
+
+def main() -> int:
+    try:
+        java = find_java()
+    except NoJava as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{java.description}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

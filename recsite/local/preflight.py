@@ -4,15 +4,15 @@ import errno
 import os
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from recsite.local.home import Home
+from recsite.local import install
+from recsite.local.home import ROOT, Home
 from recsite.local.process import LocalError, wait_until
-from spark.java import NoJava, find_java
 
-OLDEST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 1 << 30
 DEFAULT_PORT = 8000
 FreeBytes = Callable[[Path], int]
@@ -22,10 +22,9 @@ def free_bytes(path: Path) -> int:
     return shutil.disk_usage(path).free
 
 
-def check_python(version: tuple[int, ...] = sys.version_info[:2]) -> None:
-    if version < OLDEST_PYTHON:
-        found = ".".join(map(str, version))
-        raise LocalError(f"Bookfold needs Python 3.11 or newer, and this is {found}; install it.")
+def check_python(version: str = sys.version) -> None:
+    if reason := install.refusal(version):
+        raise LocalError(reason)
 
 
 def check_space(home: Home, free: FreeBytes = free_bytes) -> None:
@@ -85,7 +84,10 @@ def _port_refusal(host: str, port: int, error: OSError) -> str:
 
 
 def check_java(environment: Mapping[str, str] = os.environ) -> None:
-    try:
-        find_java(dict(environment))
-    except NoJava as error:
-        raise LocalError(str(error)) from error
+    """Ask the Spark job, which shares no code with the site, whether it has a Java to run on."""
+    command = [sys.executable, "-m", "spark.java"]
+    asked = subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if asked.returncode:
+        raise LocalError(asked.stderr.strip())

