@@ -49,6 +49,9 @@ def spark_session(
         os.environ.update(find_java().environment)
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         master = master or "local[*]"
+        if master.startswith("local"):
+            # Else Java looks this machine's name up as it starts, which hosts may not know.
+            os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     if master:
         builder = builder.master(master)
         for key, value in _local_settings(master).items():

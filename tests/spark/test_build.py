@@ -116,14 +116,22 @@ def test_a_build_that_fails_leaves_the_release_in_use(spark: SparkSession, built
     assert list_versions(store) == versions
 
 
-def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+OF_THE_SESSION_HERE = {
+    "PYTHONPATH",
+    "PYSPARK_GATEWAY_PORT",
+    "PYSPARK_GATEWAY_SECRET",
+    "SPARK_LOCAL_IP",
+}
+
+
+def run(
+    *command: str | Path, cwd: Path, java_options: str = ""
+) -> subprocess.CompletedProcess[str]:
     environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {"PYTHONPATH", "PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET"}
+        name: value for name, value in os.environ.items() if name not in OF_THE_SESSION_HERE
     }
     environment |= {**find_java().environment, "PYSPARK_PYTHON": sys.executable}
-    environment["JAVA_TOOL_OPTIONS"] = BRIEF_JVM
+    environment["JAVA_TOOL_OPTIONS"] = f"{BRIEF_JVM} {java_options}"
     return subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
@@ -141,7 +149,11 @@ def test_the_command_builds_and_says_in_one_line_what_is_wrong(
     store = tmp_path / "store"
     command = [sys.executable, "-m", "spark.build", "--master=local[2]", "--driver-memory=1g"]
     arguments = [f"--store={store.as_uri()}", *FLAGS]
-    built = run(*command, f"--ratings={ratings_csv}", *arguments, cwd=ROOT)
+    # As on a machine whose own name nobody can look up, such as a bare container.
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1 localhost\n")
+    nameless = f"-Djdk.net.hosts.file={hosts}"
+    built = run(*command, f"--ratings={ratings_csv}", *arguments, cwd=ROOT, java_options=nameless)
     assert built.returncode == 0, built.stderr
     assert read_latest(open_store(str(store))) is not None
     before = (store / "latest.json").read_bytes()
