@@ -1,4 +1,4 @@
-"""Addresses of everything a reader meets."""
+"""The addresses of the pages for readers, and of the operators' dashboard."""
 
 from django.urls import path
 
@@ -44,13 +44,13 @@ urlpatterns = [
     path("books/", books.books, name="books"),
     path("books/<int:book_id>/", books.book, name="book"),
     path("books/<int:book_id>/shelve", book_actions.shelve, name="shelve"),
-    path("books/<int:book_id>/take-off", book_actions.take_off, name="take-off"),
+    path("books/<int:book_id>/take-off", book_actions.remove_from_library, name="take-off"),
     path("books/<int:book_id>/dismiss", book_actions.dismiss, name="dismiss"),
     path("books/missing/", proposals.propose, name="propose"),
     path("books/missing/<uuid:proposal_id>/", proposals.proposal, name="proposal"),
     path("books/missing/<uuid:proposal_id>/again", proposals.again, name="proposal-again"),
     path("dismissed/", book_actions.dismissed, name="dismissals"),
-    path("dismissed/<int:dismissal_id>/undo", book_actions.undo, name="dismissal-undo"),
+    path("dismissed/<int:dismissal_id>/undo", book_actions.undo_dismissal, name="dismissal-undo"),
     path("library/", library.library, name="library"),
     path("library/since", library.since, name="library-since"),
     path("library/removed/", library.removed, name="library-removed"),
@@ -73,8 +73,8 @@ urlpatterns = [
     ),
     path("account/", account.account, name="account"),
     path("account/data.zip", account.data, name="account-data"),
-    path("account/share", account.share, name="account-share"),
-    path("account/digest", account.write, name="account-digest"),
+    path("account/share", account.share_ratings, name="account-share"),
+    path("account/digest", account.choose_digest_pace, name="account-digest"),
     path("digest/stop/<str:token>/", digest.stop, name="digest-stop"),
     path("account/refresh", account.refresh, name="account-refresh"),
     path("account/unlink", account.unlink, name="account-unlink"),

@@ -17,7 +17,7 @@ from recommender.admin.parts import OnlyToRead, count_of, link
 from recommender.engine.manifest import ReleaseError
 from recommender.engine.store import StoreError
 from recommender.models import ModelRelease, Run
-from recommender.selectors.quality import Figures, quality_of
+from recommender.selectors.quality import default_figures
 from recommender.services import releases
 from recsite.accounts.models import User
 
@@ -87,17 +87,17 @@ class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
 
     @admin.display(description="NDCG@100")
     def accuracy(self, release: ModelRelease) -> str:
-        figures = _figures(release)
+        figures = default_figures(release=release)
         return f"{figures.accuracy:.3f}" if figures else "-"
 
     @admin.display(description="popularity of picks")
     def popularity(self, release: ModelRelease) -> str:
-        figures = _figures(release)
+        figures = default_figures(release=release)
         return f"{figures.popularity:.3f}" if figures else "-"
 
     @admin.display(description="coverage@10")
     def coverage(self, release: ModelRelease) -> str:
-        figures = _figures(release)
+        figures = default_figures(release=release)
         return f"{figures.coverage:.3f}" if figures else "-"
 
     @admin.display(description="use")
@@ -159,11 +159,13 @@ class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
         return self._ask(request, title="Go back to the release before?", before=before)
 
     def _ask(self, request: HttpRequest, **context: Any) -> HttpResponse:
-        everything = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        context |= {**self.admin_site.each_context(request), "opts": self.opts}
         if release := context.get("release"):
             pair = [("in use now", context["before"]), ("would be in use", release)]
-            everything["compared"] = [(what, row, _figures(row)) for what, row in pair if row]
-        return render(request, "admin/recommender/modelrelease/choose.html", everything)
+            context["compared"] = [
+                (what, row, default_figures(release=row)) for what, row in pair if row
+            ]
+        return render(request, "admin/recommender/modelrelease/choose.html", context)
 
     def _tell(
         self, request: HttpRequest, release: ModelRelease, before: ModelRelease | None, did: str
@@ -175,11 +177,6 @@ class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
             f"Release {release.version} is in use{instead}. Processes that run follow within a "
             "minute; lists that were saved stay as they are.",
         )
-
-
-def _figures(release: ModelRelease) -> Figures | None:
-    quality = quality_of(release)
-    return next((own for own in quality.rankers if own.is_default), None) if quality else None
 
 
 def _demand(request: HttpRequest) -> None:

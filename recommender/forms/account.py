@@ -1,4 +1,4 @@
-"""What readers choose for their account, and the last question before it goes."""
+"""What readers choose for their account, and the last question before it is deleted."""
 
 from typing import Any
 
@@ -9,19 +9,19 @@ from recommender.models import Reader
 from recsite.accounts.models import User
 
 
-class PaceForm(forms.Form):
-    """How often the linked shelf is looked at again."""
+class RefreshPaceForm(forms.Form):
+    """How often the linked shelf is fetched again."""
 
     refresh_pace = forms.ChoiceField(
         label="Look for new ratings", choices=Reader.RefreshPace.choices, widget=forms.RadioSelect
     )
 
 
-class DigestForm(forms.Form):
-    """How often new books are written of."""
+class DigestPaceForm(forms.Form):
+    """How often the reader gets an email with new books."""
 
     digest_pace = forms.ChoiceField(
-        label="E-mail of new books", choices=Reader.DigestPace.choices, widget=forms.RadioSelect
+        label="Email with new books", choices=Reader.DigestPace.choices, widget=forms.RadioSelect
     )
 
 
@@ -33,8 +33,8 @@ class SharingForm(forms.Form):
     )
 
 
-class LeaveForm(forms.Form):
-    """The last question before everything is deleted: the password, or a guest's word."""
+class DeleteForm(forms.Form):
+    """The last question before everything is deleted: the password; for guests, a word."""
 
     password = forms.CharField(
         label="Your password",

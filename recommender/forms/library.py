@@ -1,4 +1,4 @@
-"""What a reader can ask of the own library, and change in it."""
+"""How a reader filters the library, and what can be changed in it."""
 
 import re
 from datetime import date
@@ -13,7 +13,7 @@ from django.utils import timezone
 from recommender import shelves
 from recommender.models import EARLIEST_SINCE, LibraryEntry
 from recommender.models.library import ORDERS
-from recommender.selectors.library import Filters, shelves_of
+from recommender.selectors.library import LibraryFilters, shelves_of
 from recommender.selectors.wording import drawn_stars, plain_stars
 from recommender.shelves import shelf_name
 
@@ -48,15 +48,15 @@ STARS_WORDS = {
 }
 USE_WORDS = {
     "": "All",
-    "counting": "Move my list",
+    "counting": "Affects my list",
     "left-out": "Left out",
-    "known": "Known to the model",
-    "unknown": "Not known to the model",
+    "known": "Can be used for recommendations",
+    "unknown": "Cannot be used yet",
 }
 
 
 class LibraryForm(forms.Form):
-    """Which entries are shown, and in which order, as the address carries it."""
+    """Which entries are shown, and in which order, as the query string has it."""
 
     q = forms.CharField(
         label="Title or author",
@@ -79,29 +79,29 @@ class LibraryForm(forms.Form):
         label="Sorted by", required=False, choices=list(ORDER_WORDS.items()), initial="added"
     )
 
-    def asked(self) -> dict[str, str]:
-        """What differs from the whole library, of a form that is valid."""
+    def parameters(self) -> dict[str, str]:
+        """The filters and the order that are set, of a valid form."""
         return {name: value for name, value in self.cleaned_data.items() if value}
 
-    def address(self) -> str:
-        """The query of an address that asks for the same."""
-        return urlencode(self.asked())
+    def query_string(self) -> str:
+        """The query string of the same entries, of a valid form."""
+        return urlencode(self.parameters())
 
-    def filters(self) -> Filters:
-        """What was asked for, of a form that is valid."""
-        asked = self.cleaned_data
-        return Filters(
-            words=asked["q"],
-            shelf=asked["shelf"],
-            stars=asked["stars"],
-            use=asked["use"],
-            order=asked["sort"] or ORDERS[0],
+    def filters(self) -> LibraryFilters:
+        """The filters as the selector takes them, of a valid form."""
+        data = self.cleaned_data
+        return LibraryFilters(
+            words=data["q"],
+            shelf=data["shelf"],
+            stars=data["stars"],
+            use=data["use"],
+            order=data["sort"] or ORDERS[0],
         )
 
     @property
-    def narrows(self) -> bool:
-        """Whether some entries may be hidden by what was asked for."""
-        return any(name != "sort" for name in self.asked())
+    def is_filtered(self) -> bool:
+        """Whether a filter is set, so that entries may be hidden."""
+        return any(name != "sort" for name in self.parameters())
 
 
 def _stars(text: str) -> Decimal:
@@ -134,23 +134,23 @@ class EntryForm(forms.Form):
         ]
         self.initial["stars"] = plain_stars(entry.stars) if entry.stars else ""
         shelf = cast("forms.ChoiceField", self.fields["shelf"])
-        shelf.choices = [(name, shelf_name(name)) for name in shelves_of(entry.reader_id)]
+        shelf.choices = [(name, shelf_name(name)) for name in shelves_of(reader_id=entry.reader_id)]
 
     def clean_read_on(self) -> date | None:
         day: date | None = self.cleaned_data["read_on"]
         if day and day > timezone.localdate() and day != self.entry.read_on:
-            raise ValidationError("That day is still to come. Give a day that has been.")
+            raise ValidationError("That day is in the future.")
         return day
 
 
 class SinceForm(forms.Form):
-    """From which year or day on books count."""
+    """From which year or day on books count for recommendations."""
 
     since = forms.CharField(
         label="Only what I read since",
         required=False,
         max_length=20,
-        help_text="A year or a day: 2019, or 2019-05-30. Leave it empty to let all books count.",
+        help_text="A year or a day: 2019, or 2019-05-30. Leave it empty to count all books.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "2019"}),
     )
 
@@ -172,7 +172,7 @@ class SinceForm(forms.Form):
 
 
 def since_text(since: date | None) -> str:
-    """A year where the day is its first, else the day, as the form takes it."""
+    """The day as the form takes it: the year alone for January 1."""
     if since is None:
         return ""
     return str(since.year) if (since.month, since.day) == (1, 1) else since.isoformat()

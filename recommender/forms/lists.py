@@ -1,4 +1,4 @@
-"""What a list may hold, and how adventurous it is."""
+"""The dial and the filters of a list."""
 
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -15,31 +15,15 @@ from recommender.selectors.wording import DIAL_WORDS, SERIES_WORDS
 Choices = list[tuple[str, str]]
 
 
-def _kept_choices() -> tuple[Choices, Choices]:
-    """Genres and languages as they were within the last minute."""
-    kept: tuple[Choices, Choices] | None = caches["process"].get("list-choices")
-    if kept is None:
-        kept = _choices()
-        caches["process"].set("list-choices", kept)
-    return kept
-
-
-def _choices() -> tuple[Choices, Choices]:
-    genres = Genre.objects.values_list("slug", "name")
-    named = [(code, language_name(code)) for code in Book.objects.languages()]
-    languages = sorted(named, key=lambda pair: pair[1])
-    return [("", "Any"), *genres], [("", "Any"), *languages]
-
-
 class DialField(forms.IntegerField):
-    """A number that stands at its initial value where the address does not name it."""
+    """A number that shows its initial value if the query string does not have it."""
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         return initial if data in (None, "") else data
 
 
 class ListForm(forms.Form):
-    """What a list may hold and how adventurous it is, as the address carries it."""
+    """The dial and the filters of a list, as the query string has them."""
 
     dial = DialField(
         label="Familiar or adventurous",
@@ -62,8 +46,8 @@ class ListForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Asked for once a form; a callable would be called anew by each look at the choices.
-        genres, languages = _kept_choices()
+        # Looked up once per form; a callable would be called at each access to the choices.
+        genres, languages = _cached_choices()
         cast("forms.ChoiceField", self.fields["genre"]).choices = genres
         cast("forms.ChoiceField", self.fields["language"]).choices = languages
 
@@ -77,29 +61,43 @@ class ListForm(forms.Form):
         return self.cleaned_data
 
     def top(self) -> int:
-        """How many books are asked for."""
+        """How many books the list has."""
         return self.cleaned_data["n"] or 10
 
-    def asked(self) -> dict[str, object]:
-        """What differs from a list without wishes, of a form that is valid."""
-        wishes = {name: value for name, value in self.cleaned_data.items() if name != "n"}
-        return {name: value for name, value in wishes.items() if value not in (None, "", 0)}
+    def parameters(self) -> dict[str, object]:
+        """The dial and the filters that are set, of a valid form."""
+        values = {name: value for name, value in self.cleaned_data.items() if name != "n"}
+        return {name: value for name, value in values.items() if value not in (None, "", 0)}
+
+    def query_string(self, **extra: object) -> str:
+        """The query string of the same list, of a valid form."""
+        return urlencode(self.parameters() | extra)
 
     def options(self) -> RerankOptions:
-        """The wishes as the engine takes them."""
-        wishes = self.cleaned_data
-        genres = (
-            Genre.objects.filter(slug=wishes["genre"]) if wishes["genre"] else Genre.objects.none()
-        )
+        """The dial and the filters as the engine takes them, of a valid form."""
+        data = self.cleaned_data
+        genres = Genre.objects.filter(slug=data["genre"]) if data["genre"] else Genre.objects.none()
         return RerankOptions(
-            dial=wishes["dial"],
+            dial=data["dial"],
             genre_ids=frozenset(genre.pk for genre in genres),
-            languages=frozenset({wishes["language"]} - {""}),
-            year_from=wishes["year_from"],
-            year_to=wishes["year_to"],
-            longest_series=int(wishes["series"]) if wishes["series"] else None,
+            languages=frozenset({data["language"]} - {""}),
+            year_from=data["year_from"],
+            year_to=data["year_to"],
+            longest_series=int(data["series"]) if data["series"] else None,
         )
 
-    def address(self, **further: object) -> str:
-        """The query of an address that asks for the same."""
-        return urlencode(self.asked() | further)
+
+def _cached_choices() -> tuple[Choices, Choices]:
+    """The genres and languages to choose from, at most a minute old."""
+    cached: tuple[Choices, Choices] | None = caches["process"].get("list-choices")
+    if cached is None:
+        cached = _choices()
+        caches["process"].set("list-choices", cached)
+    return cached
+
+
+def _choices() -> tuple[Choices, Choices]:
+    genres = Genre.objects.values_list("slug", "name")
+    named = [(code, language_name(code)) for code in Book.objects.languages()]
+    languages = sorted(named, key=lambda pair: pair[1])
+    return [("", "Any"), *genres], [("", "Any"), *languages]

@@ -1,4 +1,4 @@
-"""A book that the catalog lacks."""
+"""The form for a book that the catalog lacks."""
 
 from typing import Any, Self
 
@@ -18,20 +18,20 @@ class ProposalForm(forms.Form):
         label="ISBN",
         required=False,
         max_length=40,
-        help_text="10 or 13 digits, on the back of the book. It finds the book most surely.",
+        help_text="10 or 13 digits, on the back of the book. The surest way to find it.",
     )
 
     @classmethod
     def of(cls, proposal: Proposal) -> Self:
         """The form with what was looked for."""
-        shown = {"title": proposal.title, "author": proposal.author, "isbn": proposal.isbn13}
-        return cls(initial=shown)
+        initial = {"title": proposal.title, "author": proposal.author, "isbn": proposal.isbn13}
+        return cls(initial=initial)
 
     def clean_isbn(self) -> str:
         text: str = self.cleaned_data["isbn"]
         number = isbn13_of(text)
         if text and not number:
-            raise ValidationError("This is no ISBN. Compare its 10 or 13 digits, or leave it out.")
+            raise ValidationError("This is not a valid ISBN. Check the digits, or leave it out.")
         return number
 
     def clean(self) -> dict[str, Any]:
@@ -40,6 +40,6 @@ class ProposalForm(forms.Form):
         return self.cleaned_data
 
     def words(self) -> dict[str, Any]:
-        """What is looked for, of a form that is valid, by the names that a proposal has for it."""
-        given = dict(self.cleaned_data)
-        return given | {"isbn13": given.pop("isbn")}
+        """What to look for, by the names of `Proposal`'s fields, of a valid form."""
+        data = dict(self.cleaned_data)
+        return data | {"isbn13": data.pop("isbn")}

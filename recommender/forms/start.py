@@ -19,9 +19,7 @@ class StartForm(forms.Form):
     profile = forms.CharField(
         label="Your Goodreads profile",
         required=False,
-        help_text=(
-            "The number, the address of your profile, or what “Share” in the app gives you."
-        ),
+        help_text=("Its number or address, or the link that “Share” in the app gives you."),
         widget=forms.TextInput(
             attrs={
                 "autocomplete": "off",
@@ -61,7 +59,7 @@ class StartForm(forms.Form):
         if file and (file.size or 0) > settings.IMPORT_MAX_BYTES:
             most = filesizeformat(settings.IMPORT_MAX_BYTES)
             raise ValidationError(
-                f"This file is larger than {most}, so it is no export of a library. "
+                f"This file is larger than {most}, so it cannot be an export of a library. "
                 "Choose the .csv file that Goodreads or another service made of your books.",
                 code="too_large",
             )

@@ -1,4 +1,4 @@
-"""What the rules after scoring look at, read for many books at once."""
+"""What the re-ranking rules need to know of books, read for many books at once."""
 
 from collections.abc import Collection
 from decimal import Decimal
@@ -11,21 +11,28 @@ from django.db.models.functions import Floor
 from catalog.models import Book, BookAuthor, BookGenre
 from recommender.engine.rerank import BookFacts, RerankOptions
 
-_OWN = {"book": OuterRef("pk")}
-_AUTHORS = ArraySubquery(BookAuthor.objects.filter(**_OWN).order_by().values("author_id"))
-_GENRES = ArraySubquery(BookGenre.objects.filter(**_OWN).order_by().values("genre_id"))
+#: The columns that matter of books already read, but for their authors. A library has many books,
+#: so there are as few as possible.
+HISTORY_COLUMNS = ("series_name", "series_number", "language", "is_box_set")
+HISTORY_FACTS_CACHED = 20_000
+
+_OF_BOOK = {"book": OuterRef("pk")}
+_AUTHORS = ArraySubquery(BookAuthor.objects.filter(**_OF_BOOK).order_by().values("author_id"))
+_GENRES = ArraySubquery(BookGenre.objects.filter(**_OF_BOOK).order_by().values("genre_id"))
 
 
-def facts_of_candidates(numbers: Collection[int], options: RerankOptions) -> dict[int, BookFacts]:
-    """All facts by `Book.goodbooks_id`, of the books that are not hidden.
+def facts_of_candidates(
+    *, book_ids: Collection[int], options: RerankOptions
+) -> dict[int, BookFacts]:
+    """All facts of the books that are not hidden, by `Book.goodbooks_id`.
 
-    Filters are put to the database too, as they may leave a tenth of thousands. How long a
-    series is takes another query, and is asked for where a filter wants to know.
+    The database applies the filters too, since they may leave a tenth of thousands. The length of
+    a series takes another query, made only if a filter needs it.
     """
     rows = list(
         Book.objects.active()
-        .known_as(numbers)
-        .filter(_narrowed(options))
+        .known_as(book_ids)
+        .filter(_filters(options))
         .order_by()
         .values_list(
             "goodbooks_id",
@@ -56,21 +63,29 @@ def facts_of_candidates(numbers: Collection[int], options: RerankOptions) -> dic
     }
 
 
-#: What books read mean for others, but for their authors; these are many, so as little as will do.
-HISTORY_COLUMNS = ("series_name", "series_number", "language", "is_box_set")
+def facts_of_history(*, book_ids: Collection[int]) -> dict[int, BookFacts]:
+    """The facts of books already read, hidden ones too, with authors, by `Book.goodbooks_id`."""
+    rows = Book.objects.known_as(book_ids).order_by()
+    return {
+        goodbooks_id: history_facts(*columns, tuple(author_ids))
+        for goodbooks_id, *columns, author_ids in rows.values_list(
+            "goodbooks_id", *HISTORY_COLUMNS, _AUTHORS
+        )
+        if goodbooks_id is not None
+    }
 
 
-@lru_cache(maxsize=20_000)
-def history_of(
+@lru_cache(maxsize=HISTORY_FACTS_CACHED)
+def history_facts(
     series: str,
     number: Decimal | None,
     language: str,
     is_box_set: bool,
     author_ids: tuple[int, ...] = (),
 ) -> BookFacts:
-    """The facts of a book that was read, from the values of `HISTORY_COLUMNS`.
+    """The facts of a book already read, from the values of `HISTORY_COLUMNS`.
 
-    Kept, since most of a library's books differ in nothing here.
+    Cached, because most books of a library have the same values here.
     """
     return BookFacts(
         author_ids=author_ids,
@@ -81,36 +96,24 @@ def history_of(
     )
 
 
-def facts_of_history(numbers: Collection[int]) -> dict[int, BookFacts]:
-    """Facts of books that were read, hidden ones too, by `Book.goodbooks_id`, with authors."""
-    rows = Book.objects.known_as(numbers).order_by()
-    return {
-        goodbooks_id: history_of(*of_book, tuple(author_ids))
-        for goodbooks_id, *of_book, author_ids in rows.values_list(
-            "goodbooks_id", *HISTORY_COLUMNS, _AUTHORS
-        )
-        if goodbooks_id is not None
-    }
-
-
-def _narrowed(options: RerankOptions) -> Q:
-    wanted = Q()
+def _filters(options: RerankOptions) -> Q:
+    filters = Q()
     if options.genre_ids:
         shelved = BookGenre.objects.filter(genre__in=options.genre_ids)
-        wanted &= Q(pk__in=shelved.order_by().values("book"))
+        filters &= Q(pk__in=shelved.order_by().values("book"))
     if options.languages:
-        wanted &= Q(language__in=options.languages)
+        filters &= Q(language__in=options.languages)
     if options.year_from is not None:
-        wanted &= Q(year__gte=options.year_from)
+        filters &= Q(year__gte=options.year_from)
     if options.year_to is not None:
-        wanted &= Q(year__lte=options.year_to)
+        filters &= Q(year__lte=options.year_to)
     if options.longest_series == 0:
-        wanted &= Q(series_name="")
-    return wanted
+        filters &= Q(series_name="")
+    return filters
 
 
 def _series_lengths(names: Collection[str]) -> dict[str, int]:
-    """Volumes with a number of their own that the catalog knows of each series."""
+    """How many numbered volumes the catalog has of each series."""
     rows = (
         Book.objects.filter(series_name__in=names, is_box_set=False, series_number__gte=1)
         .order_by()

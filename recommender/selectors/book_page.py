@@ -1,48 +1,65 @@
-"""What the model says of one book, to anybody and to one reader."""
+"""The page of a book: who may open it, and what the model knows of the book."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from catalog.models import Book
+from django.db.models import Q
+
+from catalog.models import Book, BookQuerySet
 from recommender.engine.model import Model, NothingToFoldIn
 from recommender.engine.release import NoRelease
-from recommender.models import Reader
+from recommender.models import LibraryEntry, Reader, Recommendation
 from recommender.selectors.current_model import current_model
 from recommender.selectors.recommendations import taste_of
 
 LINKS_SHOWN = 6
-#: With fewer ratings the stars expected would say more of the book than of the reader.
+#: With fewer ratings, the expected stars would say more of the book than of the reader.
 RATINGS_FOR_STARS = 5
 
 
+def visible_books(*, reader: Reader | None, is_staff: bool) -> BookQuerySet:
+    """The books whose pages may be opened: a hidden one only by readers who met it, and by staff.
+
+    A reader has met a book that is in the library, or on a list saved before it was hidden. A
+    merged book stays visible, for its page redirects to the other book.
+    """
+    books = Book.objects.all()
+    if is_staff:
+        return books
+    in_library = LibraryEntry.objects.filter(reader=reader).values("book")
+    listed = Recommendation.objects.filter(run__reader=reader).values("book")
+    for_everybody = Q(status__in=[Book.Status.ACTIVE, Book.Status.MERGED])
+    return books.filter(for_everybody | Q(pk__in=in_library) | Q(pk__in=listed))
+
+
 @dataclass(frozen=True, slots=True)
-class AboutBook:
-    """Books that hang together with one, as `engine.model.Links` has them, and expected stars."""
+class ModelFacts:
+    """What the model knows of a book: related books, as in `engine.model.Links`, and stars."""
 
     leads_to: Sequence[Book] = field(default_factory=tuple)
     comes_from: Sequence[Book] = field(default_factory=tuple)
     speaks_against: Sequence[Book] = field(default_factory=tuple)
     expected_stars: float | None = None
-    is_unknown: bool = False  # to the model in use, which therefore can't recommend it
+    is_unknown: bool = False  # the model does not have the book, so it cannot recommend it
 
 
-def about_book(book: Book, reader: Reader | None) -> AboutBook:
-    """What the model in use knows; nothing at all where there is none."""
+def model_facts(*, book: Book, reader: Reader | None) -> ModelFacts:
+    """What the model in use knows of a book; nothing if no model is in use."""
     try:
         model = current_model()
     except NoRelease:
-        return AboutBook()
+        return ModelFacts()
     if book.goodbooks_id is None or not model.knows([book.goodbooks_id]):
-        return AboutBook(is_unknown=True)
+        return ModelFacts(is_unknown=True)
     links = model.links(book.goodbooks_id, LINKS_SHOWN)
     numbers = [*links.leads_to, *links.comes_from, *links.speaks_against]
-    shown = Book.objects.active().known_as(numbers).for_cards()
-    books = {book.goodbooks_id: book for book in shown}
+    linked = Book.objects.active().known_as(numbers).for_cards()
+    books = {book.goodbooks_id: book for book in linked}
 
-    def cards(kind: Sequence[int]) -> list[Book]:
-        return [books[number] for number in kind if number in books]
+    def cards(numbers: Sequence[int]) -> list[Book]:
+        return [books[number] for number in numbers if number in books]
 
-    return AboutBook(
+    return ModelFacts(
         leads_to=cards(links.leads_to),
         comes_from=cards(links.comes_from),
         speaks_against=cards(links.speaks_against),

@@ -1,4 +1,4 @@
-"""The model in use: every process follows the release that the store names as latest."""
+"""The model in use: each process follows the release that the store names as the latest."""
 
 import threading
 from collections.abc import Collection
@@ -17,36 +17,69 @@ from recsite.health import NotReady
 log = structlog.get_logger(__name__)
 
 
-class Follower:
-    """Keeps the model of one process on the latest release, in a thread of its own."""
+def current_model() -> Model:
+    """The model in use in this process; raises `NoRelease` if none could be opened yet."""
+    return _follower().model()
 
-    def __init__(self, holder: ReleaseHolder, *, every: float) -> None:
+
+def known_to_model(*, book_ids: Collection[int]) -> frozenset[int] | None:
+    """Which of these books, by `Book.goodbooks_id`, the model has; None without a model."""
+    try:
+        return current_model().knows(book_ids)
+    except NoRelease:
+        return None
+
+
+def check() -> None:
+    """Raise `NotReady` if this process has no model (for `/health/ready`)."""
+    try:
+        current_model()
+    except NoRelease as error:
+        raise NotReady("No release of the model could be opened yet") from error
+
+
+def forget_model() -> None:
+    """Drop the model; the next call opens it again, from the store in the settings at that time."""
+    if _follower.cache_info().currsize:
+        _follower().stop()
+    _follower.cache_clear()
+
+
+def release_store() -> Store:
+    """The store that the settings name, opened for each use."""
+    return open_store(settings.RELEASE_STORE, endpoint_url=settings.S3_ENDPOINT_URL or None)
+
+
+class ReleaseFollower:
+    """Keeps the model of this process at the latest release, in a thread of its own."""
+
+    def __init__(self, holder: ReleaseHolder, *, seconds: float) -> None:
         self._holder = holder
-        self._every = every
-        self._start = threading.Lock()
-        self._started = False
+        self._seconds = seconds
+        self._starting = threading.Lock()
+        self._is_started = False
         self._stopped = threading.Event()
 
-    def current(self) -> Model:
-        """The model; the first call opens it and begins to follow. Raises `NoRelease`."""
-        with self._start:
-            if not self._started:
+    def model(self) -> Model:
+        """The model; the first call opens it and starts the thread. Raises `NoRelease`."""
+        with self._starting:
+            if not self._is_started:
                 self._holder.refresh()
                 threading.Thread(target=self._follow, name="release", daemon=True).start()
-                self._started = True
+                self._is_started = True
         return Model(self._holder.current)
 
     def stop(self) -> None:
-        """Follow no longer."""
+        """End the thread."""
         self._stopped.set()
 
     def _follow(self) -> None:
-        while not self._stopped.wait(self._every):
+        while not self._stopped.wait(self._seconds):
             if self._holder.refresh():
-                self._tidy()
+                self._prune_cache()
 
-    def _tidy(self) -> None:
-        """Each host looks after its own files, whenever it has taken up another release."""
+    def _prune_cache(self) -> None:
+        """Delete old files on this host; each host does so when it has taken up a new release."""
         try:
             prune_cache(release_store(), settings.RELEASE_CACHE)
         except (ReleaseError, StoreError, OSError) as error:
@@ -54,39 +87,6 @@ class Follower:
 
 
 @cache
-def _follower() -> Follower:
+def _follower() -> ReleaseFollower:
     holder = ReleaseHolder(release_store(), cache_dir=settings.RELEASE_CACHE)
-    return Follower(holder, every=settings.RELEASE_POLL_SECONDS)
-
-
-def current_model() -> Model:
-    """The model that answers in this process; `NoRelease` where none was ever to be had."""
-    return _follower().current()
-
-
-def forget_model() -> None:
-    """Let the model go; the next call opens it anew, from the store that the settings then name."""
-    if _follower.cache_info().currsize:
-        _follower().stop()
-    _follower.cache_clear()
-
-
-def check() -> None:
-    """Raise `NotReady` where this process has no model (for `/health/ready`)."""
-    try:
-        current_model()
-    except NoRelease as error:
-        raise NotReady("No release of the model could be opened yet") from error
-
-
-def known_to_model(book_ids: Collection[int]) -> frozenset[int] | None:
-    """Those of some books, by `Book.goodbooks_id`, that the model has; None without a model."""
-    try:
-        return current_model().knows(book_ids)
-    except NoRelease:
-        return None
-
-
-def release_store() -> Store:
-    """The store that the settings name; opened for each use."""
-    return open_store(settings.RELEASE_STORE, endpoint_url=settings.S3_ENDPOINT_URL or None)
+    return ReleaseFollower(holder, seconds=settings.RELEASE_POLL_SECONDS)

@@ -1,6 +1,6 @@
-"""What an operator looks at first: queue, jobs, periodic tasks, sites, release, catalog, days.
+"""The operator's dashboard: queue, jobs, periodic tasks, other sites, release, catalog, days.
 
-Each figure is a function that reads and changes nothing. Valkey may be down: its figures are None.
+If Valkey is down, the figures it holds are None.
 """
 
 from collections import Counter
@@ -20,14 +20,14 @@ from catalog.models import Book, BookGenre, BookIdentifier, Enrichment
 from catalog.services import enrichment
 from recommender.drawing import plots
 from recommender.models import ImportJob, ModelRelease, Reader, Run
-from recommender.selectors.quality import quality_of
+from recommender.selectors.quality import default_figures
 from recsite.accounts.models import User
 from recsite.common import pace
 
 DAYS = 30
 RELEASES = 12
 QUEUE, UNACKED = "celery", "unacked"
-#: A task that is overdue by so many of its intervals is called late.
+#: A task is late once this many of its intervals have passed without it.
 LATE_AFTER = 2
 BAR, GAP, HEIGHT = 8, 2, 60
 #: The sites that are asked, with the part of Valkey where their pace is kept.
@@ -36,16 +36,16 @@ SITES = (("Goodreads", "gate", "goodreads"), ("Open Library", "limiter", "openli
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Messages that wait, and that a worker has taken; None where the broker is not reachable."""
+    """Messages that wait, and those a worker has taken; None if the broker is not reachable."""
 
     waiting: int | None
     taken: int | None
-    oldest_job: datetime | None  # since when the first import waits for a worker
+    oldest_job: datetime | None  # since when the oldest import has waited for a worker
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodicRun:
-    """A periodic task and when it was sent last."""
+    """A periodic task, and when it was last sent."""
 
     name: str
     task: str
@@ -58,7 +58,7 @@ class PeriodicRun:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A day of a small plot; lengths are in the drawing's own units."""
+    """A day in a small plot; lengths are in units of its view box."""
 
     x: int
     y: float
@@ -69,7 +69,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """How much of something there was on each of the last days, the oldest first."""
+    """How many of something there were on each of the last days, the oldest first."""
 
     name: str
     bars: Sequence[Bar]
@@ -77,8 +77,8 @@ class Days:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """Of how many books something is known."""
+class Completeness:
+    """For how many books the catalog has some detail."""
 
     name: str
     known: int
@@ -86,7 +86,7 @@ class Share:
 
 
 def queue() -> Queue:
-    """How much waits for workers."""
+    """What waits for workers."""
     oldest = ImportJob.objects.filter(state=ImportJob.State.QUEUED).aggregate(at=Min("queued_at"))
     try:
         with redis.Redis.from_url(settings.REDIS_URL) as client:
@@ -97,13 +97,13 @@ def queue() -> Queue:
 
 
 def jobs_by_state() -> list[tuple[str, int]]:
-    """How many imports are in each state, in the order of their lives."""
+    """How many imports are in each state, in the order they go through them."""
     counts = Counter(dict(ImportJob.objects.order_by().values_list("state").annotate(Count("pk"))))
     return [(str(state.label), counts[state.value]) for state in ImportJob.State]
 
 
-def recent_failures(now: datetime) -> list[tuple[str, int]]:
-    """Why imports failed within a day, the most frequent first."""
+def recent_failures(*, now: datetime) -> list[tuple[str, int]]:
+    """Why imports failed in the last 24 hours, the most frequent reason first."""
     failed = ImportJob.objects.filter(
         state=ImportJob.State.FAILED, finished_at__gt=now - timedelta(days=1)
     )
@@ -111,7 +111,7 @@ def recent_failures(now: datetime) -> list[tuple[str, int]]:
     return list(counted.order_by("-n", "error_code"))
 
 
-def periodic_tasks(now: datetime) -> list[PeriodicRun]:
+def periodic_tasks(*, now: datetime) -> list[PeriodicRun]:
     """The periodic tasks; one that is on and was not sent for two intervals is late."""
     rows = PeriodicTask.objects.select_related("interval", "crontab").order_by("name")
     return [
@@ -136,7 +136,7 @@ def _is_late(row: Any, now: datetime) -> bool:
 
 
 def sites() -> list[tuple[str, pace.SiteState | None]]:
-    """How the sites that are asked take it; None where Valkey is not reachable."""
+    """The pace and circuit of each site we fetch from; None if Valkey is not reachable."""
     found = []
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         for title, kind, name in SITES:
@@ -149,25 +149,24 @@ def sites() -> list[tuple[str, pace.SiteState | None]]:
 
 
 def quality_plot() -> plots.Plot | None:
-    """Quality of the last releases, the oldest first; None where fewer than two were measured."""
+    """The quality of the last releases, oldest first; None if fewer than two were measured."""
     accuracy: dict[int, float] = {}
     popularity: dict[int, float] = {}
     coverage: dict[int, float] = {}
     for release in reversed(ModelRelease.objects.all()[:RELEASES]):
-        quality = quality_of(release)
-        own = next((one for one in quality.rankers if one.is_default), None) if quality else None
-        if own is not None:
+        figures = default_figures(release=release)
+        if figures is not None:
             place = len(accuracy) + 1
-            accuracy[place], popularity[place] = own.accuracy, own.popularity
-            coverage[place] = own.coverage
+            accuracy[place], popularity[place] = figures.accuracy, figures.popularity
+            coverage[place] = figures.coverage
     if len(accuracy) < 2:
         return None
     series = {"NDCG@100": accuracy, "popularity": popularity, "coverage": coverage}
     return plots.lines(series, x_label="releases, the oldest first", y_label="", width=560.0)
 
 
-def completeness() -> tuple[int, list[Share]]:
-    """How many books stand, and of how many of them something is known; one query."""
+def completeness() -> tuple[int, list[Completeness]]:
+    """The number of books, and how many of them have each detail, in one query."""
     isbn = BookIdentifier.objects.filter(book=OuterRef("pk"), scheme="isbn13")
     known: Mapping[str, Q | Exists] = {
         "description": ~Q(description=""),
@@ -180,14 +179,14 @@ def completeness() -> tuple[int, list[Share]]:
     counts = {f"n{n}": Count("pk", filter=what) for n, what in enumerate(known.values())}
     row = Book.objects.standing().order_by().aggregate(books=Count("pk"), **counts)
     shares = [
-        Share(name, row[f"n{n}"], 100 * row[f"n{n}"] / max(row["books"], 1))
+        Completeness(name, row[f"n{n}"], 100 * row[f"n{n}"] / max(row["books"], 1))
         for n, name in enumerate(known)
     ]
     return row["books"], shares
 
 
-def days(now: datetime) -> list[Days]:
-    """New readers, accounts and lists of the last days."""
+def days(*, now: datetime) -> list[Days]:
+    """New readers, accounts and saved lists on each of the last days."""
     rows: tuple[tuple[str, QuerySet[Any], str], ...] = (
         ("New readers", Reader.objects.all(), "created_at"),
         ("New accounts", User.objects.all(), "date_joined"),
@@ -215,16 +214,16 @@ def _days(name: str, rows: QuerySet[Model], column: str, now: datetime) -> Days:
     return Days(name, bars, counts.total())
 
 
-def everything() -> dict[str, Any]:
-    """All figures, for the page and the part of it that is renewed."""
+def dashboard_figures() -> dict[str, Any]:
+    """All figures, for the page and for the part of it that htmx renews."""
     now = timezone.now()
     books, shares = completeness()
     return {
         "now": now,
         "queue": queue(),
         "jobs": jobs_by_state(),
-        "failures": recent_failures(now),
-        "tasks": periodic_tasks(now),
+        "failures": recent_failures(now=now),
+        "tasks": periodic_tasks(now=now),
         "sites": sites(),
         "release": ModelRelease.objects.filter(is_active=True).first(),
         "plot": quality_plot(),
@@ -233,5 +232,5 @@ def everything() -> dict[str, Any]:
         "enrichment": [
             (Enrichment.State(state).label, count) for state, count in enrichment.states().items()
         ],
-        "days": days(now),
+        "days": days(now=now),
     }

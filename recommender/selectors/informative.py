@@ -1,4 +1,4 @@
-"""The books that a new reader is asked about."""
+"""The books that a new reader is asked to rate."""
 
 from functools import lru_cache
 
@@ -12,33 +12,34 @@ from recommender.engine.rerank import DEFAULT_OPTIONS
 from recommender.selectors.book_facts import facts_of_candidates
 from recommender.selectors.current_model import current_model
 
-#: Books that most readers know; the choice is made among them.
+#: The choice is made among so many of the books with the most ratings.
 FAMOUS = 400
-MOST = 96
+MOST_BOOKS = 96
 
 
-def books_to_ask_about(*, start: int, count: int) -> list[Book]:
-    """Some of the books in the order to ask about them; with no release, the best known ones.
+def informative_books(*, start: int, count: int) -> list[Book]:
+    """A page of the books to rate, the most informative first; without a model, the best known.
 
-    The order is made once for each release, and the same for everybody, so that its pages stay
-    what they are while a reader rates.
+    The order is worked out once per release and is the same for everybody, so its pages do not
+    change while a reader rates.
     """
     try:
         version = current_model().release.manifest.version
     except NoRelease:
         return list(Book.objects.active().filter(is_box_set=False).for_cards()[start:][:count])
-    wanted = _order(version)[start : start + count]
-    books = {book.goodbooks_id: book for book in Book.objects.active().known_as(wanted).for_cards()}
-    return [books[number] for number in wanted if number in books]
+    numbers = _order(version)[start : start + count]
+    found = Book.objects.active().known_as(numbers).for_cards()
+    books = {book.goodbooks_id: book for book in found}
+    return [books[number] for number in numbers if number in books]
 
 
 @lru_cache(maxsize=2)
 def _order(version: str) -> tuple[int, ...]:
-    """`Book.goodbooks_id` of the books to ask about, by the release of a version."""
+    """The books to rate, by `Book.goodbooks_id`; the version is that of the current release."""
     release = current_model().release
     ratings = release.books["ratings"].astype(np.int64)
     rows = np.argsort(-ratings, kind="stable")[:FAMOUS]
     book_ids = release.book_ids[rows].tolist()
-    facts = facts_of_candidates(book_ids, DEFAULT_OPTIONS)
+    facts = facts_of_candidates(book_ids=book_ids, options=DEFAULT_OPTIONS)
     similarity = similarity_of(release.parts, rows)
-    return tuple(most_telling(book_ids, ratings[rows], similarity, facts, MOST))
+    return tuple(most_telling(book_ids, ratings[rows], similarity, facts, MOST_BOOKS))

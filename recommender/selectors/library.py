@@ -1,4 +1,4 @@
-"""What a library holds: the entries that fit some filters, and its shelves."""
+"""A reader's library: the entries that match some filters, and its shelves."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ from recommender.selectors.current_model import known_to_model
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """Which entries are wanted; what is empty narrows nothing.
+class LibraryFilters:
+    """Which entries are wanted; an empty value filters nothing.
 
     `use` is one of ``counting``, ``left-out``, ``known``, ``unknown``; `order` one of `ORDERS`.
     """
@@ -22,10 +22,10 @@ class Filters:
     order: str = ORDERS[0]
 
 
-def find_entries(*, reader: Reader, filters: Filters) -> list[int]:
-    """The keys of the reader's entries that fit, in the order asked for.
+def find_entries(*, reader: Reader, filters: LibraryFilters) -> list[int]:
+    """The primary keys of the reader's entries that match, in the order asked for.
 
-    Where no title or author has all the words, those that resemble them are found.
+    If no title or author has all the words, the most similar ones are found.
     """
     entries = LibraryEntry.objects.filter(reader=reader)
     if filters.shelf:
@@ -38,23 +38,24 @@ def find_entries(*, reader: Reader, filters: Filters) -> list[int]:
         entries = entries.counting(reader.read_since)
     entries = entries.in_order(filters.order)
     if not filters.words:
-        return _keys(entries, filters.use)
-    found = _keys(entries.matching(filters.words), filters.use)
-    return found or _keys(entries.resembling(filters.words), filters.use)
+        return _primary_keys(entries, filters.use)
+    found = _primary_keys(entries.matching(filters.words), filters.use)
+    return found or _primary_keys(entries.resembling(filters.words), filters.use)
 
 
-def shelves_of(reader_id: int) -> list[str]:
-    """The shelves an entry can be put on: those that all have, and the reader's own."""
+def shelves_of(*, reader_id: int) -> list[str]:
+    """The shelves an entry can be on: those that everybody has, and the reader's own."""
     common: list[str] = [*shelves.COMMON, shelves.Shelf.DID_NOT_FINISH]
     entries = LibraryEntry.objects.filter(reader=reader_id).order_by()
-    own = set(entries.values_list("shelf", flat=True)) - set(common)
-    return [*common, *sorted(own)]
+    custom = set(entries.values_list("shelf", flat=True)) - set(common)
+    return [*common, *sorted(custom)]
 
 
-def _keys(entries: LibraryEntryQuerySet, use: str) -> list[int]:
-    """The keys, in order; only the release knows which books it knows."""
+def _primary_keys(entries: LibraryEntryQuerySet, use: str) -> list[int]:
+    """The primary keys in order; which books the model has, only the model can say."""
     rows = list(entries.values_list("pk", "book__goodbooks_id"))
     if use not in ("counting", "known", "unknown"):
         return [pk for pk, _ in rows]
-    known = known_to_model({number for _, number in rows if number is not None}) or frozenset()
+    numbers = {number for _, number in rows if number is not None}
+    known = known_to_model(book_ids=numbers) or frozenset()
     return [pk for pk, number in rows if (number in known) == (use != "unknown")]

@@ -1,4 +1,4 @@
-"""What was measured of a release on readers held out, for pages and the admin to show."""
+"""How good a release is, as measured on held-out readers, for pages and the admin to show."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ GOODBOOKS_RATINGS = 5_976_479
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One way to rank and how it did; shares are between 0 and 1.
+    """The figures of one ranker; shares are between 0 and 1.
 
-    ``by_size`` is the accuracy with so many ratings folded in.
+    ``by_size`` is the accuracy by the number of ratings folded in.
     """
 
     name: str
@@ -30,45 +30,51 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """All ways to rank on the same readers; ``own`` is the popularity of what those had read."""
+    """All rankers on the same readers, and how popular the books are that those had read."""
 
     readers: int
-    own: float
+    profile_popularity: float
     rankers: tuple[Figures, ...]
 
     @property
     def sizes(self) -> list[int]:
-        """The counts of ratings with which anything was measured."""
+        """The numbers of ratings with which some ranker was measured."""
         return sorted({size for figures in self.rankers for size in figures.by_size})
 
     @property
     def by_size(self) -> list[tuple[int, list[float | None]]]:
-        """Of each such count the accuracy of those rankers that were measured by size."""
-        return [(size, [r.by_size.get(size) for r in self.sized]) for size in self.sizes]
+        """For each of these numbers, the accuracy of the rankers in `measured_by_size`."""
+        return [(n, [r.by_size.get(n) for r in self.measured_by_size]) for n in self.sizes]
 
     @property
-    def sized(self) -> list[Figures]:
+    def measured_by_size(self) -> list[Figures]:
         """The rankers that were measured by size."""
         return [figures for figures in self.rankers if figures.by_size]
 
 
-def quality_of(release: ModelRelease) -> Quality | None:
-    """What the release tells of itself; None where nothing was measured."""
-    measured = release.metrics.get("rankers") or {}
-    found = {name: values for name, values in measured.items() if ACCURACY in values}
-    default = found.get(release.default_ranker)
+def quality_of(*, release: ModelRelease) -> Quality | None:
+    """The metrics that a release carries; None if nothing was measured."""
+    rankers = release.metrics.get("rankers") or {}
+    measured = {name: values for name, values in rankers.items() if ACCURACY in values}
+    default = measured.get(release.default_ranker)
     if default is None:
         return None
-    order = sorted(found, key=lambda name: -float(found[name][ACCURACY]))
+    order = sorted(measured, key=lambda name: -float(measured[name][ACCURACY]))
     return Quality(
         readers=int(default["readers"]),
-        own=float(default["profile_popularity"]),
-        rankers=tuple(_figures(name, found[name], release.default_ranker) for name in order),
+        profile_popularity=float(default["profile_popularity"]),
+        rankers=tuple(_figures(name, measured[name], release.default_ranker) for name in order),
     )
 
 
-def sample_percent(release: ModelRelease) -> int | None:
-    """How much of goodbooks-10k a release was built from, if not the whole; in percent."""
+def default_figures(*, release: ModelRelease) -> Figures | None:
+    """The figures of the ranker that the release uses; None if nothing was measured."""
+    quality = quality_of(release=release)
+    return next((one for one in quality.rankers if one.is_default), None) if quality else None
+
+
+def sample_percent(*, release: ModelRelease) -> int | None:
+    """What percentage of goodbooks-10k a release was built from; None for all of it."""
     if "goodbooks" not in release.dataset.lower() or release.is_simulated:
         return None
     percent = round(100 * (release.ratings - release.own_ratings) / GOODBOOKS_RATINGS)
@@ -84,5 +90,5 @@ def _figures(name: str, values: Mapping[str, Any], default: str) -> Figures:
         popularity=float(values["popularity@10"]),
         coverage=float(values["coverage@10"]),
         disliked=float(values["disliked@20"]),
-        by_size={int(size): float(own[ACCURACY]) for size, own in sizes if ACCURACY in own},
+        by_size={int(n): float(metrics[ACCURACY]) for n, metrics in sizes if ACCURACY in metrics},
     )

@@ -1,4 +1,4 @@
-"""The list of this moment: a library is folded into the model; nothing is saved."""
+"""A reader's current list: the library is folded into the model; nothing is saved."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -16,33 +16,40 @@ from recommender.selectors.book_facts import (
     HISTORY_COLUMNS,
     facts_of_candidates,
     facts_of_history,
-    history_of,
+    history_facts,
 )
 from recommender.selectors.current_model import current_model
 
-#: Books scored best that go into the rules for a list; a list of ten rarely needs fifty.
-CANDIDATES = 400
+#: How many of the best-scored books the rules see; a list of ten rarely needs fifty.
 CANDIDATES_AT_FIRST = 100
-#: The same where the dial orders them anew.
-CANDIDATES_TO_TURN = 250
-#: The same where filters hold many of them back.
-CANDIDATES_TO_NARROW = 3000
-CANDIDATES_TO_NARROW_AT_FIRST = 600
-
+CANDIDATES = 400
+#: The same for a list that the dial reorders.
+CANDIDATES_FOR_DIAL = 250
+#: The same for a list with filters, which may hold most of them back.
+CANDIDATES_FOR_FILTERS_AT_FIRST = 600
+CANDIDATES_FOR_FILTERS = 3000
 
 NOTHING_COUNTS = (
     "None of the books you rated counts now: you have left them out, or they are from before the "
     "day that you set. Change that in your library."
 )
+NOTHING_LIKED = (
+    "None of the books you rated is one that our readers have told us enough about, or you liked "
+    "none of them. Rate a few books that you liked, then try again."
+)
+NOTHING_RATED = (
+    "We found no rated book of yours in our catalog. Recommendations come from your stars: rate a "
+    "few books on Goodreads, then try again."
+)
 
 
 class NothingToRecommendFrom(Exception):
-    """The library holds nothing that the model could start from; the message tells the reader."""
+    """The library has no rating that the model can use; the message is for the reader."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A book of the catalog on its place in a list."""
+    """A book and its place on a list."""
 
     book: Book
     rank: int
@@ -53,7 +60,7 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Picks:
-    """A list that is not saved, and what it was made of."""
+    """A list that is not saved, and what it was made from."""
 
     model: Model
     ranker: str
@@ -65,53 +72,18 @@ class Picks:
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """What a library says, by `Book.goodbooks_id`.
+    """What a library says about its reader, by `Book.goodbooks_id`.
 
-    `known` are the books on any shelf, which are not recommended, and `read` those among
-    them which tell where in a series the reader is, with what they mean for others.
+    `known` are the books on any shelf, which are not recommended. `read` are those of them that
+    were read, with the facts that matter for other books, such as the place in a series.
     """
 
     ratings: Mapping[int, float]
     read: Mapping[int, BookFacts]
     known: frozenset[int]
-    lines: int
-    #: Rated books whose stars are not to count, as their reader wishes.
-    silenced: int = 0
-
-
-def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
-    """Read the library; the stars of the entry `without` do not count.
-
-    Neither do those of what was left out, or read before the day that the reader has set.
-    """
-    since = reader.read_since
-    rows = LibraryEntry.objects.filter(reader=reader).values_list(
-        "pk",
-        "book__goodbooks_id",
-        "stars",
-        "shelf",
-        "is_left_out",
-        Coalesce("read_on", "added_on"),
-        *(f"book__{column}" for column in HISTORY_COLUMNS),
-    )
-    ratings: dict[int, float] = {}
-    read: dict[int, BookFacts] = {}
-    known, lines, silenced = set(), 0, 0
-    for pk, number, stars, shelf, is_left_out, day, *of_book in rows:
-        lines += 1
-        if number is None:
-            continue
-        known.add(number)
-        if stars is not None or shelf not in shelves.UNREAD:
-            read[number] = history_of(*of_book)
-        is_too_old = since is not None and day is not None and day < since
-        if stars is None or pk == without:
-            continue
-        if is_left_out or is_too_old:
-            silenced += 1
-        else:
-            ratings[number] = float(stars)
-    return Taste(ratings, read, frozenset(known), lines, silenced)
+    library_size: int
+    #: How many ratings the reader does not let count.
+    left_out: int = 0
 
 
 def preview(
@@ -121,14 +93,14 @@ def preview(
     top: int = 10,
     without: int | None = None,
 ) -> Picks:
-    """The list for the reader from the library as it is now; nothing is saved.
+    """The list for the library as it is now.
 
-    `without` is an entry of the library whose stars are not to count, as if there were none.
-    Raises `NothingToRecommendFrom` where the library holds no liked book the model knows, and
-    `NoRelease` where no model is loaded.
+    `without` is an entry of the library whose stars do not count, as if it had none. Raises
+    `NothingToRecommendFrom` if the library has no liked book that the model has, and `NoRelease`
+    if there is no model.
     """
     taste = taste_of(reader=reader, without=without)
-    if taste.silenced and not taste.ratings:
+    if taste.left_out and not taste.ratings:
         raise NothingToRecommendFrom(NOTHING_COUNTS)
     return pick(
         ratings=taste.ratings,
@@ -136,7 +108,7 @@ def preview(
         known=taste.known,
         top=top,
         options=without_dismissed(options=options, reader=reader),
-        library_size=taste.lines,
+        library_size=taste.library_size,
     )
 
 
@@ -149,15 +121,12 @@ def pick(
     options: RerankOptions = DEFAULT_OPTIONS,
     library_size: int = 0,
 ) -> Picks:
-    """Choose the best books for some ratings; nothing is saved.
-
-    `ratings`, `read` and `known` go by `Book.goodbooks_id`, as in `Taste`.
-    """
+    """The list for some ratings; `ratings`, `read` and `known` are as in `Taste`."""
     model = current_model()
     try:
         scores = model.fold_in(ratings)
     except NothingToFoldIn as error:
-        raise NothingToRecommendFrom(_what_is_missing(len(ratings))) from error
+        raise NothingToRecommendFrom(NOTHING_LIKED if ratings else NOTHING_RATED) from error
     chosen: list[ScoredBook] = []
     for depth in _depths(options):
         candidates = [one for one in scores.top(depth, exclude=known) if one.score > 0]
@@ -174,8 +143,43 @@ def pick(
     )
 
 
+def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
+    """Read the library; the stars of the entry `without` do not count.
+
+    Nor do those of entries left out, or from before the day that the reader has set.
+    """
+    since = reader.read_since
+    rows = LibraryEntry.objects.filter(reader=reader).values_list(
+        "pk",
+        "book__goodbooks_id",
+        "stars",
+        "shelf",
+        "is_left_out",
+        Coalesce("read_on", "added_on"),
+        *[f"book__{column}" for column in HISTORY_COLUMNS],
+    )
+    ratings: dict[int, float] = {}
+    read: dict[int, BookFacts] = {}
+    known, library_size, left_out = set(), 0, 0
+    for pk, number, stars, shelf, is_left_out, day, *history_columns in rows:
+        library_size += 1
+        if number is None:
+            continue
+        known.add(number)
+        if stars is not None or shelf not in shelves.UNREAD:
+            read[number] = history_facts(*history_columns)
+        is_too_old = since is not None and day is not None and day < since
+        if stars is None or pk == without:
+            continue
+        if is_left_out or is_too_old:
+            left_out += 1
+        else:
+            ratings[number] = float(stars)
+    return Taste(ratings, read, frozenset(known), library_size, left_out)
+
+
 def without_dismissed(*, options: RerankOptions, reader: Reader) -> RerankOptions:
-    """The options, with everything that the reader does not want left out."""
+    """The options, with everything excluded that the reader has dismissed."""
     standing = Dismissal.objects.standing().filter(reader=reader)
     rows = list(standing.values_list("book__goodbooks_id", "author", "genre"))
     return replace(
@@ -187,12 +191,12 @@ def without_dismissed(*, options: RerankOptions, reader: Reader) -> RerankOption
 
 
 def _depths(options: RerankOptions) -> tuple[int, ...]:
-    """How many of the books scored best to look at, and how many if those do not fill the list."""
+    """How many candidates to look at, and how many if those do not fill the list."""
     if options.dial:
-        return (CANDIDATES_TO_NARROW,) if options.narrows else (CANDIDATES_TO_TURN,)
-    # A list without a dial goes by the scores, so that more candidates would not change it.
+        return (CANDIDATES_FOR_FILTERS,) if options.narrows else (CANDIDATES_FOR_DIAL,)
+    # Without the dial a list goes by the scores, so further candidates would not change it.
     if options.narrows:
-        return (CANDIDATES_TO_NARROW_AT_FIRST, CANDIDATES_TO_NARROW)
+        return (CANDIDATES_FOR_FILTERS_AT_FIRST, CANDIDATES_FOR_FILTERS)
     return (CANDIDATES_AT_FIRST, CANDIDATES)
 
 
@@ -203,41 +207,30 @@ def _choose(
     options: RerankOptions,
     top: int,
 ) -> list[ScoredBook]:
-    facts = facts_of_candidates([scored.book_id for scored in candidates], options)
-    fitting = [
-        scored
-        for scored in candidates
-        if scored.book_id in facts and options.admits(scored.book_id, facts[scored.book_id])
+    facts = facts_of_candidates(book_ids=[one.book_id for one in candidates], options=options)
+    admitted = [
+        one
+        for one in candidates
+        if one.book_id in facts and options.admits(one.book_id, facts[one.book_id])
     ][:CANDIDATES]
-    # Whether a box set of no series holds what was read can only be told by its authors.
-    if any(facts[one.book_id].is_box_set for one in fitting):
-        read = facts_of_history(read)
-    around = scores.surroundings([one.book_id for one in fitting]) if options.dial else None
-    return rerank(fitting, {**read, **facts}, read, options, around, top=top)
-
-
-def _what_is_missing(rated: int) -> str:
-    if rated:
-        return (
-            "None of the books you rated is one that our readers have told us enough about, or "
-            "you liked none of them. Rate a few books that you liked, then try again."
-        )
-    return (
-        "We found no rated book of yours in our catalog. Recommendations grow from stars: rate a "
-        "few books on Goodreads, then try again."
-    )
+    # Whether a box set of no series contains books already read, only its authors can tell.
+    if any(facts[one.book_id].is_box_set for one in admitted):
+        read = facts_of_history(book_ids=read)
+    around = scores.surroundings([one.book_id for one in admitted]) if options.dial else None
+    return rerank(admitted, {**read, **facts}, read, options, around, top=top)
 
 
 def _explain(scores: Scores, chosen: list[ScoredBook]) -> list[Pick]:
-    told = {
+    """The books from the catalog, each with its expected stars and the reasons to name."""
+    reasons_of = {
         scored.book_id: told_reasons(scores.reasons(scored.book_id), scored.score)
         for scored in chosen
     }
-    cards = {book.goodbooks_id: book for book in Book.objects.known_as(told).for_cards()}
+    cards = {book.goodbooks_id: book for book in Book.objects.known_as(reasons_of).for_cards()}
     named = {
         number: (pk, title)
         for number, pk, title in Book.objects.known_as(
-            {one.reason.book_id for reasons in told.values() for one in reasons}
+            {one.reason.book_id for reasons in reasons_of.values() for one in reasons}
         )
         .order_by()
         .values_list("goodbooks_id", "pk", "title")
@@ -258,7 +251,7 @@ def _explain(scores: Scores, chosen: list[ScoredBook]) -> list[Pick]:
                     "share": round(one.share, 6),
                     "kind": one.kind,
                 }
-                for one in told[scored.book_id]
+                for one in reasons_of[scored.book_id]
                 if one.reason.book_id in named
             ],
         )

@@ -1,6 +1,6 @@
 """How pages put values into words: filters, days, stars."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,7 @@ from django.utils.dateformat import format as date_format
 
 from catalog.languages import language_name
 
+#: The dial from familiar to adventurous books, by its positions.
 DIAL_WORDS = {
     -2: "Very familiar",
     -1: "Familiar",
@@ -16,39 +17,49 @@ DIAL_WORDS = {
     1: "Adventurous",
     2: "Very adventurous",
 }
-
-
+#: The filter by the length of a series, by its values.
 SERIES_WORDS = {"": "Any", "0": "No series", "3": "At most three volumes"}
-#: Parts of a star.
-PARTS = {0: "", 25: "¼", 50: "½", 75: "¾"}
+QUARTERS = ("", "¼", "½", "¾")
 
 
 def describe_filters(parameters: Mapping[str, Any]) -> list[str]:
-    """How a saved list was made, for people; empty where nothing was asked for."""
-    say: dict[str, Callable[[Any], str]] = {
-        "dial": lambda step: DIAL_WORDS.get(step, f"dial {step}").lower(),
-        "genre": lambda slug: f"genre {slug.replace('-', ' ')}",
-        "language": lambda code: f"in {language_name(code)}",
-        "year_from": lambda year: f"from {year}",
-        "year_to": lambda year: f"up to {year}",
-        "series": lambda most: SERIES_WORDS.get(most, f"series: {most}").lower(),
-        "since": lambda day: f"only what you read since {since_words(date.fromisoformat(day))}",
-    }
-    return [words(parameters[name]) for name, words in say.items() if name in parameters]
+    """The filters of a saved list in words, in the order of the form; empty if there were none."""
+    return [
+        _describe_filter(name, parameters[name])
+        for name in ("dial", "genre", "language", "year_from", "year_to", "series", "since")
+        if name in parameters
+    ]
+
+
+def _describe_filter(name: str, value: Any) -> str:
+    match name:
+        case "dial":
+            return DIAL_WORDS.get(value, f"dial {value}")
+        case "genre":
+            return f"genre {value.replace('-', ' ')}"
+        case "language":
+            return f"in {language_name(value)}"
+        case "year_from":
+            return f"from {value}"
+        case "year_to":
+            return f"up to {value}"
+        case "series":
+            return SERIES_WORDS.get(value, f"series: {value}").lower()
+        case _:
+            return f"only what you read since {since_words(date.fromisoformat(value))}"
 
 
 def since_words(since: date) -> str:
-    """A day as sentences have it: 2019, or May 30, 2019."""
+    """A day as it stands in a sentence: 2019, or May 30, 2019."""
     return date_format(since, "Y" if (since.month, since.day) == (1, 1) else "F j, Y")
 
 
 def drawn_stars(stars: Decimal) -> str:
-    """Stars as signs: ★★★½; what is no quarter is rounded down to one."""
+    """Stars as symbols: ★★★½; anything between quarters is rounded down."""
     whole = int(stars)
-    quarters = int((stars - whole) * 4) * 25
-    return "★" * whole + PARTS[quarters]
+    return "★" * whole + QUARTERS[int((stars - whole) * 4)]
 
 
 def plain_stars(stars: Decimal) -> str:
-    """The number without needless zeros, so that 4 and 4.00 are one choice."""
+    """The number without trailing zeros, so that 4 and 4.00 are the same choice."""
     return f"{stars.normalize():f}"

@@ -1,4 +1,4 @@
-"""How pages show a book: its cover, its numbers, and why it was picked."""
+"""How pages show a book: its cover, its numbers, and the reasons for it."""
 
 import re
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ BOOK_URLS_KEPT = 50_000
 def cover(context: Context, book: Book) -> SafeString:
     """Open Library's picture where the site shows them and knows one, else a drawn cover.
 
-    Prefetch `credits` first. The title stands beside the cover, so that it is mere decoration.
+    Prefetch `credits` first. The title stands beside the cover, which is only decoration.
     """
     host = context.get("cover_host")
     if host and book.cover_id:
@@ -45,51 +45,51 @@ def cover(context: Context, book: Book) -> SafeString:
 @register.simple_tag
 @lru_cache(maxsize=BOOK_URLS_KEPT)
 def book_url(name: str, key: int) -> str:
-    """The address of a view about one book; kept, as a list has a hundred of them."""
+    """The address of a view of one book; cached, since a page has a hundred of them."""
     return reverse(name, args=[key])
 
 
 @register.filter
 def plain(number: Decimal | float | None) -> str:
-    """Write a number without needless zeros: 2, 2.5, 0.75."""
+    """Write a number without trailing zeros: 2, 2.5, 0.75."""
     return "" if number is None else f"{float(number):.2f}".rstrip("0").rstrip(".")
 
 
 @register.filter
 def percent(share: float) -> str:
-    """Write a share of 1 in percent, with one place after the point: 7.8%."""
+    """Write a share between 0 and 1 as a percentage with one decimal: 7.8%."""
     return f"{100 * share:.1f}%"
 
 
 @register.filter
-def about(stars: float) -> str:
-    """Write expected stars no finer than they are known."""
+def rounded_stars(stars: float) -> str:
+    """Write expected stars with one decimal; they are not known more precisely."""
     return f"{stars:.1f}"
 
 
 @register.filter
-def of_kind(reasons: list[dict[str, object]], kind: str) -> list[dict[str, object]]:
-    """Reasons of one kind; lists saved long ago name liked books only, and no kind."""
+def by_kind(reasons: list[dict[str, object]], kind: str) -> list[dict[str, object]]:
+    """The reasons of one kind; the oldest saved lists name liked books only, and no kind."""
     return [reason for reason in reasons if reason.get("kind", "liked") == kind]
 
 
 @register.filter
 def year(number: int) -> str:
-    """Write a year; those before our era are negative."""
+    """Write a year; negative ones are before the common era."""
     return f"{-number} BCE" if number < 0 else str(number)
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A text in two parts; the second is empty where the whole is short."""
+    """A text in two parts; the second is empty if the text is short."""
 
     start: str
     rest: str = ""
-    is_cut: bool = False  # within a sentence
-    goes_on: bool = False
+    is_cut: bool = False  # the start ends within a sentence
+    goes_on: bool = False  # the rest is not the whole rest
 
 
-#: A page of ten long descriptions stays light: what is folded ends after so many words.
+#: The rest is cut after so many words, so that a page of ten long descriptions stays light.
 SHORT_WORDS, START_WORDS, FOLDED_WORDS = 45, 32, 32
 _WORD = re.compile(r"\S+")
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]*$")
@@ -97,7 +97,7 @@ _SENTENCE_END = re.compile(r"[.!?][\"'”’)]*$")
 
 @register.filter
 def folded(text: str) -> Folded:
-    """Fold a description of more than 45 words, behind a sentence's end if one is near."""
+    """Fold a description of more than 45 words, at the end of a sentence if one is near."""
     words = list(islice(_WORD.finditer(text), SHORT_WORDS + FOLDED_WORDS + 1))
     if len(words) <= SHORT_WORDS:
         return Folded(text)
@@ -112,32 +112,32 @@ def folded(text: str) -> Folded:
 
 @register.filter
 def sentence_list(names: list[str]) -> str:
-    """Join names as a sentence does: A; A and B; A, B and C."""
+    """Join names as in a sentence: A; A and B; A, B and C."""
     *first, last = names or [""]
     return f"{', '.join(first)} and {last}" if first else last
 
 
 @register.filter
 def byline(names: list[str]) -> str:
-    """Name the authors in a line; of more than three, as essays may have, the first two."""
+    """Name the authors in a line; if there are more than three, the first two."""
     return sentence_list(names if len(names) <= 3 else [*names[:2], f"{len(names) - 2} others"])
 
 
 @register.filter
-def of(things: Mapping[int, T], key: int) -> T | None:
-    """The thing that a mapping has under a key."""
-    return things.get(key)
+def get_item(mapping: Mapping[int, T], key: int) -> T | None:
+    """Look up a key that is itself a variable, which a template cannot do."""
+    return mapping.get(key)
 
 
 @register.filter
 def is_goodbooks(release: ModelRelease | None) -> bool:
-    """Whether a release was built from goodbooks-10k, whose makers ask to be named."""
+    """Whether a release was built from goodbooks-10k, whose license asks for credit."""
     return release is not None and "goodbooks" in release.dataset.lower()
 
 
 @register.filter
 def goodreads(book: Book) -> str:
-    """The address of a book at Goodreads: its editions, or a search where no number is known."""
+    """The address of a book at Goodreads: its editions, or a search if its number is not known."""
     if book.goodreads_work_id:
         return f"https://www.goodreads.com/work/editions/{book.goodreads_work_id}"
     return f"https://www.goodreads.com/search?{urlencode({'q': _title_and_author(book)})}"
@@ -151,7 +151,7 @@ def open_library(book: Book) -> str:
 
 @register.filter
 def at_open_library(work: Work) -> str:
-    """The address of a work, at Open Library or at what stands in for it."""
+    """The address of a work at Open Library, or at the stand-in for it."""
     return f"{settings.OPENLIBRARY_BASE_URL}/works/{work.key}"
 
 

@@ -1,4 +1,4 @@
-"""What is kept of a reader, what is fetched for them, and how to leave."""
+"""What we store about a reader, what we fetch for them, and how to delete it all."""
 
 from typing import Any
 
@@ -12,67 +12,67 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from recommender.forms.account import DigestForm, LeaveForm, PaceForm, SharingForm
+from recommender.forms.account import DeleteForm, DigestPaceForm, RefreshPaceForm, SharingForm
 from recommender.models import ImportJob, Reader, Source
 from recommender.selectors.goodreads import pull_is_on
 from recommender.services import digests, imports, leaving, portable, readers
 from recommender.services.refresh import next_refresh
 from recommender.sources.base import SourceError
-from recommender.views.access import reader_of
+from recommender.views.access import reader_of, reader_or_404
 from recsite.accounts.models import User
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
-    """Everything about the account on one page; POST keeps the choice."""
+    """The account page; POST saves how often the linked shelf is fetched."""
     reader = reader_of(request)
     if reader is None:
         if not request.user.is_authenticated:
             return redirect("account_login")
         reader = readers.open_library(user=request.user)
-    form = PaceForm(request.POST or None, initial={"refresh_pace": reader.refresh_pace})
+    form = RefreshPaceForm(request.POST or None, initial={"refresh_pace": reader.refresh_pace})
     if request.method == "POST" and form.is_valid():
         readers.choose_pace(reader=reader, **form.cleaned_data)
-        messages.success(request, "Your choice is kept.")
+        messages.success(request, "Your choice is saved.")
         return redirect("account")
-    digest = DigestForm(initial={"digest_pace": reader.digest_pace})
-    sharing = SharingForm(initial={"agrees": reader.shares_ratings})
-    context = {"form": form, "sharing": sharing, "reader": reader}
-    context |= {"digest": digest, "site_url": settings.SITE_URL}
-    context |= {"may_write": digests.address_of(reader) is not None}
-    context |= _linked(reader) | _address(reader)
+    context = {
+        "form": form,
+        "reader": reader,
+        "sharing_form": SharingForm(initial={"agrees": reader.shares_ratings}),
+        "digest_form": DigestPaceForm(initial={"digest_pace": reader.digest_pace}),
+        "can_have_digests": digests.address_of(reader) is not None,
+        "site_url": settings.SITE_URL,
+        **_linked_shelf(reader),
+        **_email_address(reader),
+    }
     return render(request, "recommender/account.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
-def share(request: HttpRequest) -> HttpResponse:
-    """Keep whether the reader's ratings may help others; guests are not asked."""
-    reader = _reader(request)
-    if reader.user_id is None:
-        raise Http404
+def share_ratings(request: HttpRequest) -> HttpResponse:
+    """Save whether the next model may learn from the reader's ratings; guests are not asked."""
+    reader = _reader_with_account_or_404(request)
     form = SharingForm(request.POST)
     agrees = form.is_valid() and form.cleaned_data["agrees"]
     readers.share_ratings(reader=reader, agrees=agrees)
     messages.success(
         request,
-        "Thank you. The next model learns from your ratings too."
+        "Thank you. The next model will learn from your ratings too."
         if agrees
-        else "Your ratings are yours alone: the next model is made without them.",
+        else "Your ratings stay private: the next model will be built without them.",
     )
     return redirect("account")
 
 
 @require_POST
-def write(request: HttpRequest) -> HttpResponse:
-    """Keep how often new books are written of; nobody is written to without an account."""
-    reader = _reader(request)
-    if reader.user_id is None:
-        raise Http404
-    form = DigestForm(request.POST)
+def choose_digest_pace(request: HttpRequest) -> HttpResponse:
+    """Save how often the reader gets an email with new books; guests get none."""
+    reader = _reader_with_account_or_404(request)
+    form = DigestPaceForm(request.POST)
     if form.is_valid():
         digests.choose(reader=reader, pace=form.cleaned_data["digest_pace"])
-        messages.success(request, "Your choice is kept.")
+        messages.success(request, "Your choice is saved.")
     else:
         messages.error(request, "Choose how often, or never.")
     return redirect("account")
@@ -80,9 +80,9 @@ def write(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def refresh(request: HttpRequest) -> HttpResponse:
-    """Look at the linked shelf now."""
-    reader = _reader(request)
-    linked = _linked(reader)["linked"]
+    """Fetch the linked shelf now."""
+    reader = reader_or_404(request)
+    linked = _linked_shelf(reader)["linked"]
     if linked is None:
         raise Http404
     try:
@@ -96,18 +96,16 @@ def refresh(request: HttpRequest) -> HttpResponse:
 @require_POST
 def unlink(request: HttpRequest) -> HttpResponse:
     """Forget whose shelf it was; the books stay."""
-    readers.unlink(reader=_reader(request), source=Source.GOODREADS)
-    messages.success(
-        request, "Goodreads is unlinked. Your books stay; nothing is fetched any more."
-    )
+    readers.unlink(reader=reader_or_404(request), source=Source.GOODREADS)
+    messages.success(request, "Goodreads is unlinked. Your books stay; nothing more is fetched.")
     return redirect("account")
 
 
 @never_cache
 @require_safe
 def data(request: HttpRequest) -> HttpResponse:
-    """All that is kept of the reader, as a file."""
-    content = portable.export(reader=_reader(request))
+    """Everything we store about the reader, as a ZIP file."""
+    content = portable.export(reader=reader_or_404(request))
     name = f"bookfold-{timezone.now():%Y-%m-%d}.zip"
     return HttpResponse(
         content,
@@ -121,13 +119,13 @@ def data(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest) -> HttpResponse:
-    """Say what goes, ask once more, and delete it."""
-    reader = _reader(request)
-    form = LeaveForm(request.POST or None, user=reader.user)
+    """Say what will be deleted, ask once more, and delete it."""
+    reader = reader_or_404(request)
+    form = DeleteForm(request.POST or None, user=reader.user)
     if request.method == "POST" and form.is_valid():
         leaving.delete_reader(reader=reader)
         logout(request)
-        messages.success(request, "Everything that was kept of you is deleted. Read well.")
+        messages.success(request, "Everything we stored about you is deleted. Happy reading.")
         return redirect("landing")
     context = {
         "form": form,
@@ -139,15 +137,15 @@ def delete(request: HttpRequest) -> HttpResponse:
     return render(request, template, context, status=422 if form.errors else 200)
 
 
-def _reader(request: HttpRequest) -> Reader:
-    reader = reader_of(request)
-    if reader is None:
+def _reader_with_account_or_404(request: HttpRequest) -> Reader:
+    reader = reader_or_404(request)
+    if reader.user_id is None:
         raise Http404
     return reader
 
 
-def _linked(reader: Reader) -> dict[str, Any]:
-    """The shelf at Goodreads that was pulled last, and what is known of it."""
+def _linked_shelf(reader: Reader) -> dict[str, Any]:
+    """The Goodreads shelf that was fetched last, and when it was and will be fetched."""
     shelves = reader.shelves.filter(source=Source.GOODREADS).order_by("-pulled_at")
     linked = shelves.first()
     jobs = reader.imports.exclude(state=ImportJob.State.CANCELED)
@@ -160,7 +158,7 @@ def _linked(reader: Reader) -> dict[str, Any]:
     }
 
 
-def _address(reader: Reader) -> dict[str, Any]:
+def _email_address(reader: Reader) -> dict[str, Any]:
     user: User | None = reader.user
     address = EmailAddress.objects.filter(user=user, email=user.email).first() if user else None
     return {"address": user and user.email, "is_confirmed": bool(address and address.verified)}

@@ -1,4 +1,4 @@
-"""What a reader says of a recommended book: keep it, read it, never again, and the way back."""
+"""What a reader does with a recommended book: save, rate or dismiss it, and undo that."""
 
 from decimal import Decimal, InvalidOperation
 
@@ -14,13 +14,17 @@ from django_htmx.http import trigger_client_event
 
 from catalog.models import Author, Book, Genre
 from recommender.models import Dismissal, LibraryEntry
-from recommender.selectors.book_states import JUST_DONE, marks_of
+from recommender.selectors.book_states import book_states
 from recommender.services import dismissals, entries
+from recommender.shelves import Shelf
 from recommender.views.access import own, reader_of, reader_or_new
 from recommender.views.htmx import wants_fragment
 
-#: What a list that follows the library listens to.
+#: The event that a list which follows the library waits for.
 LIBRARY_CHANGED = "library-changed"
+#: The session's key of the book acted on last: without JavaScript, the list no longer shows it.
+JUST_DONE = "just_done"
+LONGEST_KEY = 9  # digits; PostgreSQL's integers end soon after
 TARGETS: dict[str, QuerySet[Book] | QuerySet[Author] | QuerySet[Genre]] = {
     "book": Book.objects.all(),
     "author": Author.objects.all(),
@@ -30,9 +34,9 @@ TARGETS: dict[str, QuerySet[Book] | QuerySet[Author] | QuerySet[Genre]] = {
 
 @require_POST
 def shelve(request: HttpRequest, book_id: int) -> HttpResponse:
-    """Save a book for later, or as one that was read, with stars or without."""
+    """Save a book for later, or as one that was read, with or without stars."""
     book = _book(book_id)
-    shelf = "to-read" if request.POST.get("shelf") == "to-read" else "read"
+    shelf = Shelf.TO_READ if request.POST.get("shelf") == Shelf.TO_READ else Shelf.READ
     try:
         stars = Decimal(request.POST["stars"]) if request.POST.get("stars") else None
         entries.shelve(reader=reader_or_new(request), book=book, shelf=shelf, stars=stars)
@@ -42,8 +46,8 @@ def shelve(request: HttpRequest, book_id: int) -> HttpResponse:
 
 
 @require_POST
-def take_off(request: HttpRequest, book_id: int) -> HttpResponse:
-    """Undo that: the book leaves the library."""
+def remove_from_library(request: HttpRequest, book_id: int) -> HttpResponse:
+    """Undo `shelve`."""
     book, reader = _book(book_id), reader_of(request)
     entry = LibraryEntry.objects.filter(reader=reader, book=book).first() if reader else None
     if entry is None:
@@ -54,11 +58,10 @@ def take_off(request: HttpRequest, book_id: int) -> HttpResponse:
 
 @require_POST
 def dismiss(request: HttpRequest, book_id: int) -> HttpResponse:
-    """Offer this book, its author or a genre no more."""
+    """Stop recommending this book, its author or one of its genres."""
     kind, _, key = request.POST.get("what", "").partition(":")
-    if kind not in TARGETS or not key.isdecimal() or len(key) > 9:
-        raise Http404
-    target = TARGETS[kind].filter(pk=int(key)).first()
+    pk = _primary_key(key)
+    target = TARGETS[kind].filter(pk=pk).first() if pk is not None and kind in TARGETS else None
     if target is None:
         raise Http404
     reason = request.POST.get("reason", "")
@@ -71,12 +74,13 @@ def dismiss(request: HttpRequest, book_id: int) -> HttpResponse:
 
 
 @require_POST
-def undo(request: HttpRequest, dismissal_id: int) -> HttpResponse:
+def undo_dismissal(request: HttpRequest, dismissal_id: int) -> HttpResponse:
+    """Allow it again; the answer is the book's buttons where it was undone beside a book."""
     dismissal = own(request, Dismissal.objects, dismissal_id)
     dismissals.undo(dismissal=dismissal)
-    key = request.POST.get("book", "")
-    if key.isdecimal() and len(key) <= 9:
-        return _answer(request, _book(int(key)))
+    pk = _primary_key(request.POST.get("book", ""))
+    if pk is not None:
+        return _answer(request, _book(pk))
     messages.success(request, f"{dismissal} may be recommended again.")
     return redirect("dismissals")
 
@@ -84,7 +88,7 @@ def undo(request: HttpRequest, dismissal_id: int) -> HttpResponse:
 @never_cache
 @require_safe
 def dismissed(request: HttpRequest) -> HttpResponse:
-    """Everything that the reader does not want to be offered."""
+    """Everything that the reader has dismissed."""
     reader = reader_of(request)
     standing = Dismissal.objects.standing().select_related("book", "author", "genre")
     standing = standing.filter(reader=reader) if reader else standing.none()
@@ -95,17 +99,22 @@ def _book(book_id: int) -> Book:
     return get_object_or_404(Book.objects.for_cards(), pk=book_id)
 
 
+def _primary_key(text: str) -> int | None:
+    """The key that was posted; None for what cannot be one."""
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_KEY else None
+
+
 def _answer(request: HttpRequest, book: Book) -> HttpResponse:
-    """The part of the page that changed, or without JavaScript the page again."""
+    """The book's new buttons for htmx; without JavaScript, the page it was shown on."""
     back = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         back = reverse("recommendations")
     if wants_fragment(request):
-        mark = marks_of(reader_of(request), [book])[book.pk]
-        # The pressed button is gone with the swap; the focus goes to what undoes it.
-        context = {"book": book, "mark": mark, "back": back, "focus": True}
+        state = book_states(reader=reader_of(request), books=[book])[book.pk]
+        # The swap removes the pressed button; the focus goes to the one that undoes it.
+        context = {"book": book, "state": state, "back": back, "focus": True}
         is_rating = request.POST.get("look") == "rate"
-        template = "_rate_actions.html" if is_rating else "_pick_actions.html"
+        template = "_rate_actions.html" if is_rating else "_book_actions.html"
         answer = render(request, f"recommender/{template}", context)
         return trigger_client_event(answer, LIBRARY_CHANGED)
     if back.startswith(reverse("recommendations")):

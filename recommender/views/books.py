@@ -1,4 +1,4 @@
-"""Books: search, and the page of one."""
+"""Search for books, and the page of one book."""
 
 from urllib.parse import urlencode
 
@@ -12,9 +12,9 @@ from catalog.models import Book, BookIdentifier
 from catalog.search import search
 from catalog.services import enrichment
 from recommender.models import ModelRelease, Run
-from recommender.selectors.book_page import about_book
-from recommender.selectors.book_states import marks_of
-from recommender.views.access import reader_of, visible_to
+from recommender.selectors.book_page import model_facts, visible_books
+from recommender.selectors.book_states import book_states
+from recommender.views.access import reader_of
 from recommender.views.htmx import wants_fragment
 
 ISBNS_SHOWN = 6
@@ -24,12 +24,12 @@ LONGEST_QUERY = 200
 @never_cache
 @require_safe
 def books(request: HttpRequest) -> HttpResponse:
-    """Search; htmx, which asks while somebody types, gets the results alone."""
+    """The search page; htmx, which asks while somebody types, gets the results only."""
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
     found = search(query)
-    marks = marks_of(reader_of(request), found)
+    states = book_states(reader=reader_of(request), books=found)
     back = f"{request.path}?{urlencode({'q': query})}"
-    context = {"query": query, "books": found, "marks": marks, "back": back}
+    context = {"query": query, "books": found, "states": states, "back": back}
     template = "recommender/_results.html" if wants_fragment(request) else "recommender/books.html"
     return render(request, template, context)
 
@@ -37,20 +37,20 @@ def books(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def book(request: HttpRequest, book_id: int) -> HttpResponse:
-    """What is known of a book, what hangs together with it, and what the reader did about it."""
+    """What is known of a book, related books, and what the reader has done about it."""
     reader = reader_of(request)
-    visible = Book.objects.filter(visible_to(reader, is_staff=request.user.is_staff))
+    visible = visible_books(reader=reader, is_staff=request.user.is_staff)
     shown = get_object_or_404(visible.for_cards().select_related("enrichment"), pk=book_id)
     if shown.merged_into_id:
         return redirect("book", shown.merged_into_id)
-    if reader is not None:  # not for crawlers, which open every page there is
+    if reader is not None:  # crawlers, which open every page, do not count
         enrichment.note_opened(book=shown)
     series = Book.objects.active().filter(series_name=shown.series_name)
     isbns = shown.identifiers.filter(scheme=BookIdentifier.Scheme.ISBN13)
     context = {
         "book": shown,
-        "about": about_book(shown, reader),
-        "mark": marks_of(reader, [shown])[shown.pk],
+        "facts": model_facts(book=shown, reader=reader),
+        "state": book_states(reader=reader, books=[shown])[shown.pk],
         "language": language_name(shown.language),
         "series": series.order_by("series_number", "pk") if shown.series_name else [],
         "isbns": isbns.values_list("value", flat=True)[:ISBNS_SHOWN],

@@ -10,24 +10,24 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from recommender.selectors import dashboard as figures
+from recommender.selectors.dashboard import dashboard_figures
 from recommender.services import refresh
 from recommender.views.htmx import wants_fragment
 from recsite.accounts.models import User
 
-SEE = ("recommender.view_modelrelease", "recommender.view_importjob")
-START = "recommender.change_modelrelease"
+MAY_SEE = ("recommender.view_modelrelease", "recommender.view_importjob")
+MAY_START = "recommender.change_modelrelease"
 
 
 @never_cache
 @staff_member_required
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """Everything at a glance; htmx renews the figures alone."""
+    """Everything at a glance; htmx renews only the figures."""
     user = cast("User", request.user)
-    if not user.has_perms(SEE):
+    if not user.has_perms(MAY_SEE):
         raise PermissionDenied
-    context = figures.everything() | {"may_start": user.has_perm(START)}
+    context = dashboard_figures() | {"may_start": user.has_perm(MAY_START)}
     if wants_fragment(request):
         return render(request, "admin/recommender/_dashboard.html", context)
     context |= admin.site.each_context(request) | {"title": "Dashboard"}
@@ -37,12 +37,10 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @staff_member_required
 @require_POST
 def refresh_all(request: HttpRequest) -> HttpResponse:
-    """Have all linked shelves pulled, whoever is due."""
+    """Have all linked shelves pulled, due or not."""
     user = cast("User", request.user)
-    if not user.has_perm(START):
+    if not user.has_perm(MAY_START):
         raise PermissionDenied
     number = refresh.queue_all(asked_by=user)
-    messages.success(
-        request, f"{number} linked shelves will be pulled, one request at a time for all of them."
-    )
+    messages.success(request, f"{number} linked shelves will be pulled, one request at a time.")
     return redirect("admin-dashboard")

@@ -1,4 +1,4 @@
-"""The way out of e-mail of new books: by the link in it, without logging in."""
+"""Unsubscribing from email with new books: by the link in it, without logging in."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,7 +14,7 @@ from recommender.services.digests import UnknownToken
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop(request: HttpRequest, token: str) -> HttpResponse:
-    """Ask, as scanners of mail follow links too; a POST ends the digests."""
+    """Ask first, because mail scanners follow links too; a POST ends the digests."""
     try:
         digests.reader_of_token(token)
         if request.method == "POST":

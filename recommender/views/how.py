@@ -1,4 +1,4 @@
-"""How a list comes to be, and how good the lists of the release in use are."""
+"""How lists are made, and how good those of the release in use are."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,29 +12,29 @@ from recommender.selectors.quality import Quality, quality_of, sample_percent
 @require_safe
 def how(request: HttpRequest) -> HttpResponse:
     release = ModelRelease.objects.filter(is_active=True).first()
-    quality = quality_of(release) if release else None
+    quality = quality_of(release=release) if release else None
     context = {
         "release": release,
-        "sample": sample_percent(release) if release else None,
+        "sample": sample_percent(release=release) if release else None,
         "quality": quality,
         "bias": _bias_plot(quality) if quality else None,
-        "sizes": _size_plot(quality) if quality and quality.sized else None,
+        "sizes": _size_plot(quality) if quality and quality.measured_by_size else None,
     }
     return render(request, "recommender/how.html", context)
 
 
 def _bias_plot(quality: Quality) -> plots.Plot:
     return plots.scatter(
-        {own.name: (own.popularity, own.accuracy) for own in quality.rankers},
+        {one.name: (one.popularity, one.accuracy) for one in quality.rankers},
         x_label="readers who know a recommended book",
         y_label="accuracy (NDCG@100)",
-        rule=(quality.own, "their own books"),
+        rule=(quality.profile_popularity, "their own books"),
     )
 
 
 def _size_plot(quality: Quality) -> plots.Plot:
     return plots.lines(
-        {own.name: own.by_size for own in quality.sized},
+        {one.name: one.by_size for one in quality.measured_by_size},
         x_label="ratings known of a reader",
         y_label="accuracy (NDCG@100)",
     )

@@ -1,4 +1,4 @@
-"""How a view was asked: by a form, by htmx."""
+"""What a view does differently for htmx, and for a form's address that is opened without a form."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -13,27 +13,27 @@ View = Callable[..., HttpResponse]
 
 
 def wants_fragment(request: HttpRequest) -> bool:
-    """Whether a part of the page will do; going back in history, htmx asks for the whole page."""
+    """Whether htmx asks for a part of the page; going back in history, it needs the whole page."""
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]  # by django-htmx's middleware
     return bool(htmx) and not htmx.history_restore_request
 
 
-def posted_from(page: str) -> Callable[[View], View]:
-    """Lead everybody who comes without a form to the page that has it, by name.
+def redirect_unless_post(to: str) -> Callable[[View], View]:
+    """Redirect anything but a POST to the page with the form, given by its URL name.
 
-    For views that answer a wrong form at their own address: readers come back to it by their
-    history, or with another theme.
+    For views that answer an invalid form at their own address: a reader may load that address
+    again, from the history or after changing the theme.
     """
 
     def decorate(view: View) -> View:
         @require_http_methods(["GET", "HEAD", "POST"])
         @wraps(view)
-        def take(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def redirect_or_view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != "POST":
-                answer: HttpResponse = redirect(page, *args, **kwargs)
-                return answer
+                response: HttpResponse = redirect(to, *args, **kwargs)
+                return response
             return view(request, *args, **kwargs)
 
-        return take
+        return redirect_or_view
 
     return decorate

@@ -15,7 +15,7 @@ from recommender.selectors.goodreads import pull_is_on, uses_stand_in
 from recommender.services import imports
 from recommender.sources.base import SourceError
 from recommender.views.access import reader_or_new
-from recommender.views.htmx import posted_from
+from recommender.views.htmx import redirect_unless_post
 
 SHELF_COVERS = 9
 
@@ -25,7 +25,7 @@ def landing(request: HttpRequest) -> HttpResponse:
     return _page(request, StartForm())
 
 
-@posted_from("landing")
+@redirect_unless_post("landing")
 def start(request: HttpRequest) -> HttpResponse:
     form = StartForm(request.POST, request.FILES)
     if not form.is_valid():

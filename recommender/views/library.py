@@ -1,4 +1,4 @@
-"""A reader's library: all entries, and what their reader changes about them."""
+"""A reader's library: its entries, and what the reader can change about them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,18 +20,18 @@ from recommender.selectors.library import find_entries
 from recommender.selectors.wording import since_words
 from recommender.services import entries
 from recommender.views.access import own, reader_of
-from recommender.views.htmx import posted_from, wants_fragment
+from recommender.views.htmx import redirect_unless_post, wants_fragment
 
 ENTRIES_PER_PAGE = 25
-#: Lines of libraries with all that their rows show.
+#: Entries with all that their rows show.
 ENTRIES = LibraryEntry.objects.select_related("reader").with_books()
-#: Where the session keeps what was removed last, for a page without JavaScript.
+#: The session's key of the entry removed last, for readers without JavaScript.
 JUST_REMOVED = "just_removed"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An entry, and why it does not move the list of its reader where it does not."""
+    """An entry, with notes on why it does not affect its reader's list, if it does not."""
 
     entry: LibraryEntry
     notes: list[str] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Row:
 @never_cache
 @require_safe
 def library(request: HttpRequest) -> HttpResponse:
-    """Filtered, sorted and by pages; htmx, which asks while a filter changes, gets the entries."""
+    """Filtered, sorted and in pages; htmx, which asks when a filter changes, gets the entries."""
     form = LibraryForm(request.GET)
     return _page(request, form, status=200 if form.is_valid() else 422)
 
@@ -48,7 +48,7 @@ def library(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
-    """The form of one entry, as a page or in the entry's place; POST saves what it says."""
+    """The form of one entry, as a page or in place of the entry; POST saves it."""
     shown = own(request, ENTRIES, entry_id)
     if request.method != "POST":
         if wants_fragment(request) and "row" in request.GET:
@@ -70,7 +70,7 @@ def leave_out(request: HttpRequest, entry_id: int, *, is_left_out: bool) -> Http
 
 @require_POST
 def follow_source(request: HttpRequest, entry_id: int) -> HttpResponse:
-    """The reader's own changes may be overwritten by the next import."""
+    """Let the next import overwrite what the reader has changed."""
     shown = own(request, ENTRIES, entry_id)
     entries.follow_source(entry=shown)
     return _answer(request, shown.pk, "Your next import may change it again.")
@@ -78,46 +78,47 @@ def follow_source(request: HttpRequest, entry_id: int) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest, entry_id: int) -> HttpResponse:
-    gone = entries.remove(entry=own(request, ENTRIES, entry_id))
+    removed_entry = entries.remove(entry=own(request, ENTRIES, entry_id))
     if wants_fragment(request):
-        context = {"gone": gone, "back": _back(request), "oob": True, **_counts(gone.reader)}
-        return render(request, "recommender/_entry_gone.html", context)
-    request.session[JUST_REMOVED] = gone.pk
+        context = {"removed_entry": removed_entry, "back": _back(request), "oob": True}
+        context |= _counts(removed_entry.reader)
+        return render(request, "recommender/_entry_removed.html", context)
+    request.session[JUST_REMOVED] = removed_entry.pk
     return redirect(_back(request))
 
 
 @never_cache
 @require_safe
 def removed(request: HttpRequest) -> HttpResponse:
-    """Everything that the reader has taken out; each can be put back."""
+    """The entries that the reader has removed; each can be put back."""
     reader = reader_of(request)
-    gone = reader.removed_entries.all() if reader else RemovedEntry.objects.none()
-    return render(request, "recommender/library_removed.html", {"removed": gone})
+    entries_removed = reader.removed_entries.all() if reader else RemovedEntry.objects.none()
+    return render(request, "recommender/library_removed.html", {"removed": entries_removed})
 
 
 @require_POST
 def restore(request: HttpRequest, removed_id: int) -> HttpResponse:
-    gone = own(request, RemovedEntry.objects, removed_id)
-    reader, key = gone.reader, {"source": gone.source, "source_key": gone.source_key}
-    entries.restore(removed=gone)
-    back = reader.entries.filter(**key).first()
-    if wants_fragment(request) and back:
-        return _answer(request, back.pk, "Put back.")
-    messages.success(request, f"“{gone}” is in your library again.")
+    removed_entry = own(request, RemovedEntry.objects, removed_id)
+    same = {"source": removed_entry.source, "source_key": removed_entry.source_key}
+    entries.restore(removed=removed_entry)
+    restored = removed_entry.reader.entries.filter(**same).first()
+    if wants_fragment(request) and restored:
+        return _answer(request, restored.pk, "Put back.")
+    messages.success(request, f"“{removed_entry}” is in your library again.")
     return redirect(_back(request))
 
 
-@posted_from("library")
+@redirect_unless_post("library")
 def since(request: HttpRequest) -> HttpResponse:
-    """From when on the reader's books count."""
+    """Choose from which day on the reader's books count."""
     reader = reader_of(request)
     form = SinceForm(request.POST)
     if reader is None or not form.is_valid():
         return _page(request, LibraryForm({}), since_form=form, status=422)
     day = form.cleaned_data["since"]
     entries.count_since(reader=reader, since=day)
-    told = f"Only what you read since {since_words(day)} counts now." if day else "All books count."
-    messages.success(request, told)
+    rule = f"Only what you read since {since_words(day)} counts now." if day else "All books count."
+    messages.success(request, rule)
     return redirect(_back(request))
 
 
@@ -140,31 +141,31 @@ def _page(
         ).get_page(request.GET.get("page"))
         shown = LibraryEntry.objects.with_books().in_bulk(list(page))
         lines = [shown[pk] for pk in page if pk in shown]
-        context |= {"page": page, "rows": _rows(reader, lines), "address": form.address()}
-        context |= {"narrows": form.narrows, "shelf": form.cleaned_data["shelf"]}
+        context |= {"page": page, "rows": _rows(reader, lines), "query_string": form.query_string()}
+        context |= {"is_filtered": form.is_filtered, "shelf": form.cleaned_data["shelf"]}
         if request.GET:
             context["back"] = request.get_full_path()
     if reader and not is_part:
         pk = request.session.pop(JUST_REMOVED, None)
-        context["gone"] = reader.removed_entries.filter(pk=pk).first() if pk else None
+        context["removed_entry"] = reader.removed_entries.filter(pk=pk).first() if pk else None
     name = "recommender/_library.html" if is_part else "recommender/library.html"
-    # htmx shows nothing of an answer that is no success.
+    # htmx does not show an answer with an error status.
     return render(request, name, context, status=200 if is_part else status)
 
 
 def _rows(reader: Reader, shown: Iterable[LibraryEntry]) -> list[Row]:
     lines = list(shown)
     numbers = {line.book.goodbooks_id for line in lines if line.book}
-    known = known_to_model({number for number in numbers if number is not None})
+    known = known_to_model(book_ids={number for number in numbers if number is not None})
     return [Row(line, _notes(reader, line, known)) for line in lines]
 
 
 def _notes(reader: Reader, line: LibraryEntry, known: frozenset[int] | None) -> list[str]:
     notes = []
     if line.book is None:
-        notes.append("Our catalog does not have it yet.")
+        notes.append("Not in our catalog yet.")
     elif known is not None and line.book.goodbooks_id not in known:
-        notes.append("The model does not know it yet.")
+        notes.append("Cannot be used for recommendations yet.")
     day, since = line.read_on or line.added_on, reader.read_since
     if line.is_left_out:
         notes.append("Left out of your recommendations.")
@@ -187,24 +188,24 @@ def _form(request: HttpRequest, shown: LibraryEntry, form: EntryForm) -> HttpRes
     return render(request, name, context, status=422 if form.errors and not is_part else 200)
 
 
-def _answer(request: HttpRequest, entry_id: int, told: str) -> HttpResponse:
-    """The entry as it is now in its place, or without JavaScript the page again."""
+def _answer(request: HttpRequest, entry_id: int, message: str) -> HttpResponse:
+    """The entry as it is now for htmx; without JavaScript, the page again."""
     if wants_fragment(request):
-        return _row(request, own(request, ENTRIES, entry_id), told)
-    messages.success(request, told)
+        return _row(request, own(request, ENTRIES, entry_id), message)
+    messages.success(request, message)
     return redirect(f"{_back(request)}#entry-{entry_id}")
 
 
-def _row(request: HttpRequest, shown: LibraryEntry, told: str = "") -> HttpResponse:
+def _row(request: HttpRequest, shown: LibraryEntry, message: str = "") -> HttpResponse:
     [row] = _rows(shown.reader, [shown])
-    context = {"row": row, "back": _back(request), "told": told, "focus": True}
-    if told:
+    context = {"row": row, "back": _back(request), "message": message, "focus": True}
+    if message:
         context |= {"oob": True, **_counts(shown.reader)}
-    return render(request, "recommender/_entry_answer.html", context)
+    return render(request, "recommender/_entry_and_shelves.html", context)
 
 
 def _back(request: HttpRequest) -> str:
-    """The library or list that the reader came from, with its filters; never another site."""
+    """Where the reader came from: the library or the list, with its filters; no other page."""
     home = reverse("library")
     back = request.POST.get("next") or request.GET.get("next") or home
     is_here = url_has_allowed_host_and_scheme(back, allowed_hosts=None)

@@ -1,4 +1,4 @@
-"""Books that the catalog lacks: their reader looks for them at Open Library, chooses, has them."""
+"""Books that the catalog lacks: a reader searches Open Library and chooses the right one."""
 
 from uuid import UUID
 
@@ -10,32 +10,27 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from catalog.models import Book
 from catalog.services.additions import CannotAdd
 from recommender.forms.proposals import ProposalForm
 from recommender.models import ImportJob, LibraryEntry, Proposal
+from recommender.selectors.book_page import visible_books
 from recommender.services import proposals
 from recommender.services.proposals import Words
-from recommender.views.access import (
-    own,
-    reader_of,
-    reader_or_new,
-    visible_to,
-)
-from recommender.views.htmx import posted_from, wants_fragment
+from recommender.views.access import own, reader_of, reader_or_new
+from recommender.views.htmx import redirect_unless_post, wants_fragment
 
 PROPOSALS = Proposal.objects.select_related("reader", "item", "entry", "book")
 ENTRIES = LibraryEntry.objects.select_related("reader")
-LISTED = 20
-LATE = 10.0  # seconds without an answer, after which the page says why
+EARLIER_SHOWN = 20
+LATE_AFTER_SECONDS = 10.0  # without an answer, the page then says why
 ADDED = (
-    "Added. It is shown and kept; it will be recommended once enough readers have rated it and the "
-    "model was trained again."
+    "Added. You can rate it and keep it in your library; it can be recommended once enough readers "
+    "have rated it and the model has been trained again."
 )
-KNOWN = "Our catalog has this book already."
-LEFT = (
-    "The line that you looked for stays as it is: your library has the book on another line, or "
-    "the import has gone on."
+KNOWN = "Our catalog already has this book."
+LINE_UNCHANGED = (
+    "The row you were searching for stays as it is: another entry of your library has the book, or "
+    "the import has moved on."
 )
 State = Proposal.State
 
@@ -43,7 +38,7 @@ State = Proposal.State
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def propose(request: HttpRequest) -> HttpResponse:
-    """Say which book is missed (``?title=`` fills it in); below, what was looked for before."""
+    """Search for a missing book (``?title=`` fills in the form); below it, earlier searches."""
     if request.method != "POST":
         return _form_page(request, ProposalForm(initial={"title": request.GET.get("title", "")}))
     form = ProposalForm(request.POST)
@@ -59,7 +54,7 @@ def propose(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def propose_for_row(request: HttpRequest, job_id: UUID, item_id: int) -> HttpResponse:
-    """Look for the book of a row of an import."""
+    """Search for the book of an import's row."""
     job = own(request, ImportJob.objects, job_id)
     item = get_object_or_404(job.items.select_related("job__reader"), pk=item_id)
     try:
@@ -72,7 +67,7 @@ def propose_for_row(request: HttpRequest, job_id: UUID, item_id: int) -> HttpRes
 
 @require_POST
 def propose_for_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
-    """Look for the book of a line of a library."""
+    """Search for the book of a library's entry."""
     try:
         proposal = proposals.propose_for_entry(entry=own(request, ENTRIES, entry_id))
     except proposals.CannotPropose as error:
@@ -84,7 +79,7 @@ def propose_for_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def proposal(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
-    """What came of a search, or for htmx the part that changes; POST chooses one of the works."""
+    """The state of a search; htmx gets the part that changes. POST chooses one of the works."""
     shown = own(request, PROPOSALS, proposal_id)
     if request.method == "POST":
         return _choose(request, shown)
@@ -94,9 +89,9 @@ def proposal(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     return _page(request, shown, seen=seen)
 
 
-@posted_from("proposal")
+@redirect_unless_post("proposal")
 def again(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
-    """Look once more, by the words in the form."""
+    """Search again, with what the form says."""
     shown = own(request, PROPOSALS, proposal_id)
     form = ProposalForm(request.POST)
     if not form.is_valid():
@@ -116,7 +111,7 @@ def _choose(request: HttpRequest, shown: Proposal) -> HttpResponse:
         return _page(request, shown, problem=str(error))
     messages.success(request, ADDED if chosen.is_new else KNOWN)
     if chosen.left_line:
-        messages.warning(request, LEFT)
+        messages.warning(request, LINE_UNCHANGED)
     return redirect("proposal", shown.pk)
 
 
@@ -128,7 +123,7 @@ def _page(
     problem: str = "",
     seen: str = "",
 ) -> HttpResponse:
-    wrong = bool(problem or (form and form.errors))
+    is_refused = bool(problem or (form and form.errors))
     context = {
         "proposal": shown,
         "works": proposals.works_of(shown),
@@ -140,15 +135,15 @@ def _page(
         "back": _back(shown),
     }
     if shown.book_id:
-        visible = Book.objects.filter(visible_to(shown.reader, is_staff=False))
+        visible = visible_books(reader=shown.reader, is_staff=False)
         context["book"] = visible.for_cards().filter(pk=shown.book_id).first()
     name = "recommender/_proposal.html" if wants_fragment(request) else "recommender/proposal.html"
-    return render(request, name, context, status=422 if wrong else 200)
+    return render(request, name, context, status=422 if is_refused else 200)
 
 
 def _form_page(request: HttpRequest, form: ProposalForm) -> HttpResponse:
     reader = reader_of(request)
-    earlier = reader.proposals.select_related("book")[:LISTED] if reader else []
+    earlier = reader.proposals.select_related("book")[:EARLIER_SHOWN] if reader else []
     context = {"form": form, "earlier": earlier}
     status = 422 if form.is_bound and form.errors else 200
     return render(request, "recommender/propose.html", context, status=status)
@@ -156,13 +151,13 @@ def _form_page(request: HttpRequest, form: ProposalForm) -> HttpResponse:
 
 def _is_late(shown: Proposal) -> bool:
     waited = (timezone.now() - shown.asked_at).total_seconds()
-    return shown.state == State.SEARCHING and waited > LATE
+    return shown.state == State.SEARCHING and waited > LATE_AFTER_SECONDS
 
 
 def _back(shown: Proposal) -> tuple[str, str]:
-    """Where the line is for which the book is looked for, and what the place is called."""
+    """The page from which the book was searched for: its address and its name."""
     if shown.item:
         return reverse("import-rows", args=[shown.item.job_id]), "Rows of this import"
     if shown.entry:
-        return reverse("library"), "My library"
-    return reverse("propose"), "Books that are missing"
+        return reverse("library"), "Your library"
+    return reverse("propose"), "Missing books"

@@ -1,4 +1,4 @@
-"""Rate a few books: for who brings nothing along, with a list that grows while they rate."""
+"""Rate a few books, and see the list grow: for readers who have no library to import."""
 
 from typing import Any
 
@@ -13,40 +13,37 @@ from django.views.decorators.http import require_safe
 from catalog.search import search
 from recommender.engine.release import NoRelease
 from recommender.models import Reader
-from recommender.selectors import informative
-from recommender.selectors.book_states import marks_of
+from recommender.selectors.book_states import book_states
+from recommender.selectors.informative import MOST_BOOKS, informative_books
 from recommender.selectors.recommendations import NothingToRecommendFrom, preview
 from recommender.views.access import reader_of
 from recommender.views.htmx import wants_fragment
 
-A_PAGE = 12
-PAGES = informative.MOST // A_PAGE
-#: From so many ratings on, a list is shown.
-ENOUGH = 3
-LISTED = 6
+BOOKS_PER_PAGE = 12
+PAGES = MOST_BOOKS // BOOKS_PER_PAGE
+#: The list appears from this many ratings on.
+RATINGS_FOR_A_LIST = 3
+BOOKS_LISTED = 6
 LONGEST_QUERY = 200
 
 
 @never_cache
 @require_safe
 def rate(request: HttpRequest) -> HttpResponse:
-    """Books to rate, or those that a search found, and the list as it is so far."""
+    """Books to rate, or those that a search found, and the list so far."""
     reader = reader_of(request)
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
-    page = Paginator(range(informative.MOST), A_PAGE).get_page(request.GET.get("page"))
-    books = (
-        search(query)
-        if query
-        else informative.books_to_ask_about(start=(page.number - 1) * A_PAGE, count=A_PAGE)
-    )
-    asked = {"q": query} if query else {"page": page.number} if page.number > 1 else {}
+    page = Paginator(range(MOST_BOOKS), BOOKS_PER_PAGE).get_page(request.GET.get("page"))
+    start = (page.number - 1) * BOOKS_PER_PAGE
+    books = search(query) if query else informative_books(start=start, count=BOOKS_PER_PAGE)
+    parameters = {"q": query} if query else {"page": page.number} if page.number > 1 else {}
     address = reverse("rate")
     context = {
         "query": query,
         "books": books,
-        "marks": marks_of(reader, books),
-        "back": f"{address}?{urlencode(asked)}" if asked else address,
-        "following": None if query or page.number >= PAGES else page.number + 1,
+        "states": book_states(reader=reader, books=books),
+        "back": f"{address}?{urlencode(parameters)}" if parameters else address,
+        "next_page": None if query or page.number >= PAGES else page.number + 1,
         **_list(reader),
     }
     name = "_rate_books.html" if wants_fragment(request) else "rate.html"
@@ -56,16 +53,16 @@ def rate(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def rated(request: HttpRequest) -> HttpResponse:
-    """The list as it is so far, which htmx asks for after each rating."""
-    return render(request, "recommender/_rated.html", _list(reader_of(request)))
+    """The list so far, which htmx asks for after each rating."""
+    return render(request, "recommender/_rate_list.html", _list(reader_of(request)))
 
 
 def _list(reader: Reader | None) -> dict[str, Any]:
     count = reader.entries.filter(stars__isnull=False).count() if reader else 0
-    context: dict[str, Any] = {"rated": count, "missing": max(0, ENOUGH - count)}
+    context: dict[str, Any] = {"rated": count, "missing": max(0, RATINGS_FOR_A_LIST - count)}
     if reader is None or context["missing"]:
         return context
     try:
-        return context | {"picks": preview(reader=reader, top=LISTED).chosen}
+        return context | {"picks": preview(reader=reader, top=BOOKS_LISTED).chosen}
     except (NothingToRecommendFrom, NoRelease) as error:
         return context | {"problem": str(error)}

@@ -1,4 +1,4 @@
-"""The list of this moment: made while the page is asked for, saved where the reader says so."""
+"""The current list: made when the page is opened, saved only if the reader says so."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,28 +14,29 @@ from catalog.models import Book
 from recommender.engine.release import NoRelease
 from recommender.forms.lists import ListForm
 from recommender.models import Reader
-from recommender.selectors.book_states import JUST_DONE, marks_of
+from recommender.selectors.book_states import book_states
 from recommender.selectors.recommendations import NothingToRecommendFrom, Picks, preview
 from recommender.services import releases, runs
-from recommender.views.access import reader_of
+from recommender.views.access import reader_of, reader_or_404
+from recommender.views.book_actions import JUST_DONE
 from recommender.views.htmx import wants_fragment
 
-STEP = 10
-MOST = 50
+BOOKS_PER_STEP = 10
+MOST_BOOKS = 50
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def recommendations(request: HttpRequest) -> HttpResponse:
-    """The list as it would be now; POST saves it."""
+    """The list as it is now; POST saves it."""
     reader = reader_of(request)
     if reader is None:
-        messages.info(request, "Bring your ratings first: a list grows from them.")
+        messages.info(request, "Bring your ratings first: your list is made from them.")
         return redirect("landing")
     if request.method == "POST":
         return _save(request, reader)
     form = ListForm(request.GET)
-    top = form.top() if form.is_valid() else STEP
+    top = form.top() if form.is_valid() else BOOKS_PER_STEP
     context: dict[str, Any] = {"form": form, "top": top, "back": request.get_full_path()}
     context["since"] = reader.read_since
     if form.is_valid():
@@ -50,58 +51,54 @@ def recommendations(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def what_if(request: HttpRequest, book_id: int) -> HttpResponse:
-    """What would change in the list, had the reader not rated this book."""
-    reader = reader_of(request)
-    form = ListForm(request.GET)
-    entry = (
-        reader
-        and reader.entries.filter(book=book_id, stars__isnull=False).select_related("book").first()
-    )
-    if reader is None or not entry or not form.is_valid():
+    """What would change in the list if the reader had not rated this book."""
+    reader, form = reader_or_404(request), ListForm(request.GET)
+    rated = reader.entries.filter(stars__isnull=False).select_related("book")
+    entry = rated.filter(book=book_id).first()
+    if entry is None or not form.is_valid():
         raise Http404
-    options = form.options()
-    address = form.address()
-    back = reverse("recommendations") + (f"?{address}" if address else "")
+    options, query_string = form.options(), form.query_string()
+    back = reverse("recommendations") + (f"?{query_string}" if query_string else "")
     context: dict[str, Any] = {"entry": entry, "back": back}
     try:
-        now = preview(reader=reader, top=STEP, options=options)
-        then = preview(reader=reader, top=STEP, options=options, without=entry.pk)
-        context |= _difference(now, then)
+        now = preview(reader=reader, top=BOOKS_PER_STEP, options=options)
+        then = preview(reader=reader, top=BOOKS_PER_STEP, options=options, without=entry.pk)
+        context |= _changes(now, then)
     except (NothingToRecommendFrom, NoRelease) as error:
         context["problem"] = str(error)
     return render(request, "recommender/what_if.html", context)
 
 
 def _just_done(request: HttpRequest, reader: Reader) -> dict[str, Any]:
-    """The book that was saved, rated or dismissed last, so that it can be undone in place."""
+    """The book that was saved, rated or dismissed last, so that the reader can undo that here."""
     pk = request.session.pop(JUST_DONE, None)
     book = Book.objects.for_cards().filter(pk=pk).first() if pk else None
     if book is None:
         return {}
-    mark = marks_of(reader, [book])[book.pk]
-    return {"done": book, "done_mark": mark} if mark.entry or mark.dismissal else {}
+    state = book_states(reader=reader, books=[book])[book.pk]
+    return {"done": book, "done_state": state} if state.entry or state.dismissal else {}
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A book whose place differs between two lists; None where it has no place."""
+    """A book with different places on two lists; None where it is not on the list."""
 
     book: Book
     before: int | None
     after: int | None
 
 
-def _difference(now: Picks, then: Picks) -> dict[str, list[Change]]:
+def _changes(now: Picks, then: Picks) -> dict[str, list[Change]]:
     before = {pick.book.pk: pick.rank for pick in now.chosen}
     after = {pick.book.pk: pick.rank for pick in then.chosen}
-    gone = [Change(p.book, p.rank, None) for p in now.chosen if p.book.pk not in after]
-    new = [Change(p.book, None, p.rank) for p in then.chosen if p.book.pk not in before]
+    dropped = [Change(p.book, p.rank, None) for p in now.chosen if p.book.pk not in after]
+    added = [Change(p.book, None, p.rank) for p in then.chosen if p.book.pk not in before]
     moved = [
         Change(p.book, before[p.book.pk], p.rank)
         for p in then.chosen
         if before.get(p.book.pk, p.rank) != p.rank
     ]
-    return {"gone": gone, "new": new, "moved": moved}
+    return {"dropped": dropped, "added": added, "moved": moved}
 
 
 def _list(reader: Reader, form: ListForm, top: int) -> dict[str, Any]:
@@ -109,26 +106,25 @@ def _list(reader: Reader, form: ListForm, top: int) -> dict[str, Any]:
         picks = preview(reader=reader, top=top, options=form.options())
     except (NothingToRecommendFrom, NoRelease) as error:
         return {"problem": str(error)}
-    shown = picks.chosen
-    more = min(top + STEP, MOST) if picks.has_more and top < MOST else None
+    more = min(top + BOOKS_PER_STEP, MOST_BOOKS) if picks.has_more and top < MOST_BOOKS else None
     return {
-        "picks": shown,
-        "marks": {},  # what is in the library or dismissed is not on the list
+        "picks": picks.chosen,
+        "states": {},  # no book of this list is in the library or dismissed
         "rated": len(picks.ratings),
         "release": releases.described(picks.model.release),
-        "more": more and form.address(n=more),
-        "address": form.address(),
+        "more": more and form.query_string(n=more),
+        "query_string": form.query_string(),
     }
 
 
 def _save(request: HttpRequest, reader: Reader) -> HttpResponse:
     form = ListForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "This list could not be saved: one of its filters is not known.")
+        messages.error(request, "This list could not be saved: one of its filters is not valid.")
         return redirect("recommendations")
     try:
         run = runs.recommend(
-            reader=reader, top=form.top(), options=form.options(), asked=form.asked()
+            reader=reader, top=form.top(), options=form.options(), asked=form.parameters()
         )
     except (NothingToRecommendFrom, NoRelease) as error:
         messages.error(request, str(error))

@@ -1,4 +1,4 @@
-"""Saved lists: one of them, all of them, and a new one."""
+"""Saved lists: one of them, all of them, and two compared."""
 
 from uuid import UUID
 
@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from catalog.models import Book
 from recommender.models import ImportItem, ImportJob, Recommendation, Run
-from recommender.selectors import comparison
-from recommender.selectors.book_states import marks_of
+from recommender.selectors.book_states import book_states
+from recommender.selectors.comparison import compare as compare_runs
 from recommender.selectors.wording import describe_filters
 from recommender.views.access import own, reader_of
 
@@ -33,12 +33,12 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "run": saved,
         "release": saved.release,
         "picks": picks,
-        "marks": marks_of(saved.reader, [pick.book for pick in picks]),
-        "previous": _before(saved),
-        "wishes": describe_filters(saved.parameters),
+        "states": book_states(reader=saved.reader, books=[pick.book for pick in picks]),
+        "previous": _previous(saved),
+        "filters": describe_filters(saved.parameters),
         "back": request.path,
         "stars_are_known": any(pick.expected_stars is not None for pick in picks),
-        **_what_came_of_it(saved),
+        **_import_behind(saved),
     }
     return render(request, "recommender/run.html", context)
 
@@ -73,27 +73,27 @@ def history(request: HttpRequest) -> HttpResponse:
     return render(request, "recommender/history.html", context)
 
 
-def _before(saved: Run) -> Run | None:
-    """The reader's list before this one."""
-    older = Run.objects.filter(reader=saved.reader_id, created_at__lt=saved.created_at)
-    return older.only("pk").first()
-
-
 @never_cache
 @require_safe
 def compare(request: HttpRequest) -> HttpResponse:
-    """Two of the reader's lists, the older first, whichever way round they are named."""
+    """Two of the reader's lists, the older first, in whichever order they are named."""
     try:
         named = [own(request, RUNS, UUID(request.GET.get(name, ""))) for name in ("a", "b")]
     except ValueError as error:
         raise Http404 from error
     older, newer = sorted(named, key=lambda saved: saved.created_at)
-    both = comparison.compare(older, newer)
-    return render(request, "recommender/compare.html", {"both": both})
+    context = {"comparison": compare_runs(older=older, newer=newer)}
+    return render(request, "recommender/compare.html", context)
 
 
-def _what_came_of_it(saved: Run) -> dict[str, object]:
-    """What the import behind a list found of the reader's books, and what it did not."""
+def _previous(saved: Run) -> Run | None:
+    """The reader's list before this one."""
+    older = Run.objects.filter(reader=saved.reader_id, created_at__lt=saved.created_at)
+    return older.only("pk").first()
+
+
+def _import_behind(saved: Run) -> dict[str, object]:
+    """How many rows of the import behind a list found their book, and which did not."""
     job = (
         ImportJob.objects.filter(reader=saved.reader_id)
         .filter(Q(run=saved) | Q(state=ImportJob.State.DONE, finished_at__lte=saved.created_at))
@@ -101,13 +101,13 @@ def _what_came_of_it(saved: Run) -> dict[str, object]:
     )
     if job is None:
         return {}
-    lost = job.items.filter(state__in=NOT_FOUND)
-    rows, missing = job.items.count(), lost.count()
+    unmatched = job.items.filter(state__in=NOT_FOUND)
+    rows, missing = job.items.count(), unmatched.count()
     return {
         "job": job,
         "rows": rows,
         "matched": rows - missing,
         "missing": missing,
-        "lost": lost[:UNMATCHED_SHOWN],
+        "unmatched": unmatched[:UNMATCHED_SHOWN],
         "unlisted": max(0, missing - UNMATCHED_SHOWN),
     }

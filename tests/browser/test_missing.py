@@ -45,7 +45,7 @@ def test_a_missing_book_is_found_added_and_kept(
     assert not with_javascript or barriers(page) == []
     page.get_by_role("radio", name="Klara and the Sun, Kazuo Ishiguro (2021)").check()
     page.get_by_role("button", name="Add this book").click()
-    expect(page.get_by_text("Added. It is shown and kept")).to_be_visible()
+    expect(page.get_by_text("Added. You can rate it")).to_be_visible()
     assert not with_javascript or barriers(page) == []
     page.get_by_role("link", name="Klara and the Sun").click()
     expect(page.get_by_role("heading", name="Klara and the Sun", level=1)).to_be_visible()
@@ -65,7 +65,7 @@ def test_a_missing_book_is_found_added_and_kept(
     page.get_by_label("Title").fill("Qqqq Zzzz")
     page.get_by_label("ISBN").fill("12")
     page.get_by_role("button", name="Look for it").click()
-    expect(page.get_by_text("This is no ISBN.")).to_be_visible()
+    expect(page.get_by_text("This is not a valid ISBN.")).to_be_visible()
     assert not with_javascript or barriers(page) == []
     page.get_by_label("ISBN").fill("")
     page.get_by_role("button", name="Look for it").click()

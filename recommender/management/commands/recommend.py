@@ -41,7 +41,7 @@ class Command(BaseCommand):
                 shelf = command_line.from_goodreads(options["goodreads_id"])
             picks = pick(
                 ratings=shelf.ratings,
-                read=facts_of_history(shelf.read),
+                read=facts_of_history(book_ids=shelf.read),
                 known=shelf.known,
                 top=options["top"],
             )

@@ -83,7 +83,7 @@ def test_jobs_are_counted_by_state_and_recent_failures_by_reason() -> None:
         )
     counts = dict(dashboard.jobs_by_state())
     assert (counts["Queued"], counts["Failed"], counts["Done"]) == (1, 4, 0)
-    assert dashboard.recent_failures(NOON) == [("rate_limited", 2), ("timeout", 1)]
+    assert dashboard.recent_failures(now=NOON) == [("rate_limited", 2), ("timeout", 1)]
 
 
 def test_the_queue_is_counted(valkey_url: str, settings: Any) -> None:
@@ -109,7 +109,7 @@ def test_a_task_is_late_after_two_of_its_intervals(minutes: int, enabled: bool, 
         enabled=enabled,
         last_run_at=NOON - timedelta(minutes=minutes),
     )
-    assert [task.is_late for task in dashboard.periodic_tasks(NOON)] == [late]
+    assert [task.is_late for task in dashboard.periodic_tasks(now=NOON)] == [late]
 
 
 def test_requests_refusals_and_circuits_of_a_site_are_read(valkey_url: str) -> None:
@@ -144,7 +144,7 @@ def test_what_the_catalog_lacks_is_counted() -> None:
 
 def test_days_are_counted_and_drawn() -> None:
     RunFactory.create()
-    lists = dashboard.days(timezone.now())[2]
+    lists = dashboard.days(now=timezone.now())[2]
     assert (lists.name, lists.total, len(lists.bars)) == ("Saved lists", 1, 30)
     assert lists.bars[-1].count == 1
     assert lists.bars[-1].height == dashboard.HEIGHT

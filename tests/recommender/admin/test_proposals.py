@@ -69,7 +69,7 @@ def test_the_number_of_a_work_is_enough(open_library: OpenLibraryStandin) -> Non
     ("words", "told"),
     [
         ({}, "Give the title or the ISBN."),
-        ({"isbn": "12"}, "This is no ISBN."),
+        ({"isbn": "12"}, "This is not a valid ISBN."),
         ({"work_key": "OL1M"}, "Such as OL45804W."),
     ],
 )

@@ -17,7 +17,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from catalog.models import Book
 from catalog.openlibrary.parse import Work
 from recommender.models import ImportItem, LibraryEntry, Proposal, Reader
-from recommender.selectors.book_page import about_book
+from recommender.selectors.book_page import model_facts
 from recommender.selectors.current_model import forget_model
 from recommender.services import (
     leaving,
@@ -317,8 +317,8 @@ class TestNumbers:
         run = runs.recommend(reader=reader, top=50)
         assert run.recommendations.count() > 5
         assert not run.recommendations.filter(book=book).exists()
-        assert about_book(book, reader).is_unknown
-        assert not about_book(camps.sea[0], reader).is_unknown
+        assert model_facts(book=book, reader=reader).is_unknown
+        assert not model_facts(book=camps.sea[0], reader=reader).is_unknown
 
         sea = [one.goodbooks_id or 0 for one in [*camps.sea, book]]
         moor = [one.goodbooks_id or 0 for one in camps.moor]
@@ -326,7 +326,7 @@ class TestNumbers:
         forget_model()
         again = runs.recommend(reader=reader, top=50)
         assert again.recommendations.filter(book=book).exists()
-        assert not about_book(book, reader).is_unknown
+        assert not model_facts(book=book, reader=reader).is_unknown
 
     def test_its_ratings_are_exported_for_the_next_training(self, tmp_path: Path) -> None:
         book = proposals.choose(proposal=found(), key="OL1W").book

@@ -44,11 +44,11 @@ def test_it_says_what_came_what_went_and_why(camps: Camps) -> None:
     for part in (
         "Sea 1 place 1: you dismissed it",
         "Sea 2 place 2: you dismissed its author",
-        "Sea 3 place 3: it is on your to-read shelf",
+        "Sea 3 place 3: you want to read it",
         "Sea 4 place 4: you have rated it since, with 4 stars",
         "your rating of Sea 4 is new",
         "Your ratings changed: 1 added.",
-        "You asked for adventurous instead of the list as it comes.",
+        "You asked for Adventurous instead of Balanced.",
     ):
         assert part in said
     assert said == words(reader, second, first)
@@ -93,10 +93,10 @@ def test_what_came_into_the_library_later_explains_nothing(camps: Camps) -> None
     said = words(reader, first, second)
     assert "Moor 1" in said
     assert "you have changed your stars for Moor 0" in said
-    assert "to-read shelf" not in said
+    assert "want to read" not in said
     said = words(reader, first, third)
     assert "your rating of Moor 0 no longer counts" in said
-    assert "it is on your to-read shelf" in said
+    assert "you want to read it" in said
 
 
 def test_since_when_books_count_is_told_both_ways(camps: Camps) -> None:

@@ -77,7 +77,7 @@ def test_the_rows_of_an_import_that_was_applied_lead_to_the_list(job: ImportJob)
 
     assert page.one("h1").words == "Rows of your import"
     links = [link.words for link in page.all("a", href=reverse("recommendations"))]
-    assert "See today's list" in links
+    assert "See today’s list" in links
 
 
 def test_a_file_with_nothing_readable_cannot_be_imported(job: ImportJob) -> None:

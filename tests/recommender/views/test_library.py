@@ -69,7 +69,7 @@ class TestPage:
         entry = LibraryEntryFactory.create(book=None, title="A Lost Book")
         words = read(client_of(entry.reader).get(PAGE)).one("li", class_="entry").words
         assert "A Lost Book" in words
-        assert "Our catalog does not have it yet." in words
+        assert "Not in our catalog yet." in words
 
     def test_each_reader_sees_their_own(self, sailor: Reader) -> None:
         assert len(titles(sailor)) == 4
@@ -181,7 +181,7 @@ class TestFilters:
         assert titles(reader, "use=known") == ["Sea 0"]
         assert set(titles(reader, "use=unknown")) == {"Brand New", "Lost"}
         assert (
-            "The model does not know it yet."
+            "Cannot be used for recommendations yet."
             in read(client_of(reader).get(f"{PAGE}?q=brand")).one("li", class_="entry").words
         )
 

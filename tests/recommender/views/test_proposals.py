@@ -56,7 +56,7 @@ class TestAsking:
         [
             ({}, "Give the title or the ISBN."),
             ({"author": "Kazuo Ishiguro"}, "Give the title or the ISBN."),
-            ({"title": "Klara", "isbn": "123"}, "This is no ISBN."),
+            ({"title": "Klara", "isbn": "123"}, "This is not a valid ISBN."),
         ],
     )
     def test_what_cannot_be_looked_for_is_told_and_kept(
@@ -202,14 +202,17 @@ class TestOnePage:
         client = client_of(proposal.reader)
         page = read(client.post(page_of(proposal), {"work": "OL1W"}, follow=True))
         book = Book.objects.get()
-        assert "Added. It is shown and kept; it will be recommended once" in page.words
+        assert (
+            "Added. You can rate it and keep it in your library; it can be recommended once"
+            in page.words
+        )
         assert page.one("a", href=reverse("book", args=[book.pk])).words == "Klara and the Sun"
 
     def test_a_book_that_is_here_already_is_told(self) -> None:
         proposal, book = found(), BookFactory.create(open_library_key="OL1W")
         client = client_of(proposal.reader)
         page = read(client.post(page_of(proposal), {"work": "OL1W"}, follow=True))
-        assert "Our catalog has this book already." in page.words
+        assert "Our catalog already has this book." in page.words
         assert page.one("a", href=reverse("book", args=[book.pk]))
 
     def test_a_hidden_book_is_not_led_to(self) -> None:

@@ -125,7 +125,7 @@ def test_a_list_is_saved_with_its_wishes(camps: Camps) -> None:
     run = Run.objects.get(reader=reader)
     assert answer["Location"] == reverse("run", args=[run.pk])
     assert run.parameters["dial"] == 1
-    assert "adventurous" in read(client_of(reader).get(answer["Location"])).one("main").words
+    assert "Adventurous" in read(client_of(reader).get(answer["Location"])).one("main").words
 
 
 def test_what_is_saved_is_what_htmx_shows(camps: Camps) -> None:
@@ -161,7 +161,7 @@ class TestWhatIf:
         reader = sailor(camps, rated=1)
         LibraryEntryFactory.create(reader=reader, book=camps.moor[0], stars=5)
         page = read(client_of(reader).get(reverse("what-if", args=[camps.moor[0].pk])))
-        gone = page.one("main").words.split("These would go")[1].split("These would come")[0]
+        gone = page.one("main").words.split("Drops out")[1].split("Comes in")[0]
         assert "Moor 1" in gone
         assert reader.entries.count() == 2
 
