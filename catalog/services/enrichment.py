@@ -56,7 +56,7 @@ def open_library() -> OpenLibrary:
     return OpenLibrary(
         base_url=settings.OPENLIBRARY_BASE_URL,
         contact=settings.CONTACT_EMAIL,
-        limiter=Limiter.from_url(
+        pace=Limiter.from_url(
             settings.REDIS_URL,
             name="openlibrary",
             per_second=settings.OPENLIBRARY_REQUESTS_PER_SECOND,

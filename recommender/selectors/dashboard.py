@@ -30,8 +30,8 @@ QUEUE, UNACKED = "celery", "unacked"
 #: A task is late once this many of its intervals have passed without it.
 LATE_AFTER = 2
 BAR, GAP, HEIGHT = 8, 2, 60
-#: The sites that are asked, with the part of Valkey where their pace is kept.
-SITES = (("Goodreads", "gate", "goodreads"), ("Open Library", "limiter", "openlibrary"))
+#: The sites that are asked, with the name under which their pace is kept.
+SITES = (("Goodreads", "goodreads"), ("Open Library", "openlibrary"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +139,9 @@ def sites() -> list[tuple[str, pace.SiteState | None]]:
     """The pace and circuit of each site we fetch from; None if Valkey is not reachable."""
     found = []
     with redis.Redis.from_url(settings.REDIS_URL) as client:
-        for title, kind, name in SITES:
+        for title, name in SITES:
             try:
-                state = pace.state_of(client, kind=kind, name=name)
+                state = pace.state_of(client, name=name)
             except redis.RedisError:
                 state = None
             found.append((title, state))

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from recsite.common.pace import is_loopback
+from recsite.common.http import is_loopback
 
 
 def uses_stand_in() -> bool:

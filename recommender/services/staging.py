@@ -17,10 +17,10 @@ from recommender.sources.base import (
     SwitchedOff,
 )
 from recommender.sources.fetcher import Fetcher
-from recommender.sources.gate import RedisGate
 from recommender.sources.goodreads_api import GoodreadsApi
 from recommender.sources.goodreads_feed import GoodreadsFeed
 from recommender.sources.profile import ProfileRef, resolve_profile
+from recsite.common.pace import OneAtATime
 
 
 def kind_of_pull() -> ImportJob.Kind:
@@ -70,10 +70,11 @@ def stage_page(*, job: ImportJob, page: ShelfPage) -> None:
 
 
 def _fetcher() -> Fetcher:
-    gate = RedisGate.from_url(settings.REDIS_URL, pause_seconds=settings.GOODREADS_PAUSE_SECONDS)
     return Fetcher(
         base_url=settings.GOODREADS_BASE_URL,
-        gate=gate,
+        pace=OneAtATime.from_url(
+            settings.REDIS_URL, name="goodreads", pause_seconds=settings.GOODREADS_PAUSE_SECONDS
+        ),
         contact=settings.CONTACT_EMAIL,
         key=settings.GOODREADS_API_KEY,
     )

@@ -1,28 +1,87 @@
-"""Manners towards other sites: a common pace for all workers, and leaving in peace who asks for it.
+"""A common pace for all workers towards another site, and leaving in peace who asks for it.
 
-Kept in Valkey or Redis, so that all processes of all hosts share them.
+It is kept in Valkey or Redis, so that all processes of all hosts share it. There are two policies,
+`Limiter` (evenly spaced requests) and `OneAtATime`; pauses, refusals, the circuit and the count of
+requests are the same in both.
 """
 
 import logging
-import re
+import random
+import secrets
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import redis
 
 logger = logging.getLogger(__name__)
 
-LONGEST_RETRY_AFTER = 3600.0
-LONGEST_WAIT = 60_000_000  # microseconds
-# KEYS refusals, circuit; ARGV threshold, milliseconds the circuit stays open.
+LONGEST_PAUSE = 3600.0  # that a site can ask for
+COUNTED_MINUTES = 60
+REFUSALS, OPEN_SECONDS = 5, 900.0
+_GRANTED, _LATER, _STOPPED = 0, 1, 2
+
+# How both policies begin. KEYS circuit, pause, requests of this minute, and the policy's own; ARGV
+# seconds the count is kept, and the policy's own. Answers {_GRANTED, what the policy says},
+# {_LATER, ms until it is worth asking again} or {_STOPPED, ms for which nothing is to be asked}.
+_ADMISSION = """
+local circuit = redis.call('PTTL', KEYS[1])
+if circuit > 0 then return {2, circuit} end
+local pause = math.max(redis.call('PTTL', KEYS[2]), 0)
+local function granted(what)
+    redis.call('INCR', KEYS[3])
+    redis.call('EXPIRE', KEYS[3], ARGV[1])
+    return {0, what}
+end
+"""
+# KEYS[4] next slot; ARGV[2..3] microseconds between two slots, and ms of the longest pause that is
+# waited for: a worker has better things to do than to sleep through a longer one.
+# Grants the microseconds until the slot that is the asker's now.
+_TAKE_SLOT = (
+    _ADMISSION
+    + """
+if pause > tonumber(ARGV[3]) then return {2, pause} end
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local slot = math.max(now + 1000 * pause, tonumber(redis.call('GET', KEYS[4]) or 0))
+local following = slot + ARGV[2]
+redis.call('SET', KEYS[4], string.format('%.0f', following),
+           'PX', math.ceil((following - now) / 1000) + 1000)
+return granted(slot - now)
+"""
+)
+# KEYS[4] lock; ARGV[2..3] token, ms the lock lives.
+_TAKE_LOCK = (
+    _ADMISSION
+    + """
+if pause > 0 then return {1, pause} end
+if redis.call('SET', KEYS[4], ARGV[2], 'NX', 'PX', ARGV[3]) then return granted(0) end
+return {1, math.max(redis.call('PTTL', KEYS[4]), 1)}
+"""
+)
+# KEYS lock; ARGV token, ms the lock lives.
+_RENEW_LOCK = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+"""
+# KEYS pause; ARGV ms. A longer pause that is on already stays.
+_PAUSE = """
+if redis.call('PTTL', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
+return 1
+"""
+# KEYS pause, lock; ARGV ms of pause, token. Who has lost the lock can neither free it nor pause.
+_GIVE_BACK_LOCK = f"""
+if redis.call('GET', KEYS[2]) ~= ARGV[2] then return 0 end
+redis.call('DEL', KEYS[2])
+{_PAUSE}"""
+# KEYS refusals, circuit; ARGV threshold, ms the circuit stays open.
 # One less than the threshold is remembered beyond that time, so that the first refusal after it
 # opens the circuit again, and the first good answer forgets everything.
-COUNT_REFUSAL = """
+_COUNT_REFUSAL = """
 local count = redis.call('INCR', KEYS[1])
 redis.call('PEXPIRE', KEYS[1], 2 * ARGV[2])
 if count < tonumber(ARGV[1]) then return 0 end
@@ -30,34 +89,41 @@ redis.call('SET', KEYS[1], ARGV[1] - 1, 'PX', 2 * ARGV[2])
 redis.call('SET', KEYS[2], '1', 'PX', ARGV[2])
 return 1
 """
-# KEYS next slot, pause, circuit; ARGV microseconds between two slots, and of the longest pause
-# that is waited for: a worker has better things to do than to sleep through a longer one.
-# Answers {0, microseconds until the slot that is the asker's now} or {1, ms the circuit is open}.
-_TAKE_SLOT = """
-local open = redis.call('PTTL', KEYS[3])
-if open > 0 then return {1, open} end
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local pause = math.max(redis.call('PTTL', KEYS[2]), 0) * 1000
-if pause > tonumber(ARGV[2]) then return {1, pause / 1000} end
-local slot = math.max(now + pause, tonumber(redis.call('GET', KEYS[1]) or 0))
-local following = slot + ARGV[1]
-redis.call('SET', KEYS[1], string.format('%.0f', following),
-           'PX', math.ceil((following - now) / 1000) + 1000)
-return {0, slot - now}
-"""
-# KEYS pause; ARGV milliseconds. A longer pause that is on already stays.
-_PAUSE = """
-if redis.call('PTTL', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
-redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
-return 1
-"""
-# KEYS requests of this minute; ARGV seconds the count is kept.
-COUNT_REQUEST = """
-redis.call('INCR', KEYS[1])
-return redis.call('EXPIRE', KEYS[1], ARGV[1])
-"""
-COUNTED_MINUTES = 60
+_FORGET_REFUSALS = "return redis.call('DEL', KEYS[1])"
+
+
+class PaceError(Exception):
+    """Why nothing may be asked."""
+
+
+class CircuitOpen(PaceError):
+    """The site has turned us away several times, or wants a long pause: wait for `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"asking nothing for {seconds:.0f} s")
+        self.seconds = seconds
+
+
+class NoTurn(PaceError):
+    """The turn did not come within `seconds`, for others were always before."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"no turn within {seconds:.0f} s")
+        self.seconds = seconds
+
+
+class TurnLost(PaceError):
+    """The turn is not ours any more, so that another's request may begin."""
+
+    def __init__(self) -> None:
+        super().__init__("the turn was lost")
+
+
+class PaceUnavailable(PaceError):
+    """Valkey cannot be reached, so nobody knows whose turn it is."""
+
+    def __init__(self) -> None:
+        super().__init__("Valkey cannot be reached")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,52 +136,61 @@ class SiteState:
     requests: int  # within the last hour
 
 
-def used_key(kind: str, name: str, minutes_ago: int = 0) -> str:
-    """Where the requests of a minute are counted."""
-    return f"bookfold:{kind}:{{{name}}}:used:{int(time.time() // 60) - minutes_ago}"
-
-
-def state_of(client: redis.Redis, *, kind: str, name: str) -> SiteState:
-    """Read the state of a `Limiter` (kind ``limiter``) or a gate (``gate``).
-
-    Raises `redis.RedisError` where Valkey cannot be reached.
-    """
-    base = f"bookfold:{kind}:{{{name}}}"
+def state_of(client: redis.Redis, *, name: str) -> SiteState:
+    """Read how a site takes it; raises `redis.RedisError` where Valkey cannot be reached."""
     pipe = client.pipeline(transaction=False)
-    pipe.pttl(f"{base}:circuit")
-    pipe.pttl(f"{base}:pause")
-    pipe.get(f"{base}:refusals")
-    pipe.mget([used_key(kind, name, minute) for minute in range(COUNTED_MINUTES)])
-    circuit, pause, refusals, used = pipe.execute()
+    pipe.pttl(_key(name, "circuit"))
+    pipe.pttl(_key(name, "pause"))
+    pipe.get(_key(name, "refusals"))
+    pipe.mget([_count_key(name, minutes_ago=minutes) for minutes in range(COUNTED_MINUTES)])
+    circuit, pause, refusals, counts = pipe.execute()
     return SiteState(
         circuit_seconds=max(circuit, 0) / 1000,
         pause_seconds=max(pause, 0) / 1000,
         refusals=int(refusals or 0),
-        requests=sum(int(count) for count in used if count),
+        requests=sum(int(count) for count in counts if count),
     )
 
 
-class CircuitOpen(Exception):
-    """The site has turned us away several times; ask nothing for `seconds`."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"asking nothing for {seconds:.0f} s")
-        self.seconds = seconds
+def _key(name: str, part: str) -> str:
+    # The braces keep all keys of a site on one node of a cluster.
+    return f"bookfold:pace:{{{name}}}:{part}"
 
 
-class LimiterUnavailable(Exception):
-    """Valkey cannot be reached, so nobody knows whose turn it is."""
+def _count_key(name: str, *, minutes_ago: int = 0) -> str:
+    """Where the requests of a minute are counted."""
+    return _key(name, f"requests:{int(time.time() // 60) - minutes_ago}")
 
 
-class Limiter:
-    """Gives out evenly spaced moments at which one request may begin.
+class Turn(Protocol):
+    """The right to make one request."""
+
+    def check(self) -> None:
+        """Raise `TurnLost` where the right was lost meanwhile."""
+
+
+class Pace(Protocol):
+    """What a client of a site asks before each request and tells after it, by either policy.
+
+    All of it raises `PaceError`.
+    """
+
+    def turn(self) -> AbstractContextManager[Turn]: ...
+
+    def pause(self, seconds: float) -> None: ...
+
+    def refused(self) -> None: ...
+
+    def accepted(self) -> None: ...
+
+
+class _SharedPace:
+    """What the policies have in common.
 
     Parameters
     ----------
     name : str
-        Of the site; all limiters of one name share its pace, its pause and its circuit.
-    per_second : float
-        How many requests may begin in a second, over all processes.
+        Of the site; all of one name share its pace, its pause and its circuit.
     refusals, open_seconds : int, float
         After so many refusals in a row, nothing is asked for so long.
     wait : callable
@@ -127,76 +202,193 @@ class Limiter:
         client: redis.Redis,
         *,
         name: str,
-        per_second: float,
-        refusals: int = 5,
-        open_seconds: float = 900.0,
+        refusals: int = REFUSALS,
+        open_seconds: float = OPEN_SECONDS,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
-        self._interval = max(1, round(1_000_000 / per_second))
-        self._refusals = refusals
+        self._name = name
+        self._max_refusals = refusals
         self._open_ms = round(open_seconds * 1000)
         self._wait = wait
-        self._name = name
-        self._slot, self._pause, self._circuit, self._count = (
-            f"bookfold:limiter:{{{name}}}:{part}"
-            for part in ("slot", "pause", "circuit", "refusals")
+        self._circuit, self._pause, self._refusals = (
+            _key(name, part) for part in ("circuit", "pause", "refusals")
         )
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody ask for so long, as the site wished."""
+        milliseconds = round(min(seconds, LONGEST_PAUSE) * 1000)
+        if milliseconds > 0:
+            self._run(_PAUSE, [self._pause], milliseconds)
+
+    def refused(self) -> None:
+        """Count a request that was turned away; a run of them opens the circuit."""
+        keys = [self._refusals, self._circuit]
+        if self._run(_COUNT_REFUSAL, keys, self._max_refusals, self._open_ms):
+            logger.warning(
+                "%s: turned away %d times, asking nothing for a while",
+                self._name,
+                self._max_refusals,
+            )
+
+    def accepted(self) -> None:
+        """Forget earlier refusals, for the site has answered as it should."""
+        self._run(_FORGET_REFUSALS, [self._refusals])
+
+    def _admit(self, script: str, key: str, *arguments: str | int) -> tuple[int, int]:
+        """Ask for admission: `_GRANTED` or `_LATER` and a number; raises `CircuitOpen`."""
+        keys = [self._circuit, self._pause, _count_key(self._name), key]
+        verdict, amount = self._run(script, keys, COUNTED_MINUTES * 60, *arguments)
+        if verdict == _STOPPED:
+            raise CircuitOpen(amount / 1000)
+        return verdict, amount
+
+    def _run(self, script: str, keys: list[str], *arguments: str | int) -> Any:
+        try:
+            return self._client.eval(script, len(keys), *keys, *arguments)
+        except redis.RedisError as error:
+            logger.warning("%s: Valkey cannot be reached: %s", self._name, error)
+            raise PaceUnavailable from error
+
+
+class Limiter(_SharedPace):
+    """Gives out evenly spaced moments at which one request may begin, over all processes."""
+
+    longest_pause = 60.0  # that is waited for
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        *,
+        name: str,
+        per_second: float,
+        refusals: int = REFUSALS,
+        open_seconds: float = OPEN_SECONDS,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(client, name=name, refusals=refusals, open_seconds=open_seconds, wait=wait)
+        self._interval = max(1, round(1_000_000 / per_second))
+        self._slot = _key(name, "slot")
 
     @classmethod
     def from_url(cls, url: str, *, name: str, per_second: float) -> Self:
         """A limiter at a ``redis://`` address; connects when it is first used."""
         return cls(redis.Redis.from_url(url), name=name, per_second=per_second)
 
-    def take(self) -> None:
-        """Wait for the next free moment; raises `CircuitOpen` or `LimiterUnavailable`."""
-        keys = [self._slot, self._pause, self._circuit]
-        verdict, amount = self._run(_TAKE_SLOT, keys, self._interval, LONGEST_WAIT)
-        if verdict:
-            raise CircuitOpen(amount / 1000)
-        self._run(COUNT_REQUEST, [used_key("limiter", self._name)], COUNTED_MINUTES * 60)
-        if amount > 0:
-            self._wait(amount / 1_000_000)
+    @contextmanager
+    def turn(self) -> Iterator[Turn]:
+        """Wait for the next free moment; raises `CircuitOpen` or `PaceUnavailable`."""
+        longest_pause = round(self.longest_pause * 1000)
+        _, microseconds = self._admit(_TAKE_SLOT, self._slot, self._interval, longest_pause)
+        if microseconds > 0:
+            self._wait(microseconds / 1_000_000)
+        yield _FreeTurn()
 
-    def pause(self, seconds: float) -> None:
-        """Let nobody ask for so long, as the site wished."""
-        milliseconds = round(min(seconds, LONGEST_RETRY_AFTER) * 1000)
-        if milliseconds > 0:
-            self._run(_PAUSE, [self._pause], milliseconds)
 
-    def refused(self) -> None:
-        """Count a request that was turned away; a run of them opens the circuit."""
-        if self._run(COUNT_REFUSAL, [self._count, self._circuit], self._refusals, self._open_ms):
-            logger.warning("turned away %d times: asking nothing for a while", self._refusals)
+class _FreeTurn:
+    """A turn that nobody can take away, for the moment was given out once."""
 
-    def accepted(self) -> None:
-        """The site has answered as it should: earlier refusals are forgotten."""
-        self._run("return redis.call('DEL', KEYS[1])", [self._count])
+    def check(self) -> None:
+        pass
 
-    def _run(self, script: str, keys: list[str], *arguments: int) -> Any:
+
+class OneAtATime(_SharedPace):
+    """Lets one request out of all processes be made at a time, with a pause between two.
+
+    The turn is a lock with a token and an expiry, which a thread renews for as long as the request
+    lasts, even while nothing arrives. So it lives exactly as long as the process: a holder that was
+    killed blocks the others for ``lock_seconds`` at most, and one that waits for a slow site keeps
+    them out. It is renewed so often that a holder who cannot renew it learns of it, by
+    `Turn.check`, long before it expires.
+    """
+
+    renewals = 8  # in the life of a lock
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        *,
+        name: str,
+        pause_seconds: float,
+        lock_seconds: float = 40.0,
+        longest_wait: float = 180.0,
+        refusals: int = REFUSALS,
+        open_seconds: float = OPEN_SECONDS,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(client, name=name, refusals=refusals, open_seconds=open_seconds, wait=wait)
+        self._pause_seconds = pause_seconds
+        self._lock_ms = round(lock_seconds * 1000)
+        self._renewed_every = lock_seconds / self.renewals
+        self._longest_wait = longest_wait
+        self._lock = _key(name, "lock")
+
+    @classmethod
+    def from_url(cls, url: str, *, name: str, pause_seconds: float) -> Self:
+        """The common turn at a ``redis://`` address; connects when it is first used."""
+        return cls(redis.Redis.from_url(url), name=name, pause_seconds=pause_seconds)
+
+    @contextmanager
+    def turn(self) -> Iterator[Turn]:
+        """Wait for the turn, hold it for one request, then let the pause begin.
+
+        Raises `CircuitOpen`, `NoTurn` or `PaceUnavailable`.
+        """
+        token = secrets.token_hex(8)
+        self._take(token)
         try:
-            return self._client.eval(script, len(keys), *keys, *arguments)
-        except redis.RedisError as error:
-            raise LimiterUnavailable from error
+            with _HeldTurn(lambda: self._renew(token), every=self._renewed_every) as held:
+                yield held
+        finally:
+            pause = self._pause_seconds * random.uniform(2 / 3, 4 / 3)
+            keys = [self._pause, self._lock]
+            self._run(_GIVE_BACK_LOCK, keys, max(1, round(pause * 1000)), token)
+
+    def _take(self, token: str) -> None:
+        waited = 0.0
+        while True:
+            verdict, milliseconds = self._admit(_TAKE_LOCK, self._lock, token, self._lock_ms)
+            if verdict == _GRANTED:
+                return
+            if waited >= self._longest_wait:
+                raise NoTurn(self._longest_wait)
+            # The lock may be given back long before it would expire: look again soon.
+            nap = min(milliseconds / 1000, 0.2) + random.uniform(0.001, 0.02)
+            self._wait(nap)
+            waited += nap
+
+    def _renew(self, token: str) -> bool:
+        """Let the lock live on; false when it is no longer this holder's, or nobody knows."""
+        try:
+            return bool(self._run(_RENEW_LOCK, [self._lock], token, self._lock_ms))
+        except PaceUnavailable:
+            return False
 
 
-def read_retry_after(text: str) -> float | None:
-    """Seconds to wait, from either form of ``Retry-After``: seconds or a date."""
-    text = text.strip()
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return min(float(text), LONGEST_RETRY_AFTER)
-    try:
-        until = parsedate_to_datetime(text)
-    except (ValueError, IndexError):
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return min(max((until - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
+class _HeldTurn:
+    """A turn that a thread renews while it is entered."""
 
+    def __init__(self, renew: Callable[[], bool], *, every: float) -> None:
+        self._renew = renew
+        self._every = every
+        self._is_lost = False
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="turn", daemon=True)
 
-def is_loopback(host: str) -> bool:
-    """Whether a host of an address is this very machine."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def check(self) -> None:
+        if self._is_lost:
+            raise TurnLost
+
+    def _keep(self) -> None:
+        while not self._ended.wait(self._every):
+            if not self._renew():
+                self._is_lost = True
+                return

@@ -5,15 +5,18 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 
-from catalog.openlibrary.client import MAX_BYTES, OpenLibrary
+from catalog.openlibrary.client import DEADLINE, OpenLibrary
+from recsite.common.http import MAX_BYTES
 from recsite.common.pace import Limiter
 from recsite.local.standins.openlibrary import OpenLibraryStandin
+from recsite.local.standins.works import gzip_bomb
 
 MakeClient = Callable[..., OpenLibrary]
 
 
 @pytest.fixture(scope="session")
 def running_openlibrary() -> Iterator[OpenLibraryStandin]:
+    gzip_bomb()  # made once; on a busy machine that takes longer than the client would wait
     with OpenLibraryStandin(slow_seconds=0.02, hang_seconds=1.0).start() as standin:
         yield standin
 
@@ -43,6 +46,7 @@ def make_client(
         contact: str = "",
         refusals: int = 100,
         timeouts: tuple[float, float] = (5.0, 0.5),
+        deadline: float = DEADLINE,
         max_bytes: int = MAX_BYTES,
     ) -> OpenLibrary:
         limiter = Limiter(
@@ -55,8 +59,9 @@ def make_client(
         client = OpenLibrary(
             base_url=base_url,
             contact=contact,
-            limiter=limiter,
+            pace=limiter,
             timeouts=timeouts,
+            deadline=deadline,
             max_bytes=max_bytes,
             wait=waits.append,
         )

@@ -75,11 +75,11 @@ def test_a_worker_killed_in_the_middle_of_a_pull_loses_nothing(
 
     assert state_of(job) == State.FETCHING
     assert not LibraryEntry.objects.exists()
-    # What the passing of a minute does: the hold and the turn at Goodreads' gate run out.
+    # What the passing of a minute does: the hold and the turn at Goodreads run out.
     long_ago = timezone.now() - timedelta(minutes=2)
     ImportJob.objects.update(held_until=long_ago, queued_at=long_ago)
     with redis.Redis.from_url(valkey_url) as client:
-        client.delete(*client.keys("bookfold:gate:*"))
+        client.delete(*client.keys("bookfold:pace:*"))
     start_celery_worker(GOODREADS_BASE_URL=standin)
     assert imports.requeue_stalled() == 1
     assert wait_until(lambda: not ImportJob.objects.open().exists(), seconds=90)

@@ -70,7 +70,7 @@ def enrich(books: int) -> None:
     """Enrich so many books one batch after the other, as one worker does, descriptions and all."""
     Book.objects.update(description="", description_source="")
     counter = CountRequests()
-    client = logging.getLogger("catalog.openlibrary.client")
+    client = logging.getLogger("recsite.common.http")
     client.setLevel(logging.INFO)
     client.propagate = False
     client.addHandler(counter)

@@ -1,5 +1,7 @@
 """The client of Open Library against every fault of it, over real HTTP."""
 
+import time
+
 import pytest
 import requests
 
@@ -8,6 +10,7 @@ from recsite.local.process import free_port
 from recsite.local.standins.openlibrary import OpenLibraryStandin
 from recsite.local.standins.works import WorkFault, isbn_of
 from tests.catalog.conftest import MakeClient
+from tests.slow_site import SlowSite
 
 pytestmark = pytest.mark.services
 
@@ -153,6 +156,22 @@ def test_a_run_of_403_stops_everybody(make_client: MakeClient, standin: OpenLibr
         found(make_client(refusals=3), WorkFault.NO_COVER)
     assert busy.value.seconds > 600
     assert len(standin.requests) == 3
+
+
+def test_an_answer_that_trickles_too_long_is_given_up(make_client: MakeClient) -> None:
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+    with SlowSite(head, b"{" * 500) as site:
+        started = time.monotonic()
+        with pytest.raises(Unanswered, match="too slow"):
+            make_client(base_url=site.url, deadline=0.3).by_key("OL1W")
+        assert 0.85 < time.monotonic() - started < 1.6
+        assert site.requests == 3
+
+
+def test_a_redirect_to_no_address_is_an_error_of_the_page(make_client: MakeClient) -> None:
+    head = b"HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: http://[\r\n\r\n"
+    with SlowSite(head, b"") as site, pytest.raises(Unanswered, match="malformed"):
+        make_client(base_url=site.url).by_key("OL1W")
 
 
 def test_nobody_is_there(make_client: MakeClient) -> None:

@@ -116,12 +116,13 @@ def test_requests_refusals_and_circuits_of_a_site_are_read(valkey_url: str) -> N
     client = redis.Redis.from_url(valkey_url)
     limiter = Limiter(client, name="somewhere", per_second=1000, refusals=2, wait=lambda s: None)
     for _ in range(3):
-        limiter.take()
+        with limiter.turn():
+            pass
     limiter.refused()
-    state = pace.state_of(client, kind="limiter", name="somewhere")
+    state = pace.state_of(client, name="somewhere")
     assert (state.requests, state.refusals, state.circuit_seconds) == (3, 1, 0)
     limiter.refused()
-    assert pace.state_of(client, kind="limiter", name="somewhere").circuit_seconds > 800
+    assert pace.state_of(client, name="somewhere").circuit_seconds > 800
     client.close()
 
 

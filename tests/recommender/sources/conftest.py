@@ -1,31 +1,32 @@
 """The stand-in for Goodreads on a small folder, and ways to ask it without waiting."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from recommender.sources.fetcher import MAX_BYTES, Fetcher
-from recommender.sources.gate import Gate
+from recommender.sources.fetcher import DEADLINE, Fetcher
+from recsite.common.http import MAX_BYTES
+from recsite.common.pace import Pace
 from recsite.local.standins.goodreads import GoodreadsStandin
 from tests.recsite.local.standins.tiny_folder import write_tiny_folder
 
 
-class OpenGate:
-    """Lets everybody in at once and remembers what it was told."""
-
-    pause = 0.0
+class NoPace:
+    """Lets everybody ask at once and remembers what it was told."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
 
     @contextmanager
-    def enter(self) -> Iterator["OpenGate"]:
+    def turn(self) -> Iterator["NoPace"]:
         yield self
 
-    def renew(self) -> None:
+    def check(self) -> None:
         pass
+
+    def pause(self, seconds: float) -> None:
+        self.told.append(f"pause {seconds:.0f}")
 
     def refused(self) -> None:
         self.told.append("refused")
@@ -58,33 +59,33 @@ def waits() -> list[float]:
 
 
 @pytest.fixture
-def gate() -> OpenGate:
-    return OpenGate()
+def pace() -> NoPace:
+    return NoPace()
 
 
 @pytest.fixture
-def make_fetcher(standin: GoodreadsStandin, gate: OpenGate, waits: list[float]) -> MakeFetcher:
+def make_fetcher(standin: GoodreadsStandin, pace: NoPace, waits: list[float]) -> MakeFetcher:
     def make(
         *,
         base_url: str = standin.url,
-        gate: Gate = gate,
+        pace: Pace = pace,
         contact: str = "",
         key: str = "",
         attempts: int = 4,
         timeouts: tuple[float, float] = (5.0, 5.0),
+        deadline: float = DEADLINE,
         max_bytes: int = MAX_BYTES,
-        now: Callable[[], float] = time.monotonic,
     ) -> Fetcher:
         return Fetcher(
             base_url=base_url,
-            gate=gate,
+            pace=pace,
             contact=contact,
             key=key,
             attempts=attempts,
             timeouts=timeouts,
+            deadline=deadline,
             max_bytes=max_bytes,
             wait=waits.append,
-            now=now,
         )
 
     return make

@@ -1,15 +1,14 @@
 """How the fetcher behaves towards a site, whatever it asks for."""
 
 import logging
+import time
 import traceback
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 import requests
-import time_machine
 
 from recommender.sources.base import (
     PageTooLarge,
@@ -19,10 +18,10 @@ from recommender.sources.base import (
     SwitchedOff,
 )
 from recommender.sources.fetcher import Fetcher
-from recsite.common.pace import read_retry_after
 from recsite.local.standins.faults import Fault
 from recsite.local.standins.goodreads import GoodreadsStandin
-from tests.recommender.sources.conftest import MakeFetcher, OpenGate
+from tests.recommender.sources.conftest import MakeFetcher, NoPace
+from tests.slow_site import SlowSite
 
 SECRET = "s3cr3t-key"
 
@@ -32,7 +31,7 @@ def feed_of(user_id: int) -> str:
 
 
 class _Scripted(BaseHTTPRequestHandler):
-    """Sends people around: /a to /b to /c …, and sets cookies while at it."""
+    """Sends people around: /a to /b to /c …, /z to no address, and sets cookies while at it."""
 
     protocol_version = "HTTP/1.1"
     seen: list[tuple[str, str]] = []
@@ -44,7 +43,7 @@ class _Scripted(BaseHTTPRequestHandler):
         self.send_response(200 if is_end else 302)
         self.send_header("Set-Cookie", "who=you; Path=/")
         if not is_end:
-            self.send_header("Location", chr(ord(path[1]) + 1))
+            self.send_header("Location", "http://[" if path == "/z" else chr(ord(path[1]) + 1))
         self.send_header("Content-Length", "6" if is_end else "0")
         self.end_headers()
         self.wfile.write(b"<rss/>" if is_end else b"")
@@ -71,11 +70,11 @@ def test_it_says_who_asks(make_fetcher: MakeFetcher, standin: GoodreadsStandin) 
     assert nameless.status_code == 403
 
 
-def test_without_a_contact_only_this_very_host_is_asked(gate: OpenGate) -> None:
+def test_without_a_contact_only_this_very_host_is_asked(pace: NoPace) -> None:
     with pytest.raises(SwitchedOff):
-        Fetcher(base_url="https://www.goodreads.com", gate=gate)
-    Fetcher(base_url="https://www.goodreads.com", gate=gate, contact="me@books.example")
-    Fetcher(base_url="http://localhost:8001", gate=gate)
+        Fetcher(base_url="https://www.goodreads.com", pace=pace)
+    Fetcher(base_url="https://www.goodreads.com", pace=pace, contact="me@books.example")
+    Fetcher(base_url="http://localhost:8001", pace=pace)
 
 
 def test_redirects_inside_the_host_are_followed_without_cookies(
@@ -95,16 +94,28 @@ def test_redirects_without_end_are_not_followed(
     assert len(_Scripted.seen) == 3
 
 
+def test_a_redirect_to_no_address_is_refused(make_fetcher: MakeFetcher, scripted_url: str) -> None:
+    fetcher = make_fetcher(base_url=scripted_url)
+    with pytest.raises(RedirectRefused):
+        fetcher.read("/z", {}, parse=bytes)
+    with pytest.raises(RedirectRefused):
+        fetcher.redirect_of("/z")
+
+
 def test_an_answer_is_cut_off_where_it_is_too_large(make_fetcher: MakeFetcher) -> None:
     with pytest.raises(PageTooLarge):
         make_fetcher(max_bytes=1000).read(feed_of(Fault.LONG_SHELF), {}, parse=len)
 
 
 def test_an_answer_that_trickles_too_long_is_given_up(make_fetcher: MakeFetcher) -> None:
-    ticks = iter(range(0, 10_000, 50))
-    fetcher = make_fetcher(now=lambda: next(ticks), attempts=1)
-    with pytest.raises(SourceUnavailable):
-        fetcher.read(feed_of(Fault.GZIP_BOMB), {}, parse=len)
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+    with SlowSite(head, b"x" * 500) as site:
+        fetcher = make_fetcher(base_url=site.url, deadline=0.3, attempts=2)
+        started = time.monotonic()
+        with pytest.raises(SourceUnavailable):
+            fetcher.read("/", {}, parse=len)
+        assert 0.5 < time.monotonic() - started < 1.2
+        assert site.requests == 2
 
 
 def test_nobody_answers_at_all(make_fetcher: MakeFetcher, waits: list[float]) -> None:
@@ -124,39 +135,20 @@ def test_the_pause_before_a_retry_is_what_the_site_asks_for(
 def test_a_long_pause_ends_the_pull_and_is_passed_on(
     make_fetcher: MakeFetcher, waits: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recommender.sources.fetcher.LONGEST_RETRY_WAIT", 0.5)
+    monkeypatch.setattr("recsite.common.http.LONGEST_RETRY_WAIT", 0.5)
     with pytest.raises(SourceUnavailable) as caught:
         make_fetcher().read(feed_of(Fault.BUSY_FOR_SECONDS), {}, parse=len)
     assert caught.value.retry_after == 1
     assert waits == []
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("", None),
-        ("soon", None),
-        ("0", 0.0),
-        ("120", 120.0),
-        ("999999999", 3600.0),
-        ("Mon, 01 Jun 2026 12:00:30 GMT", 30.0),
-        ("Mon, 01 Jun 2026 11:00:00 GMT", 0.0),
-        ("Mon, 01 Jun 2026 12:00:30 -0000", 30.0),
-        ("Tue, 01 Jun 2027 12:00:00 GMT", 3600.0),
-    ],
-)
-def test_both_forms_of_retry_after(text: str, seconds: float | None) -> None:
-    with time_machine.travel(datetime(2026, 6, 1, 12, 0, tzinfo=UTC), tick=False):
-        assert read_retry_after(text) == seconds
-
-
-def test_what_counts_towards_the_circuit(fetcher: Fetcher, gate: OpenGate) -> None:
+def test_what_counts_towards_the_circuit(fetcher: Fetcher, pace: NoPace) -> None:
     for fault in (Fault.BOT_FILTER, Fault.PRIVATE_AS_403, Fault.BOT_FILTER_AS_503):
         with pytest.raises(SourceError):
             fetcher.read(feed_of(fault), {}, parse=len)
-    assert gate.told == ["refused"] * 3
+    assert pace.told == ["refused"] * 3
     fetcher.read(feed_of(1), {}, parse=len)
-    assert gate.told[-1] == "accepted"
+    assert pace.told[-1] == "accepted"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from recommender.sources.fetcher import Fetcher
 from recommender.sources.goodreads_feed import GoodreadsFeed, parse_feed
 from recsite.local.standins.faults import FEED_KEY, Fault
 from recsite.local.standins.goodreads import GoodreadsStandin
-from tests.recommender.sources.conftest import MakeFetcher, OpenGate
+from tests.recommender.sources.conftest import MakeFetcher, NoPace
 
 LONG_SHELF = 300  # ratings; a few unrated and unknown books come on top
 
@@ -188,14 +188,14 @@ def test_a_private_shelf_with_its_own_key(make_fetcher: MakeFetcher) -> None:
 
 
 def test_an_unchanged_shelf_is_not_sent_again(
-    standin: GoodreadsStandin, fetcher: Fetcher, gate: OpenGate
+    standin: GoodreadsStandin, fetcher: Fetcher, pace: NoPace
 ) -> None:
     first = next(GoodreadsFeed(fetcher, user_id=1).pages())
     assert first.etag.startswith('W/"')
     with pytest.raises(NotModified):
         rows_of(GoodreadsFeed(fetcher, user_id=1, etag=first.etag))
     assert rows_of(GoodreadsFeed(fetcher, user_id=2, etag=first.etag))
-    assert "refused" not in gate.told
+    assert "refused" not in pace.told
 
 
 def test_the_odd_items(fetcher: Fetcher) -> None:
