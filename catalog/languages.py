@@ -1,10 +1,10 @@
-"""Language codes as sources write them, and as the catalog keeps them: ISO 639-3."""
+"""Language codes: from what sources write to ISO 639-3, which the catalog uses."""
 
 import re
 
 from django.conf.locale import LANG_INFO
 
-# ISO 639-2 has two codes for these languages; 639-3 kept the second.
+# ISO 639-2 has two codes for these languages; ISO 639-3 kept the second.
 BIBLIOGRAPHIC = {
     "alb": "sqi", "arm": "hye", "baq": "eus", "bur": "mya", "chi": "zho", "cze": "ces",
     "dut": "nld", "fre": "fra", "geo": "kat", "ger": "deu", "gre": "ell", "ice": "isl",
@@ -26,7 +26,7 @@ TWO_LETTERS = {
     "tr": "tur", "uk": "ukr", "ur": "urd", "uz": "uzb", "vi": "vie", "yi": "yid", "zh": "zho",
 }  # fmt: skip
 
-# Codes for "several", "unknown" and "none": they say nothing that a reader could filter by.
+# Codes for "several", "unknown" and "none", by which nobody would filter.
 NOT_A_LANGUAGE = {"mis", "mul", "und", "zxx"}
 
 _CODE = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]+)*", re.IGNORECASE)
@@ -35,7 +35,7 @@ _CODE = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]+)*", re.IGNORECASE)
 def language_code(text: str) -> str | None:
     """Return the ISO 639-3 code for a code such as `en-US`, `fre` or `nl`.
 
-    Empty where no language is named; None where the text is no code that is known.
+    Empty if no language is named; None if the code is unknown.
     """
     stripped = text.strip()
     if not stripped:
@@ -52,7 +52,7 @@ def language_code(text: str) -> str | None:
 
 
 def language_name(code: str) -> str:
-    """The English name of an ISO 639-3 code; the code itself where it has none here."""
+    """The English name of an ISO 639-3 code; the code itself if the name is unknown."""
     short = next((two for two, three in TWO_LETTERS.items() if three == code), "")
     name: str = LANG_INFO.get(short, {}).get("name", code)
     return name

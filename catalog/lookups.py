@@ -1,4 +1,4 @@
-"""Ways to ask PostgreSQL that Django's own lookups do not know."""
+"""Database lookups that Django does not have."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from django.db.models.sql.compiler import SQLCompiler
 
 @IntegerField.register_lookup
 class AnyOf(Lookup):
-    """`number__any_of=[…]`: as `__in`, with all the numbers in one parameter.
+    """`number__any_of=[…]`: like `__in`, with all numbers in one parameter.
 
-    For a thousand numbers `IN (%s, %s, …)` takes Django and psycopg longer to write down than
+    With a thousand numbers, Django and psycopg take longer to write `IN (%s, %s, …)` than
     PostgreSQL takes to answer.
     """
 

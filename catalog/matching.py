@@ -1,7 +1,7 @@
-"""From a line of somebody's shelf to a book of the catalog.
+"""Finds the book of the catalog that a line of a library means.
 
-A number decides before a title: work, then edition, then ISBN. Only where none is known, the exact
-title together with the author decides. Nothing that is merely similar ever does.
+Numbers come first: work, then edition, then ISBN. If none is known, the exact title and the author
+decide. Similarity never does.
 """
 
 from collections import defaultdict
@@ -21,7 +21,7 @@ Method = Literal["", "work", "edition", "isbn", "title", "original title"]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a source says of a book; `key` is the caller's own name for the line."""
+    """What a source says about a book; `key` is whatever the caller identifies the line by."""
 
     key: Hashable
     edition_id: int | None = None  # Goodreads' number of any edition
@@ -33,7 +33,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The book that is meant, if one; else those among which only a person can decide."""
+    """The matched book, if there is one; `candidates` are those a person can choose from."""
 
     book_id: int | None = None
     state: State = "unmatched"
@@ -46,18 +46,18 @@ UNMATCHED = Match()
 
 @dataclass(frozen=True, slots=True)
 class _Credit:
-    """An author of a book whose title is wanted."""
+    """An author of a book with one of the wanted titles."""
 
     book_id: int
     name: str
-    fame: int
+    popularity: int
     series: str
     number: Decimal | None
     is_box_set: bool
 
 
 def match(wanted: Sequence[Wanted]) -> dict[Hashable, Match]:
-    """Find the books that are meant, in four queries however many are wanted."""
+    """Match lines to books, in four queries for any number of lines."""
     by_number = _matched_by_number(wanted)
     left = [row for row in wanted if row.key not in by_number]
     return by_number | _matched_by_title(left)
@@ -131,32 +131,34 @@ def _credits_by_title(
     )
     by_title: defaultdict[str, list[_Credit]] = defaultdict(list)
     by_original: defaultdict[str, list[_Credit]] = defaultdict(list)
-    for title, original, book_id, name, fame, series, number, is_box_set in rows:
-        credit = _Credit(book_id, name, fame, fold(series), number, is_box_set)
+    for title, original, book_id, name, popularity, series, number, is_box_set in rows:
+        credit = _Credit(book_id, name, popularity, fold(series), number, is_box_set)
         by_title[title].append(credit)
         by_original[original].append(credit)
     return by_title, by_original
 
 
 def _decide(row: Wanted, named: Sequence[_Credit], method: Method) -> Match | None:
-    """Match a line to the one book with its title and author; None where there is none."""
+    """Match a line to the one book with its title and author; None if there is none."""
     split = split_title(row.title)
     series = fold(split.series)
     fitting = [
         credit
         for credit in named
-        if not (split.last and credit.number is not None)  # several volumes are not one of them
+        if not (
+            split.last and credit.number is not None
+        )  # a line of several volumes is not a single one
         and (not row.author.strip() or may_be_same_person(row.author, credit.name))
     ]
-    # Where the series is known too, its number tells volumes of one title apart.
+    # If the series is known too, its number distinguishes volumes with the same title.
     of_series = [credit for credit in fitting if series and credit.series == series]
-    fame = {
-        credit.book_id: credit.fame
+    popularity = {
+        credit.book_id: credit.popularity
         for credit in of_series or fitting
-        if credit not in of_series or not _differ(split, credit)
+        if credit not in of_series or not _is_other_volume(split, credit)
     }
-    # The best known first, as that is how they are offered to a person.
-    candidates = tuple(sorted(fame, key=lambda book_id: (-fame[book_id], book_id)))
+    # The best known first, the order in which people see them.
+    candidates = tuple(sorted(popularity, key=lambda book_id: (-popularity[book_id], book_id)))
     if not candidates:
         return None
     if len(candidates) > 1 or not row.author.strip():
@@ -164,8 +166,8 @@ def _decide(row: Wanted, named: Sequence[_Credit], method: Method) -> Match | No
     return Match(candidates[0], "matched", method, candidates)
 
 
-def _differ(split: SplitTitle, credit: _Credit) -> bool:
-    """Whether a line means another volume of the series, or one of several in the book."""
+def _is_other_volume(split: SplitTitle, credit: _Credit) -> bool:
+    """Whether a line means another volume of the series, or a single volume of a box set."""
     if split.number is None:
         return False
     if credit.number is None:

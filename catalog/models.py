@@ -1,4 +1,4 @@
-"""The catalog: works, their authors and genres, and the numbers by which others know them."""
+"""The catalog: works, their authors and genres, and their numbers elsewhere."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -16,7 +16,7 @@ import catalog.lookups  # noqa: F401 makes `__any_of` known
 
 
 class Author(models.Model):
-    """A person who wrote, drew or translated; known by name, as the sources give no better."""
+    """A person who wrote, drew or translated; known by name, as sources give nothing better."""
 
     name = models.CharField(max_length=300, unique=True)
     surname_key = models.CharField(
@@ -42,7 +42,7 @@ class Author(models.Model):
 
 
 class Genre(models.Model):
-    """One word of the genre vocabulary."""
+    """One term of the genre vocabulary."""
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=60)
@@ -68,7 +68,7 @@ class GenreAlias(models.Model):
         return self.slug
 
 
-# Each is looked up in the index after the one before: for a DISTINCT, PostgreSQL reads the whole
+# A loose index scan, from one language to the next: for a DISTINCT, PostgreSQL reads the whole
 # table, however few languages there are (https://wiki.postgresql.org/wiki/Loose_indexscan).
 _LANGUAGES = """
     WITH RECURSIVE step(language) AS (
@@ -82,14 +82,14 @@ _LANGUAGES = """
 
 
 class BookQuerySet(models.QuerySet["Book"]):
-    """The questions that the rest of the project asks of the catalog."""
+    """Queries for books."""
 
     def active(self) -> Self:
         """Books that may be recommended."""
         return self.filter(status=Book.Status.ACTIVE)
 
     def standing(self) -> Self:
-        """All but those that were merged into another."""
+        """Books that were not merged into another."""
         return self.exclude(status=Book.Status.MERGED)
 
     def languages(self) -> list[str]:
@@ -103,7 +103,7 @@ class BookQuerySet(models.QuerySet["Book"]):
         return self.filter(goodbooks_id__any_of=list(goodbooks_ids))
 
     def for_cards(self) -> Self:
-        """With all that a card on a page shows, in a constant number of queries."""
+        """With everything a card on a page shows, in a constant number of queries."""
         return self.prefetch_related(
             models.Prefetch(
                 "credits", BookAuthor.objects.select_related("author").order_by("position")
@@ -280,7 +280,7 @@ class BookGenre(models.Model):
 
 
 class BookIdentifier(models.Model):
-    """Leads from an edition's or a work's number somewhere else to its book."""
+    """A number of an edition elsewhere, which leads to its book."""
 
     class Scheme(models.TextChoices):
         GOODREADS = "goodreads", "Goodreads edition"
@@ -302,10 +302,10 @@ class BookIdentifier(models.Model):
 
 
 class EnrichmentQuerySet(models.QuerySet["Enrichment"]):
-    """What may be asked of Open Library, and what came of it."""
+    """Queries for what may be looked up at Open Library."""
 
     def due(self, now: datetime) -> Self:
-        """Books that may be asked for and are in no batch; those that readers see come first."""
+        """Books that are due and in no batch; those that readers see come first."""
         free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
         return (
             self.filter(free, due_at__lte=now)
@@ -320,7 +320,7 @@ class EnrichmentQuerySet(models.QuerySet["Enrichment"]):
 
 
 class Enrichment(models.Model):
-    """What came of asking Open Library about a book, and when it may be asked again."""
+    """The outcome of looking a book up at Open Library, and when it is due again."""
 
     class State(models.TextChoices):
         NEVER = "never", "never asked"
@@ -364,7 +364,7 @@ class Enrichment(models.Model):
 
 
 class CurationAct(models.Model):
-    """What a curator did, with what was there before; the database lets nobody change it."""
+    """What a curator did, with the values before; a database trigger forbids changes."""
 
     class Kind(models.TextChoices):
         ADDED = "added", "book added"
@@ -427,10 +427,10 @@ class CurationAct(models.Model):
 
 
 class StagedEdits(models.Model):
-    """A file of changes to books that was uploaded and is looked at before it is applied.
+    """An uploaded file of changes to books, for a preview before it is applied.
 
-    Each of ``rows`` has `line`, `book`, `title`, `before` and `after`, the last two by field in
-    the values of `catalog.curation.acts.snapshots`; ``problems`` are lines with a sentence.
+    Each of ``rows`` has `line`, `book`, `title`, `before` and `after`, the last two by field with
+    the values of `catalog.curation.acts.snapshots`; ``problems`` are pairs of line and message.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)

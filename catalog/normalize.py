@@ -1,10 +1,10 @@
-"""How titles and names are compared, and ISBNs repaired.
+"""Keys by which titles and names are compared, and the repair of ISBNs.
 
-Two titles mean the same where their keys are equal.
+Two titles mean the same work if their keys are equal.
 
-Keys are made for precision: what tells two works apart, above all the number of a volume, is never
-dropped. What sources write differently for the same work (case, accents, punctuation, `&` for
-`and`, a leading article, the `(Series, #3)` that Goodreads appends) is.
+Keys are made for precision: whatever distinguishes two works, above all the number of a volume, is
+kept. What sources write differently for the same work (case, accents, punctuation, `&` for `and`,
+a leading article, the `(Series, #3)` that Goodreads appends) is dropped.
 """
 
 import re
@@ -30,7 +30,7 @@ SURNAME_SPELLINGS = {
     **dict.fromkeys(("turgenieff", "turgeniev"), "turgenev"),
     "saavedra": "cervantes",  # Miguel de Cervantes Saavedra
 }
-# Given names that are one name: transliterations and short forms, all with the same initial.
+# Given names that are the same name: transliterations and short forms, with the same initial.
 GIVEN_SPELLINGS = {
     **dict.fromkeys(("feodor", "fedor", "fjodor", "fiodor"), "fyodor"),
     **dict.fromkeys(("lev", "lew"), "leo"),
@@ -55,14 +55,14 @@ NAME_PREFIXES = {"dr", "mr", "mrs", "ms", "prof", "professor", "sir", "dame", "r
 _ISBN_NOISE = re.compile(r'[\s\-\u2010-\u2015"=\[\]]+')
 _FOLDED_MARKS = re.compile("[\u0300-\u036f]")
 _NUMBER = r"\d+(?:\.\d+)?"
-# What stands in the last brackets of `Title (Series, #1-3; Other Series, #7)`.
+# What is in the last brackets of `Title (Series, #1-3; Other Series, #7)`.
 _SERIES = re.compile(
     rf"(?P<name>[^;#]*[^;#\s,:])[\s,:]*"
     rf"(?:\#|(?<=[\s,:])(?:book|volume|vol\.?)\s)\s*(?P<first>{_NUMBER})(?P<rest>[^;]*)",
     re.IGNORECASE,
 )
 _RANGE = re.compile(rf"\s*(?:[-\u2013\u2014&]|and\b)\s*\#?(?P<last>{_NUMBER})", re.IGNORECASE)
-# Some editions say so, and others of the same work do not.
+# Some editions of a work have this, others do not.
 _A_NOVEL = re.compile(r"(?<=\w)\s*:\s+a novel$", re.IGNORECASE)
 _ARTICLE_BEHIND = re.compile(r"(?<=\w),\s+(?:the|an?)$", re.IGNORECASE)  # "Hobbit, The"
 _PART = re.compile(r"\bpart\s+#?(?P<part>\d+)", re.IGNORECASE)
@@ -74,7 +74,7 @@ _BOX_SET = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SplitTitle:
-    """A title apart from the series that was written behind it."""
+    """A title, and the series that was written after it."""
 
     title: str
     series: str = ""
@@ -93,7 +93,7 @@ class SplitTitle:
         words = _without_article(fold(title).split())
         words = [_plain_number(word, before) for before, word in pairwise(["", *words])]
         if self.series and words == _without_article(fold(self.series).split()):
-            # All volumes bear the name of the series, and only the number tells them apart.
+            # All volumes have the name of the series; only the number distinguishes them.
             words += self._numbers()
         return " ".join(words) or self.title.casefold()
 
@@ -115,12 +115,12 @@ def fold(text: str) -> str:
 
 
 def _is_part_of_word(character: str) -> bool:
-    # Marks too: the vowels of Indic scripts are marks, and words differ by them.
+    # Marks too: the vowels of Indic scripts are marks.
     return unicodedata.category(character)[0] in "LNM"
 
 
 def title_key(title: str) -> str:
-    """The key of a title as sources write it, see `SplitTitle.key`."""
+    """The key of a title as sources write it; see `SplitTitle.key`."""
     return split_title(title).key
 
 
@@ -142,9 +142,9 @@ def _plain_number(word: str, before: str) -> str:
 
 
 def split_title(text: str) -> SplitTitle:
-    """Split `Title (Series, #1-3)` into its parts; of several series the first is taken.
+    """Split `Title (Series, #1-3)` into its parts; of several series, the first counts.
 
-    The part of a volume that was published in parts becomes a piece of the title.
+    If a volume was published in parts, the part becomes a piece of the title.
     """
     text = " ".join(text.split())
     title, inside = _last_brackets(text)
@@ -158,7 +158,7 @@ def split_title(text: str) -> SplitTitle:
             title = f"{title}, Part {part['part']}"
         return SplitTitle(title, series["name"].strip(), number, part=part["part"])
     last = _last_volume(series["rest"], number)
-    # A range that ends before the first volume holds novellas, published together at first.
+    # A range that ends before the first volume is of novellas, which were published together.
     several = last is not None and last >= 1
     return SplitTitle(
         title=title,
@@ -177,7 +177,7 @@ def _last_volume(rest: str, first: Decimal) -> Decimal | None:
 
 
 def _last_brackets(text: str) -> tuple[str, str]:
-    """Split `Title (a (b) c)` into `Title` and `a (b) c`; the second is empty without brackets."""
+    """Split `Title (a (b) c)` into `Title` and `a (b) c`, which is empty without brackets."""
     if not text.endswith(")"):
         return text, ""
     depth = 0
@@ -189,34 +189,34 @@ def _last_brackets(text: str) -> tuple[str, str]:
 
 
 def clean_name(name: str) -> str:
-    """A name with single spaces, as sources write some with many."""
+    """A name with single spaces; some sources have several in a row."""
     return " ".join(name.split())
 
 
 def surname_key(name: str) -> str:
-    """The key by which authors are compared: the last word of the name, or what precedes a comma.
+    """The key by which authors are compared: the last word before a comma, or of the whole name.
 
     `Ursula K. Le Guin` and `Le Guin, Ursula K.` agree, as do `Kurt Vonnegut Jr.` and
-    `Kurt Vonnegut`. Of several names with commas between them the first counts.
+    `Kurt Vonnegut`. Of several names separated by commas, the first counts.
     """
     words = _name_words(name.partition(",")[0])
     return SURNAME_SPELLINGS.get(words[-1], words[-1]) if words else ""
 
 
 def same_name(name: str, other: str) -> bool:
-    """Whether two names differ in nothing but accents, case and punctuation."""
+    """Whether two names differ only in accents, case and punctuation."""
     return bool(fold(name)) and _name_words(name) == _name_words(other)
 
 
 def given_names(name: str) -> frozenset[str]:
-    """The given names as words, some of them perhaps mere initials."""
+    """The given names as words; some may be initials."""
     before, _, after = name.partition(",")
     given = _name_words(before)[:-1] or _name_words(after.partition(",")[0])
     return frozenset(GIVEN_SPELLINGS.get(word, word) for word in given)
 
 
 def may_be_same_person(name: str, other: str) -> bool:
-    """Whether two names share the surname, and the given names of one may shorten the other's.
+    """Whether two names share the surname, and the given names of one may abbreviate the other's.
 
     `F. Scott Fitzgerald` and `Scott Fitzgerald` may be the same, as may `J.K. Rowling` and `Joanne
     Rowling`; `William Carlos Williams` and `C.K. Williams` may not, nor may `Alice Sebold` and
@@ -224,7 +224,7 @@ def may_be_same_person(name: str, other: str) -> bool:
     """
     words = sorted(_name_words(name))
     if words and words == sorted(_name_words(other)):
-        return True  # the surname stands first in the one and last in the other
+        return True  # one has the surname first, the other last
     if not surname_key(name) or surname_key(name) != surname_key(other):
         return False
     mine, theirs = given_names(name), given_names(other)
@@ -232,7 +232,7 @@ def may_be_same_person(name: str, other: str) -> bool:
 
 
 def _may_shorten(given: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether each given name is among the others, and one in full where both have such."""
+    """Whether each given name agrees with one of the others, and a full one if both have some."""
     in_full = {word for word in given if len(word) > 1}
     others_in_full = {word for word in other if len(word) > 1}
     return all(any(_agree(word, one) for one in other) for word in given) and (
@@ -243,7 +243,7 @@ def _may_shorten(given: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def _agree(one: str, other: str) -> bool:
-    """Whether a given name is the other, or its initial."""
+    """Whether a given name is the other one or its initial."""
     return one == other or (min(len(one), len(other)) == 1 and one[0] == other[0])
 
 

@@ -1,8 +1,8 @@
-"""Looking for books by what a reader types: a title, an author or a series, slips forgiven.
+"""Searches books by title, author or series, and tolerates typing errors.
 
-Titles are compared by the trigrams of their keys (PostgreSQL's pg_trgm), which know no accents and
-no case; authors by name. Whoever types is mostly after a well-known book, so fame decides between
-matches that are about as good.
+Titles are compared by the trigrams of their keys (PostgreSQL's pg_trgm), which have no accents and
+no case; authors by name. Most people look for a well-known book, so the number of ratings decides
+between matches that are about equally good.
 """
 
 from collections.abc import Collection
@@ -15,19 +15,19 @@ from django.db.models.functions import Greatest, Round
 from catalog.models import Book, BookAuthor
 from catalog.normalize import fold
 
-AUTHORS = 8
-#: Candidates of each way a book can be meant; of more than these, fame decides.
-MOST = 200
-FEWEST_LETTERS = 2
+MAX_AUTHORS = 8
+#: Candidates by each condition; if there are more, those with the most ratings.
+MAX_CANDIDATES = 200
+MIN_LETTERS = 2
 
 
 def search(text: str, *, limit: int = 20) -> list[Book]:
-    """Active books, the best matches first, in a constant number of queries.
+    """Active books, best matches first, in a constant number of queries.
 
-    Nothing is found for fewer than two letters.
+    Fewer than two letters find nothing.
     """
     key = fold(text)
-    if len(key) < FEWEST_LETTERS:
+    if len(key) < MIN_LETTERS:
         return []
     authors = _authors(key)
     by_author = BookAuthor.objects.filter(author__in=authors).values("book")
@@ -70,12 +70,12 @@ def has_word(word: str) -> Q:
 
 
 def _candidates(key: str, authors: Collection[int]) -> set[int]:
-    """Books that may be meant, the best known of each way to be meant.
+    """Books that fulfil one of the conditions, for each condition the best known.
 
-    Each way has an index of its own; put together with OR, they would all be looked for in every
+    Each condition has its own index; combined with OR, PostgreSQL would check them all for every
     book.
     """
-    ways = (
+    conditions = (
         Q(title_key__trigram_word_similar=key),
         Q(title_key__contains=key),
         Q(original_title_key__trigram_word_similar=key),
@@ -83,20 +83,23 @@ def _candidates(key: str, authors: Collection[int]) -> set[int]:
         Q(pk__in=BookAuthor.objects.filter(author__in=authors).values("book")),
     )
     found = [
-        Book.objects.active().filter(way).order_by("-ratings_count").values_list("pk")[:MOST]
-        for way in ways
+        Book.objects.active()
+        .filter(condition)
+        .order_by("-ratings_count")
+        .values_list("pk")[:MAX_CANDIDATES]
+        for condition in conditions
     ]
     return {pk for (pk,) in found[0].union(*found[1:])}
 
 
 def _authors(key: str) -> dict[int, float]:
-    """Authors whose names are like what was typed, with how much.
+    """Authors with similar names, and the similarity of each.
 
-    They need to be less like it than titles, as names are short. The function is the database's own
-    (`migrations/0012_author_trigrams.py`), as only there the index of names can be put to use.
+    Its threshold is lower than for titles, as names are short. It is a database function
+    (`catalog/migrations/0012_author_trigrams.py`), since only that can use the index of names.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT author_id, likeness FROM catalog_authors_like(%s, %s)", [key, AUTHORS]
+            "SELECT author_id, likeness FROM catalog_authors_like(%s, %s)", [key, MAX_AUTHORS]
         )
         return dict(cursor.fetchall())

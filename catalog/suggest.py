@@ -1,6 +1,6 @@
-"""Books that may be meant by a line that matches none: for a person to choose from, never to match.
+"""Suggests books for a line that matches none: a person chooses, nothing is matched by this.
 
-Titles are compared by their trigrams, so that slips of the pen and missing subtitles do no harm.
+Titles are compared by their trigrams, so that typing errors and missing subtitles do no harm.
 """
 
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ from django.db.models.functions import Greatest
 from catalog.models import Book
 from catalog.normalize import fold, may_be_same_person, surname_key, title_key
 
-#: Books most alike by title alone, among which the author decides.
+#: Books with the most similar titles, among which the author decides.
 CANDIDATES = 40
 SAME_PERSON, SAME_SURNAME = 0.5, 0.25
-#: Where the author is known and another, the title has to be this much alike.
-LEAST_FOR_OTHERS = 0.6
+#: How similar the title of a book by another author must be.
+MIN_FOR_OTHER_AUTHORS = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A book that may be meant; `likeness` is larger for those more alike, to 1.5 at most."""
+    """A book that may be meant; `likeness` is its similarity, at most 1.5."""
 
     book: Book
     likeness: float
 
 
 def suggest(title: str, author: str = "", limit: int = 5) -> list[Suggestion]:
-    """Books with a title like this one, those of the author first; in three queries."""
+    """Books with a similar title, those by the author first; three queries."""
     key = title_key(title)
     if not key:
         return []
@@ -48,11 +48,11 @@ def suggest(title: str, author: str = "", limit: int = 5) -> list[Suggestion]:
         .order_by("-title_likeness", "-ratings_count", "pk")
         .for_cards()[:CANDIDATES]
     )
-    found: list[Any] = list(books)  # with their likeness, of which the class knows nothing
+    found: list[Any] = list(books)  # annotated with `title_likeness`, which `Book` lacks
     suggestions = []
     for book in found:
         bonus = _author_bonus(author, book.author_names)
-        if bonus or not fold(author) or book.title_likeness >= LEAST_FOR_OTHERS:
+        if bonus or not fold(author) or book.title_likeness >= MIN_FOR_OTHER_AUTHORS:
             suggestions.append(Suggestion(book, book.title_likeness + bonus))
     suggestions.sort(key=lambda suggestion: -suggestion.likeness)
     return suggestions[:limit]

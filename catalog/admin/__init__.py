@@ -1,12 +1,11 @@
-"""What curators see of the catalog.
+"""The catalog's pages in the admin.
 
-Books, genres, identifiers and the log are registered by the recommender, which adds what readers
-have of them.
+`recommender.admin` extends those for books, genres, identifiers and the log, and registers them.
 """
 
 from django.contrib import admin
 
-from catalog.admin.labels import AuthorAdmin
+from catalog.admin.related import AuthorAdmin
 from catalog.models import Author
 
 admin.site.register(Author, AuthorAdmin)

@@ -1,7 +1,7 @@
-"""The catalog's books in the admin.
+"""Books in the admin.
 
-What a curator changes is locked, so that no later load sets it back; unticking a lock lets the
-loaders have the field again. Every change is written down as an act of curation.
+A field that a curator changes is locked, so that no later load resets it; unticking the lock gives
+the field back to the loaders. Every change is logged as an act of curation.
 """
 
 import re
@@ -18,8 +18,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from catalog.admin.bulk import BulkActs
-from catalog.admin.csv_files import CuratedCsv
+from catalog.admin.bulk import BulkActions
+from catalog.admin.csv_files import CsvPages
 from catalog.admin.typed import ModelForm, TabularInline
 from catalog.curation import acts
 from catalog.models import (
@@ -46,7 +46,7 @@ class PlainRawIdWidget(ForeignKeyRawIdWidget):
 
 
 class RelatedInline(TabularInline[Any, Book]):
-    """Rows of a book that point to something else, shown without a query for each."""
+    """Rows that link a book to another object, shown without a query for each row."""
 
     extra = 0
     related: str
@@ -68,7 +68,7 @@ class AuthorInline(RelatedInline):
 
 class GenreInline(RelatedInline):
     model = BookGenre
-    verbose_name_plural = "genres, and how many readers see them in the book"
+    verbose_name_plural = "genres, and how many readers shelved the book there"
     related = "genre"
 
 
@@ -84,10 +84,10 @@ class BookForm(ModelForm[Book]):
         choices=[(name, name.replace("_", " ")) for name in acts.LOCKABLE],
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text="Loaders leave ticked fields alone. A field is ticked when it is changed here.",
+        help_text="Loaders skip ticked fields. Changing a field here ticks it.",
     )
 
-    #: The book as it was when the form came in.
+    #: The book as it was before the form was saved.
     before: dict[str, Any] | None = None
 
     def clean(self) -> dict[str, Any] | None:
@@ -97,11 +97,11 @@ class BookForm(ModelForm[Book]):
         return cleaned
 
 
-class LacksFilter(admin.SimpleListFilter):
+class MissingFilter(admin.SimpleListFilter):
     title = "what is missing"
     parameter_name = "lacks"
 
-    LACKS = {
+    CONDITIONS = {
         "cover": Q(cover_id=None),
         "description": Q(description=""),
         "language": Q(language=""),
@@ -110,28 +110,28 @@ class LacksFilter(admin.SimpleListFilter):
     }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        return [(name, f"no {name}") for name in self.LACKS]
+        return [(name, f"no {name}") for name in self.CONDITIONS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Book]) -> QuerySet[Book]:
-        lack = self.LACKS.get(self.value() or "")
-        return queryset.filter(lack) if lack else queryset
+        condition = self.CONDITIONS.get(self.value() or "")
+        return queryset.filter(condition) if condition else queryset
 
 
 class AttentionFilter(admin.SimpleListFilter):
-    title = "what a curator looks for"
+    title = "needs attention"
     parameter_name = "look"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        return (("doubles", "suspected doubles"), ("locked", "with locked fields"))
+        return (("doubles", "possible duplicates"), ("locked", "with locked fields"))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Book]) -> QuerySet[Book]:
         if self.value() == "doubles":
-            return queryset.filter(suspected_double())
+            return queryset.filter(possible_duplicate())
         return queryset.exclude(locked_fields=[]) if self.value() == "locked" else queryset
 
 
-def suspected_double() -> Exists:
-    """Whether another book of one of the authors has the same title or place in a series."""
+def possible_duplicate() -> Exists:
+    """Whether another book by one of the authors has the same title or place in a series."""
     same_title = Q(title_key=OuterRef("title_key"))
     same_place = Q(
         series_name=OuterRef("series_name"), series_number=OuterRef("series_number")
@@ -145,7 +145,7 @@ def suspected_double() -> Exists:
 
 
 class OriginFilter(admin.SimpleListFilter):
-    title = "how it came here"
+    title = "origin"
     parameter_name = "origin"
 
     REASONS = {"readers": additions.BY_A_READER, "curators": additions.BY_A_CURATOR}
@@ -172,8 +172,8 @@ class EnrichmentFilter(admin.SimpleListFilter):
         return queryset.filter(enrichment__state=self.value()) if self.value() else queryset
 
 
-class BookAdmin(BulkActs, CuratedCsv):
-    """The catalog's own part; the recommender adds what readers do with books, and merging."""
+class BookAdmin(BulkActions, CsvPages):
+    """The catalog's part; `recommender.admin` adds merging and what readers do with books."""
 
     form = BookForm
     list_display: tuple[Any, ...] = (
@@ -191,7 +191,7 @@ class BookAdmin(BulkActs, CuratedCsv):
     )
     list_filter: ClassVar[tuple[Any, ...]] = (
         "status",
-        LacksFilter,
+        MissingFilter,
         AttentionFilter,
         EnrichmentFilter,
         OriginFilter,
@@ -200,8 +200,8 @@ class BookAdmin(BulkActs, CuratedCsv):
         "language",
         "genres",
     )
-    search_fields = ("title",)  # that there is a box to search; see `get_search_results`
-    search_help_text = "Title, series, author, ISBN-13 or a number at Goodreads."
+    search_fields = ("title",)  # so that there is a search box; see `get_search_results`
+    search_help_text = "Title, series, author, ISBN-13 or Goodreads number."
     ordering = ("-ratings_count", "pk")
     list_per_page = 50
     inlines = (AuthorInline, GenreInline, IdentifierInline)
@@ -250,7 +250,7 @@ class BookAdmin(BulkActs, CuratedCsv):
         ("Numbers", {"fields": (("goodbooks_id", "goodreads_work_id"),)}),
         ("Locked fields", {"fields": ("locked_fields",)}),
         (
-            "What loaders and matching keep",
+            "Maintained by loaders and matching",
             {
                 "classes": ("collapse",),
                 "fields": (
@@ -273,9 +273,9 @@ class BookAdmin(BulkActs, CuratedCsv):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Book], search_term: str
     ) -> tuple[QuerySet[Book], bool]:
-        """Books that have every word in a title, a series, an author's name, or as a number.
+        """Books that have each word in a title, a series or an author's name, or as a number.
 
-        Django's own way joins authors and identifiers, and reads the catalog several times over.
+        Django's own search joins authors and identifiers, and reads the catalog several times.
         """
         for word in search_term.split():
             queryset = queryset.filter(_is_known_by(word))
@@ -309,8 +309,8 @@ class BookAdmin(BulkActs, CuratedCsv):
         if book.status == Book.Status.MERGED and book.merged_into_id:
             address = reverse("admin:catalog_book_change", args=[book.merged_into_id])
             return format_html('merged into <a href="{}">{}</a>', address, book.merged_into)
-        because = f", because: {book.hidden_because}" if book.hidden_because else ""
-        return f"{book.get_status_display()}{because}"
+        reason = f", because: {book.hidden_because}" if book.hidden_because else ""
+        return f"{book.get_status_display()}{reason}"
 
     @admin.display(description="acts of curation")
     def history(self, book: Book) -> SafeString:
@@ -320,30 +320,28 @@ class BookAdmin(BulkActs, CuratedCsv):
         return format_html('<a href="{}">{}</a>', address, book.acts.count())
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Books are hidden or merged: libraries, saved lists and the log point to them."""
+        """Never: libraries, saved lists and the log point to books. They are hidden or merged."""
         return False
 
-    @admin.action(
-        description="Ask Open Library again, before all other books", permissions=["change"]
-    )
+    @admin.action(description="Ask Open Library again, before other books", permissions=["change"])
     def enrich_again(self, request: HttpRequest, books: QuerySet[Book]) -> None:
         number = enrichment.ask_again(book_ids=books.values_list("pk", flat=True))
-        self.message_user(request, f"{number} books will be asked for within a few minutes.")
+        self.message_user(request, f"{number} books will be looked up within a few minutes.")
 
     @admin.action(description="Show: recommend these books again", permissions=["change"])
     def show(self, request: HttpRequest, books: QuerySet[Book]) -> None:
         number = acts.show(book_ids=_keys(books), user=_user(request))
-        self.message_user(request, f"{number} books are shown now.")
+        self.message_user(request, f"{number} books are now shown.")
 
-    @admin.action(description="Lock all fields against loaders", permissions=["change"])
+    @admin.action(description="Lock all fields", permissions=["change"])
     def lock(self, request: HttpRequest, books: QuerySet[Book]) -> None:
         number = acts.set_locks(book_ids=_keys(books), is_locked=True, user=_user(request))
-        self.message_user(request, f"{number} books are locked now.")
+        self.message_user(request, f"{number} books are now locked.")
 
-    @admin.action(description="Let loaders have all fields", permissions=["change"])
+    @admin.action(description="Unlock all fields", permissions=["change"])
     def unlock(self, request: HttpRequest, books: QuerySet[Book]) -> None:
         number = acts.set_locks(book_ids=_keys(books), is_locked=False, user=_user(request))
-        self.message_user(request, f"{number} books are unlocked now.")
+        self.message_user(request, f"{number} books are now unlocked.")
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
         if change:
@@ -353,10 +351,10 @@ class BookAdmin(BulkActs, CuratedCsv):
     def save_model(
         self, request: HttpRequest, obj: Book, form: ModelForm[Book], change: bool
     ) -> None:
-        """Make the keys anew, and lock what was changed by hand; a new book gets its number."""
-        acts.renew_keys(obj, form.changed_data)
+        """Update the keys and lock what was changed by hand; a new book gets its number."""
+        acts.update_keys(obj, form.changed_data)
         if change:
-            obj.locked_fields = acts.locked(obj, form.changed_data)
+            obj.locked_fields = acts.locks_with(obj, form.changed_data)
         elif obj.goodbooks_id is None:
             obj.goodbooks_id = additions.next_number()
         super().save_model(request, obj, form, change)
@@ -372,7 +370,7 @@ class BookAdmin(BulkActs, CuratedCsv):
         name = "authors" if formset.model is BookAuthor else "genres"
         if formset.model in (BookAuthor, BookGenre) and change and formset.has_changed():
             book = form.instance
-            book.locked_fields = acts.locked(book, [name])
+            book.locked_fields = acts.locks_with(book, [name])
             book.save(update_fields=["locked_fields", "updated_at"])
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

@@ -1,4 +1,4 @@
-"""What a curator does to many books of the list at once, each after a page that asks for more."""
+"""Actions on many books of the list, each with a page that asks for a value first."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.template.defaultfilters import pluralize
 
 from catalog.admin.typed import ModelAdmin
-from catalog.curation import acts, edits
+from catalog.curation import acts, bulk_edits
 from catalog.languages import language_code
 from catalog.models import Book, Genre
 from recsite.accounts.models import User
@@ -43,100 +43,100 @@ class GenreForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class BulkAct:
-    """An act on many books: its page, what is asked there, and how it is done."""
+class BulkAction:
+    """An action on many books: its page, the form there, and the function that runs it."""
 
-    name: str  # of the action
+    name: str  # as Django's list knows the action
     title: str
-    what: str
+    explanation: str
     form: type[forms.Form]
-    act: Callable[[Collection[int], Mapping[str, Any], User], int]
-    done: str  # behind the number of books
+    run: Callable[[Collection[int], Mapping[str, Any], User], int]
+    done: str  # what the message says of the books
 
 
-def _hide(keys: Collection[int], asked: Mapping[str, Any], user: User) -> int:
-    return acts.hide(book_ids=keys, reason=asked["reason"], user=user)
+def _hide(keys: Collection[int], values: Mapping[str, Any], user: User) -> int:
+    return acts.hide(book_ids=keys, reason=values["reason"], user=user)
 
 
-def _set(keys: Collection[int], asked: Mapping[str, Any], user: User) -> int:
-    return edits.set_values(book_ids=keys, values=asked, user=user)
+def _set(keys: Collection[int], values: Mapping[str, Any], user: User) -> int:
+    return bulk_edits.set_values(book_ids=keys, values=values, user=user)
 
 
-def _add_genre(keys: Collection[int], asked: Mapping[str, Any], user: User) -> int:
-    return edits.add_genre(book_ids=keys, genre=asked["genre"], user=user)
+def _add_genre(keys: Collection[int], values: Mapping[str, Any], user: User) -> int:
+    return bulk_edits.add_genre(book_ids=keys, genre=values["genre"], user=user)
 
 
-HIDE = BulkAct(
+HIDE = BulkAction(
     name="hide",
     title="Hide books",
-    what="Recommended no longer from this moment on; whoever has one of these books in the "
-    "library keeps it.",
+    explanation="They will no longer be recommended, from now on. Readers who have one of them in "
+    "their library keep it.",
     form=ReasonForm,
-    act=_hide,
-    done="hidden now",
+    run=_hide,
+    done="now hidden",
 )
-LANGUAGE = BulkAct(
+LANGUAGE = BulkAction(
     name="set_language",
     title="Set the language",
-    what="Loaders leave the language of these books alone from then on.",
+    explanation="Loaders will no longer change the language of these books.",
     form=LanguageForm,
-    act=_set,
+    run=_set,
     done="changed",
 )
-SERIES = BulkAct(
+SERIES = BulkAction(
     name="set_series",
     title="Set the series",
-    what="Numbers of volumes stay as they are. Loaders leave the series of these books alone "
-    "from then on.",
+    explanation="The numbers of volumes stay as they are. Loaders will no longer change the series "
+    "of these books.",
     form=SeriesForm,
-    act=_set,
+    run=_set,
     done="changed",
 )
-GENRE = BulkAct(
+GENRE = BulkAction(
     name="add_genre",
     title="Add a genre",
-    what="Added as if one reader saw it in the book, behind the genres that are there. Loaders "
-    "leave the genres of the books that lacked it alone from then on.",
+    explanation="It is added as if one reader had shelved the book there, after its other genres. "
+    "Loaders will no longer change the genres of the books that lacked it.",
     form=GenreForm,
-    act=_add_genre,
+    run=_add_genre,
     done="changed",
 )
 
 
-class BulkActs(ModelAdmin[Book]):
-    """The actions of the list of books that ask for something first."""
+class BulkActions(ModelAdmin[Book]):
+    """The actions of the list of books that need a value first."""
 
-    @admin.action(description="Hide: recommend these books no longer…", permissions=["change"])
+    @admin.action(description="Hide: no longer recommend these books…", permissions=["change"])
     def hide(self, request: HttpRequest, books: QuerySet[Book]) -> HttpResponse | None:
-        return self._ask_and_do(request, books, HIDE)
+        return self._confirm_and_run(request, books, HIDE)
 
     @admin.action(description="Set the language…", permissions=["change"])
     def set_language(self, request: HttpRequest, books: QuerySet[Book]) -> HttpResponse | None:
-        return self._ask_and_do(request, books, LANGUAGE)
+        return self._confirm_and_run(request, books, LANGUAGE)
 
     @admin.action(description="Set the series…", permissions=["change"])
     def set_series(self, request: HttpRequest, books: QuerySet[Book]) -> HttpResponse | None:
-        return self._ask_and_do(request, books, SERIES)
+        return self._confirm_and_run(request, books, SERIES)
 
     @admin.action(description="Add a genre…", permissions=["change"])
     def add_genre(self, request: HttpRequest, books: QuerySet[Book]) -> HttpResponse | None:
-        return self._ask_and_do(request, books, GENRE)
+        return self._confirm_and_run(request, books, GENRE)
 
-    def _ask_and_do(
-        self, request: HttpRequest, books: QuerySet[Book], bulk: BulkAct
+    def _confirm_and_run(
+        self, request: HttpRequest, books: QuerySet[Book], bulk: BulkAction
     ) -> HttpResponse | None:
-        """Ask for what the act needs; once it has come, do it and go back to the list."""
-        has_come = bool(bulk.form.base_fields.keys() & request.POST.keys())
-        form = bulk.form(request.POST if has_come else None)
+        """Show the action's form; once it is sent, run the action and go back to the list."""
+        is_submitted = bool(bulk.form.base_fields.keys() & request.POST.keys())
+        form = bulk.form(request.POST if is_submitted else None)
         if form.is_valid():
             keys = list(books.order_by().values_list("pk", flat=True))
             try:
-                number = bulk.act(keys, form.cleaned_data, cast("User", request.user))
+                number = bulk.run(keys, form.cleaned_data, cast("User", request.user))
             except acts.CannotCurate as error:
                 form.add_error(None, str(error))
             else:
-                told = f"{number} book{pluralize(number)} {pluralize(number, 'is,are')} {bulk.done}"
-                messages.success(request, f"{told}.")
+                subject = f"{number} book{pluralize(number)} {pluralize(number, 'is,are')}"
+                messages.success(request, f"{subject} {bulk.done}.")
                 return None
         context = {
             **self.admin_site.each_context(request),

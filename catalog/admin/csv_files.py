@@ -1,4 +1,4 @@
-"""Curated fields as a CSV file, in the admin: out, and back in after a look at the changes."""
+"""Export of curated fields as CSV, and their import after a preview, in the admin."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
@@ -20,9 +20,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog.admin.typed import ModelAdmin
-from catalog.curation import cells, csv_file
-from catalog.curation.edits import MOST_BOOKS
-from catalog.curation.table import COLUMNS, MOST_LINES
+from catalog.curation import cells, csv_edits
+from catalog.curation.bulk_edits import MAX_BOOKS
+from catalog.curation.csv_format import COLUMNS, MAX_LINES
 from catalog.models import Book, StagedEdits
 from recsite.accounts.models import User
 
@@ -31,7 +31,7 @@ FILENAME = "bookfold-books.csv"
 
 
 class CsvForm(forms.Form):
-    """A table of curated fields."""
+    """The upload of a CSV file."""
 
     file = forms.FileField(
         label="CSV file", widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"})
@@ -40,13 +40,13 @@ class CsvForm(forms.Form):
     def clean_file(self) -> "UploadedFile[bytes]":
         file: UploadedFile[bytes] = self.cleaned_data["file"]
         if (file.size or 0) > settings.IMPORT_MAX_BYTES:
-            most = filesizeformat(settings.IMPORT_MAX_BYTES)
-            raise forms.ValidationError(f"This file is larger than {most}. Upload it in parts.")
+            limit = filesizeformat(settings.IMPORT_MAX_BYTES)
+            raise forms.ValidationError(f"This file is larger than {limit}. Upload it in parts.")
         return file
 
 
-class CuratedCsv(ModelAdmin[Book]):
-    """The pages of the list of books for files of curated fields."""
+class CsvPages(ModelAdmin[Book]):
+    """The pages for CSV export and import, beside the list of books."""
 
     change_list_template = "admin/catalog/book/change_list.html"
 
@@ -54,7 +54,7 @@ class CuratedCsv(ModelAdmin[Book]):
         def page(address: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
             return path(address, self.admin_site.admin_view(view), name=f"catalog_book_{name}")
 
-        # Decorated here, as the decorators are made for functions with the request first.
+        # Decorated here, since the decorators expect functions whose first argument is the request.
         return [
             page("export", require_safe(self.export_list), "export"),
             page("import", require_http_methods(["GET", "HEAD", "POST"])(self.upload), "import"),
@@ -66,26 +66,26 @@ class CuratedCsv(ModelAdmin[Book]):
 
     @admin.action(description="Export curated fields as CSV", permissions=["change"])
     def export_csv(self, request: HttpRequest, books: QuerySet[Book]) -> HttpResponseBase:
-        return _file(books)
+        return _csv_response(books)
 
     def export_list(self, request: HttpRequest) -> HttpResponseBase:
-        """The books of the list as it is filtered, all pages of it."""
-        self._demand(request)
+        """The books of the filtered list, on all its pages."""
+        self._require_curator(request)
         try:
             listed = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
             return redirect("admin:catalog_book_changelist")
-        return _file(listed.queryset)
+        return _csv_response(listed.queryset)
 
     def upload(self, request: HttpRequest) -> HttpResponse:
-        """Ask for a file, and keep what it would change."""
-        user = self._demand(request)
+        """Accept a file and store what it would change."""
+        user = self._require_curator(request)
         form = CsvForm(request.POST, request.FILES) if request.method == "POST" else CsvForm()
         if form.is_valid():
             file = form.cleaned_data["file"]
             try:
-                staged = csv_file.stage(user=user, filename=file.name, content=file.read())
-            except csv_file.UnusableFile as error:
+                staged = csv_edits.stage(user=user, filename=file.name, content=file.read())
+            except csv_edits.UnusableFile as error:
                 form.add_error("file", str(error))
             else:
                 return redirect("admin:catalog_book_preview", staged.pk)
@@ -93,33 +93,33 @@ class CuratedCsv(ModelAdmin[Book]):
             "title": "Import curated fields from CSV",
             "form": form,
             "columns": COLUMNS,
-            "most_lines": f"{MOST_LINES:,}",
-            "most_books": f"{MOST_BOOKS:,}",
+            "most_lines": f"{MAX_LINES:,}",
+            "most_books": f"{MAX_BOOKS:,}",
         }
         return self._page(request, "import", context, status=422 if form.errors else 200)
 
     def preview(self, request: HttpRequest, key: UUID) -> HttpResponse:
-        """What a file would change."""
-        user = self._demand(request)
-        return self._preview(request, _own(user, key))
+        """Show what a file would change."""
+        user = self._require_curator(request)
+        return self._preview(request, _staged_edits_of(user, key))
 
     def apply(self, request: HttpRequest, key: UUID) -> HttpResponse:
-        """Write what was looked at."""
-        user = self._demand(request)
-        staged = _own(user, key)
+        """Make the changes that were previewed."""
+        user = self._require_curator(request)
+        staged = _staged_edits_of(user, key)
         try:
-            number = csv_file.apply(staged=staged, user=user)
-        except csv_file.CannotCurate as error:
+            number = csv_edits.apply(staged=staged, user=user)
+        except csv_edits.CannotCurate as error:
             return self._preview(request, staged, refused=str(error))
         if number:
-            told = f"{number} book{pluralize(number)} {pluralize(number, 'is,are')} changed."
-            messages.success(request, told)
+            message = f"{number} book{pluralize(number)} {pluralize(number, 'is,are')} changed."
+            messages.success(request, message)
         return redirect("admin:catalog_book_preview", staged.pk)
 
     def renew(self, request: HttpRequest, key: UUID) -> HttpResponse:
-        """Look at the file once more, as the books are now."""
-        user = self._demand(request)
-        staged = csv_file.renew(staged=_own(user, key))
+        """Compare the file again, with the books as they are now."""
+        user = self._require_curator(request)
+        staged = csv_edits.renew(staged=_staged_edits_of(user, key))
         return redirect("admin:catalog_book_preview", staged.pk)
 
     def _preview(
@@ -131,7 +131,7 @@ class CuratedCsv(ModelAdmin[Book]):
             "staged": staged,
             "page": page,
             "rows": [{**row, "changes": _changes(row)} for row in page.object_list],
-            "new_authors": csv_file.new_authors(staged.rows),
+            "new_authors": csv_edits.new_authors(staged.rows),
             "refused": refused,
         }
         return self._page(request, "preview", context, status=422 if refused else 200)
@@ -143,37 +143,37 @@ class CuratedCsv(ModelAdmin[Book]):
         template = f"admin/catalog/book/{name}.html"
         return render(request, template, common | context, status=status)
 
-    def _demand(self, request: HttpRequest) -> User:
-        """Who asks, if allowed to change books."""
+    def _require_curator(self, request: HttpRequest) -> User:
+        """The user of the request; raises `PermissionDenied` unless they may change books."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         return cast("User", request.user)
 
 
-def _own(user: User, key: UUID) -> StagedEdits:
-    """A file of this curator; anybody else's does not exist."""
+def _staged_edits_of(user: User, key: UUID) -> StagedEdits:
+    """A file of this curator; 404 for anybody else's."""
     return get_object_or_404(StagedEdits, pk=key, user=user)
 
 
 def _changes(row: Mapping[str, Any]) -> Sequence[tuple[str, str, str]]:
-    """The fields of a book that a row changes, each with its cell before and after."""
+    """The fields that a row changes, each with its cell before and after."""
     return [
         (
             name.replace("_", " "),
-            cells.write(name, row["before"][name]),
-            cells.write(name, row["after"][name]),
+            cells.format_cell(name, row["before"][name]),
+            cells.format_cell(name, row["after"][name]),
         )
-        for name in cells.READERS
+        for name in cells.PARSERS
         if name in row["after"]
     ]
 
 
-def _file(books: QuerySet[Book]) -> StreamingHttpResponse:
-    """Books in the order of the list; a search may find one of them twice."""
+def _csv_response(books: QuerySet[Book]) -> StreamingHttpResponse:
+    """A file of these books, in the order of the list; a search may find a book twice."""
     standing = books.exclude(status=Book.Status.MERGED)
     keys = list(dict.fromkeys(standing.values_list("pk", flat=True)))
     answer = StreamingHttpResponse(
-        csv_file.export(book_ids=keys), content_type="text/csv; charset=utf-8"
+        csv_edits.export(book_ids=keys), content_type="text/csv; charset=utf-8"
     )
     answer["Content-Disposition"] = f'attachment; filename="{FILENAME}"'
     return answer

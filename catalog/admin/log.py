@@ -13,7 +13,7 @@ from catalog.models import CurationAct
 
 
 class CurationActAdmin(ModelAdmin[CurationAct]):
-    """Who did what, and what was there before; only to read."""
+    """Who did what, and what was there before; read-only."""
 
     list_display = ("at", "user", "kind", "subject", "book_page", "reason", "fields_changed")
     list_filter = ("kind", ("user", admin.RelatedOnlyFieldListFilter), "at")

@@ -1,4 +1,4 @@
-"""Django's admin classes with a model as parameter, which at run time they do not take."""
+"""Django's admin classes as generics: django-stubs gives them a type parameter, Django does not."""
 
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,17 +11,17 @@ else:
     from django import forms
     from django.contrib import admin
 
-    class Parametric:
-        """Takes a type parameter and forgets it."""
+    class Generic:
+        """Accepts a type parameter and ignores it."""
 
         def __class_getitem__(cls, parameter: Any) -> type[Self]:
             return cls
 
-    class ModelAdmin(Parametric, admin.ModelAdmin):
+    class ModelAdmin(Generic, admin.ModelAdmin):
         pass
 
-    class TabularInline(Parametric, admin.TabularInline):
+    class TabularInline(Generic, admin.TabularInline):
         pass
 
-    class ModelForm(Parametric, forms.ModelForm):
+    class ModelForm(Generic, forms.ModelForm):
         pass

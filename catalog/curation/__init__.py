@@ -1,1 +1,1 @@
-"""What curators do with the catalog, each act of it kept."""
+"""What curators do to the catalog; every act is logged."""

@@ -1,4 +1,4 @@
-"""What curators do to the catalog; every act is written down with what was there before."""
+"""Acts of curation, each logged with the values before and after."""
 
 from collections.abc import Collection, Mapping
 from decimal import Decimal
@@ -22,7 +22,7 @@ from recsite.accounts.models import User
 
 Kind = CurationAct.Kind
 
-#: What a curator may set and lock, in the order of the book's page.
+#: Fields a curator may set and lock, in the order of the book's page.
 LOCKABLE = (
     "title",
     "original_title",
@@ -40,7 +40,7 @@ LOCKABLE = (
     "subjects",
     "page_count",
 )
-_PLAIN = (
+_COLUMNS = (
     "title",
     "original_title",
     "year",
@@ -65,13 +65,13 @@ class CannotCurate(ValueError):
     """The act is not possible; the message tells the curator why."""
 
 
-def locked(book: Book, changed: Collection[str]) -> list[str]:
-    """The locks of a book after these fields were set by hand."""
+def locks_with(book: Book, changed: Collection[str]) -> list[str]:
+    """The book's locks, and locks on these fields, which were set by hand."""
     return [name for name in LOCKABLE if name in {*book.locked_fields, *changed}]
 
 
-def renew_keys(book: Book, changed: Collection[str]) -> None:
-    """Make the keys by which matching finds a book anew, after these fields were set by hand."""
+def update_keys(book: Book, changed: Collection[str]) -> None:
+    """Recompute the keys by which matching finds a book, after these fields were set by hand."""
     if {"title", "series_name", "series_number"} & set(changed):
         split = SplitTitle(
             book.title, book.series_name, book.series_number, is_box_set=book.is_box_set
@@ -81,16 +81,16 @@ def renew_keys(book: Book, changed: Collection[str]) -> None:
 
 
 def snapshot(book: Book) -> dict[str, Any]:
-    """All that a curator can set of a book, as JSON has it; in four queries."""
+    """Everything a curator can set in a book, as JSON values; four queries."""
     return snapshots([book.pk])[book.pk]
 
 
 def snapshots(book_ids: Collection[int]) -> dict[int, dict[str, Any]]:
-    """All that a curator can set of these books, by their keys; in four queries for all."""
+    """Everything a curator can set in these books, by primary key; four queries for all of them."""
     found = {
         book.pk: {
-            **{name: getattr(book, name) for name in _PLAIN},
-            "series_number": _plain(book.series_number),
+            **{name: getattr(book, name) for name in _COLUMNS},
+            "series_number": _number_text(book.series_number),
             "authors": [],
             "genres": {},
             "identifiers": [],
@@ -108,17 +108,17 @@ def snapshots(book_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     return found
 
 
-def _plain(number: Decimal | None) -> str | None:
+def _number_text(number: Decimal | None) -> str | None:
     return None if number is None else f"{number.normalize():f}"
 
 
 def note_added(*, book: Book, user: User | None, reason: str = "") -> CurationAct:
-    """Write down that a book was added, and on whose word."""
+    """Log that a book was added, by whom and why."""
     return _note(Kind.ADDED, user, book=book, reason=reason, after=snapshot(book))
 
 
 def note_edit(*, book: Book, before: dict[str, Any], user: User | None) -> CurationAct | None:
-    """Write down what differs from the snapshot; nothing where nothing does."""
+    """Log what differs from the snapshot; None if nothing does."""
     notes = note_edits(before={book.pk: before}, user=user)
     return notes[0] if notes else None
 
@@ -126,7 +126,7 @@ def note_edit(*, book: Book, before: dict[str, Any], user: User | None) -> Curat
 def note_edits(
     *, before: Mapping[int, dict[str, Any]], user: User | None, reason: str = ""
 ) -> list[CurationAct]:
-    """Write down what differs from the snapshots of these books, one act a book that changed."""
+    """Log what differs from the snapshots of these books, one act for each book that changed."""
     acts = []
     for pk, new in snapshots(before.keys()).items():
         changed = [name for name in new if new[name] != before[pk][name]]
@@ -148,7 +148,7 @@ def note_edits(
 
 @transaction.atomic
 def hide(*, book_ids: Collection[int], reason: str, user: User) -> int:
-    """Recommend these books no longer, from this moment on; say how many there were to hide.
+    """Stop recommending these books from now on; return how many were not hidden before.
 
     Raises `CannotCurate` without a reason.
     """
@@ -159,7 +159,7 @@ def hide(*, book_ids: Collection[int], reason: str, user: User) -> int:
 
 @transaction.atomic
 def show(*, book_ids: Collection[int], user: User) -> int:
-    """Recommend hidden books again; say how many there were."""
+    """Recommend hidden books again; return how many there were."""
     return _set_status(book_ids, Book.Status.ACTIVE, "", user)
 
 
@@ -187,7 +187,7 @@ def _set_status(book_ids: Collection[int], status: Book.Status, reason: str, use
 
 @transaction.atomic
 def set_locks(*, book_ids: Collection[int], is_locked: bool, user: User) -> int:
-    """Lock all fields of these books against loaders, or none; say how many books changed."""
+    """Lock or unlock all fields of these books for loaders; return how many books changed."""
     wanted = list(LOCKABLE) if is_locked else []
     books = Book.objects.standing().filter(pk__in=list(book_ids)).exclude(locked_fields=wanted)
     changed = list(books.select_for_update().order_by("pk"))
@@ -210,16 +210,16 @@ def set_locks(*, book_ids: Collection[int], is_locked: bool, user: User) -> int:
 
 @transaction.atomic
 def move_identifier(*, identifier: BookIdentifier, to: Book, user: User) -> CurationAct:
-    """Let an edition's number, which led to a wrong book, lead to another.
+    """Move an edition's number from the wrong book to another.
 
-    Loaders leave a number where it is. Raises `CannotCurate` for a book that was merged, and for
-    the book that has the number already.
+    Loaders never move a number. Raises `CannotCurate` for a book that was merged, and for the book
+    that has the number already.
     """
     held = BookIdentifier.objects.select_for_update().select_related("book").get(pk=identifier.pk)
     if to.status == Book.Status.MERGED:
-        raise CannotCurate("That book was merged into another; give the other's number.")
+        raise CannotCurate("That book was merged into another one; choose that one.")
     if held.book_id == to.pk:
-        raise CannotCurate("It leads to that book already.")
+        raise CannotCurate("It already leads to that book.")
     before = {"identifier": str(held), "book": held.book_id, "title": held.book.title}
     held.book = to
     held.save(update_fields=["book"])
@@ -228,7 +228,7 @@ def move_identifier(*, identifier: BookIdentifier, to: Book, user: User) -> Cura
 
 
 def note_genre_renamed(*, genre: Genre, before: str, user: User | None) -> CurationAct | None:
-    """Write down a genre's new name, where it has one."""
+    """Log a genre's new name, if it has one."""
     if genre.name == before:
         return None
     old, new = {"name": before}, {"name": genre.name}
@@ -237,13 +237,13 @@ def note_genre_renamed(*, genre: Genre, before: str, user: User | None) -> Curat
 
 @transaction.atomic
 def merge_genre(*, genre: Genre, into: Genre, user: User) -> CurationAct:
-    """Count a genre's readers under another one, in later loads too; the genre is gone then.
+    """Delete a genre and count its readers under another one, in later loads too.
 
-    Whatever else points to the genre has to be moved before, by the caller in the same
-    transaction. Raises `CannotCurate` for one and the same genre.
+    The caller must have moved everything else that points to the genre, in the same transaction.
+    Raises `CannotCurate` if both are the same genre.
     """
     if genre.pk == into.pk:
-        raise CannotCurate("Choose another genre than the one that is to go.")
+        raise CannotCurate("Choose another genre: a genre cannot be merged into itself.")
     pair = Genre.objects.select_for_update().filter(pk__in=[genre.pk, into.pk])
     by_key = {row.pk: row for row in pair.order_by("pk")}
     old, new = by_key[genre.pk], by_key[into.pk]

@@ -1,7 +1,7 @@
-"""The curated fields of a book as the cells of a table; without Django.
+"""The cells of a CSV file: curated fields as text, and text as curated fields; without Django.
 
-Values are those of `catalog.curation.acts.snapshots`, so that JSON can hold them. A cell that
-was written here reads as the value it was written from.
+Values are those of `catalog.curation.acts.snapshots`, which JSON can hold. Parsing a formatted
+cell gives back the value it was made from.
 """
 
 import re
@@ -13,23 +13,23 @@ from catalog.languages import language_code
 from catalog.normalize import clean_name
 
 EARLIEST, LATEST = -3000, 2100
-MOST_READERS = 2_147_483_647
-MOST_SUBJECTS = 100
+MAX_READERS = 2_147_483_647
+MAX_SUBJECTS = 100
 
 _YES, _NO = {"yes", "true", "1", "y"}, {"no", "false", "0", "n", ""}
-_WHOLE = re.compile(r"[0-9]{1,15}")
+_INTEGER = re.compile(r"[0-9]{1,15}")
 _YEAR = re.compile(r"[-\u2212]?[0-9]{1,4}")
-_VOLUME = re.compile(r"[0-9]{1,4}(?:[.,][0-9]{1,2})?")  # spreadsheets of some countries write 1,5
+_VOLUME = re.compile(r"[0-9]{1,4}(?:[.,][0-9]{1,2})?")  # spreadsheets in some countries write 1,5
 _WORK = re.compile(r"OL[0-9]{1,12}W")
 _GENRE = re.compile(r"(?P<slug>[\w-]+)(?:\s*:\s*(?P<count>[0-9]{1,10}))?")
 
 
 class BadCell(ValueError):
-    """The cell holds no value of its column; the message says what it should hold."""
+    """The cell has no valid value for its column; the message says what it should have."""
 
 
-def write(column: str, value: Any) -> str:
-    """The text of a value; empty for None and for what is empty."""
+def format_cell(column: str, value: Any) -> str:
+    """The text of a value; empty for None and for empty values."""
     if column == "genres":
         most_first = sorted(value.items(), key=lambda genre: (-genre[1], genre[0]))
         return _join(f"{slug}:{count}" for slug, count in most_first)
@@ -40,13 +40,13 @@ def write(column: str, value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def read(column: str, text: str) -> Any:
-    """The value of a cell; a genre without a number of readers has None. Raises `BadCell`."""
-    return READERS[column](text.strip())
+def parse_cell(column: str, text: str) -> Any:
+    """The value of a cell; None as the count of a genre without one. Raises `BadCell`."""
+    return PARSERS[column](text.strip())
 
 
-def means_the_same(text: str, other: str) -> bool:
-    """Whether two cells differ in nothing but line ends, which spreadsheets change."""
+def same_text(text: str, other: str) -> bool:
+    """Whether two cells differ only in line endings, which spreadsheets change."""
     return text.replace("\r\n", "\n") == other.replace("\r\n", "\n")
 
 
@@ -55,7 +55,7 @@ def _join(items: Iterable[str]) -> str:
 
 
 def _split(text: str) -> list[str]:
-    """The items between semicolons; behind a backslash a semicolon is a letter like another."""
+    """The items between semicolons; a semicolon after a backslash is part of an item."""
     items = [""]
     for piece in re.findall(r"\\[\\;]|;|[^\\;]+|\\", text):
         if piece == ";":
@@ -65,23 +65,23 @@ def _split(text: str) -> list[str]:
     return [name for name in map(clean_name, items) if name]
 
 
-def _no_doubles(items: list[str]) -> list[str]:
+def _unique(items: list[str]) -> list[str]:
     twice = next((item for item in items if items.count(item) > 1), None)
     if twice is not None:
-        raise BadCell(f"“{twice}” stands there twice; leave one.")
+        raise BadCell(f"“{twice}” is listed twice; remove one.")
     return items
 
 
 def _title(text: str) -> str:
     if not text:
-        raise BadCell("A book needs a title; leave the column out, or give the title.")
+        raise BadCell("A book needs a title; enter one, or leave the column out.")
     return clean_name(text)
 
 
 def _authors(text: str) -> list[str]:
-    names = _no_doubles(_split(text))
+    names = _unique(_split(text))
     if not names:
-        raise BadCell("A book needs an author; leave the column out, or give the author.")
+        raise BadCell("A book needs an author; enter one, or leave the column out.")
     return names
 
 
@@ -89,10 +89,10 @@ def _genres(text: str) -> dict[str, int | None]:
     genres: dict[str, int | None] = {}
     for item in _split(text):
         found = _GENRE.fullmatch(item)
-        if found is None or int(found["count"] or 0) > MOST_READERS:
-            raise BadCell(f"“{item}” is no genre; write “fantasy:120; horror” with their slugs.")
+        if found is None or int(found["count"] or 0) > MAX_READERS:
+            raise BadCell(f"“{item}” is not a genre; write slugs, such as “fantasy:120; horror”.")
         if found["slug"] in genres:
-            raise BadCell(f"“{found['slug']}” stands there twice; leave one.")
+            raise BadCell(f"“{found['slug']}” is listed twice; remove one.")
         genres[found["slug"]] = int(found["count"]) if found["count"] else None
     return genres
 
@@ -101,14 +101,14 @@ def _year(text: str) -> int | None:
     if not text:
         return None
     if not _YEAR.fullmatch(text) or not EARLIEST <= int(text.replace("\u2212", "-")) <= LATEST:
-        raise BadCell(f"“{text}” is no year; write a number such as 1969, or -750 for BCE.")
+        raise BadCell(f"“{text}” is not a year; write a number such as 1969, or -750 for BCE.")
     return int(text.replace("\u2212", "-"))
 
 
 def _language(text: str) -> str:
     code = language_code(text)
     if code is None or (text and not code):
-        raise BadCell(f"“{text}” is no code of a language; write one such as eng, fra or deu.")
+        raise BadCell(f"“{text}” is not a language code; write one such as eng, fra or deu.")
     return code
 
 
@@ -116,7 +116,7 @@ def _volume(text: str) -> str | None:
     if not text:
         return None
     if not _VOLUME.fullmatch(text):
-        raise BadCell(f"“{text}” is no number of a volume; write one such as 3 or 1.5.")
+        raise BadCell(f"“{text}” is not a volume number; write one such as 3 or 1.5.")
     return f"{Decimal(text.replace(',', '.')).normalize():f}"
 
 
@@ -126,24 +126,24 @@ def _yes_or_no(text: str) -> bool:
     return text.lower() in _YES
 
 
-def _whole(text: str) -> int | None:
+def _integer(text: str) -> int | None:
     if not text:
         return None
-    if not _WHOLE.fullmatch(text):
-        raise BadCell(f"“{text}” is no whole number; write it with digits alone.")
+    if not _INTEGER.fullmatch(text):
+        raise BadCell(f"“{text}” is not a whole number; use digits only.")
     return int(text)
 
 
 def _work_key(text: str) -> str:
     if text and not _WORK.fullmatch(text):
-        raise BadCell(f"“{text}” is no work of Open Library; its number looks like OL45804W.")
+        raise BadCell(f"“{text}” is not an Open Library work; these look like OL45804W.")
     return text
 
 
 def _subjects(text: str) -> list[str]:
-    subjects = _no_doubles(_split(text))
-    if len(subjects) > MOST_SUBJECTS:
-        raise BadCell(f"More than {MOST_SUBJECTS} subjects are too many.")
+    subjects = _unique(_split(text))
+    if len(subjects) > MAX_SUBJECTS:
+        raise BadCell(f"There are too many subjects; the limit is {MAX_SUBJECTS}.")
     return subjects
 
 
@@ -151,8 +151,8 @@ def _description(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-#: How a cell is read, by column, in the order of the table.
-READERS: Mapping[str, Callable[[str], Any]] = {
+#: What parses a cell, by column, in the order of the file.
+PARSERS: Mapping[str, Callable[[str], Any]] = {
     "title": _title,
     "original_title": clean_name,
     "authors": _authors,
@@ -164,10 +164,10 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "is_box_set": _yes_or_no,
     "description": _description,
     "description_source": clean_name,
-    "goodreads_work_id": _whole,
-    "cover_id": _whole,
+    "goodreads_work_id": _integer,
+    "cover_id": _integer,
     "open_library_key": _work_key,
     "subjects": _subjects,
-    "page_count": _whole,
+    "page_count": _integer,
     "locked_fields": _split,
 }

@@ -1,1 +1,1 @@
-"""Brings a folder in the shape of goodbooks-10k into the catalog."""
+"""Loads a folder in the format of goodbooks-10k into the catalog."""

@@ -1,4 +1,4 @@
-"""A line of books.csv, read and repaired."""
+"""Parses and repairs a line of books.csv."""
 
 import re
 from dataclasses import dataclass, field
@@ -15,9 +15,9 @@ from catalog.normalize import (
     split_title,
 )
 
-# Numbers of the starter shelf begin here, far above goodbooks-10k's own.
+# The starter shelf's numbers begin here, far above those of goodbooks-10k.
 FIRST_STARTER_ID = 1_000_001
-# And those of books that readers or curators have added, drawn from a sequence of the database.
+# The numbers of books that readers or curators added, from a sequence of the database.
 FIRST_ADDED_ID = 2_000_001
 BOOK_COLUMNS = ("book_id", "title", "authors")
 MORE_BOOK_COLUMNS = (
@@ -33,15 +33,15 @@ MORE_BOOK_COLUMNS = (
     "ratings_count",
     "work_ratings_count",
 )
-NUL = "\x00"  # what PostgreSQL stores in no text
-LONGEST_TITLE = 500
-LONGEST_NAME = 300
-LARGEST_INTEGER = 2**31 - 1
-LARGEST_BIG_INTEGER = 2**63 - 1
+NUL = "\x00"  # PostgreSQL cannot store it in a text
+MAX_TITLE_LENGTH = 500
+MAX_NAME_LENGTH = 300
+MAX_INTEGER = 2**31 - 1
+MAX_BIG_INTEGER = 2**63 - 1
 
 
 class WrongRow(Exception):
-    """The line cannot be used at all; the message says why."""
+    """The line is unusable; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class BookRow:
 
 @dataclass(slots=True)
 class BookParser:
-    """Reads the cells of one line; what is wrong with a part is reported, and the part left out."""
+    """Parses the cells of one line; an unusable cell is reported and left out."""
 
     table: Table
     row: Row
@@ -77,19 +77,19 @@ class BookParser:
     def parse(self) -> BookRow:
         book_id = self.cells["book_id"]
         if any(NUL in cell for cell in self.row.values):
-            raise WrongRow("a character that no text may hold")
-        if not is_whole(book_id, 1, LARGEST_INTEGER):
-            raise WrongRow(f"book_id is {book_id!r} and not a number of a book")
+            raise WrongRow("a null character")
+        if not is_integer(book_id, 1, MAX_INTEGER):
+            raise WrongRow(f"book_id is {book_id!r}, not the number of a book")
         return BookRow(
             line=self.row.line,
             book_id=int(book_id),
             title=self._title(),
-            original_title=self._shortened("original_title", LONGEST_TITLE),
+            original_title=self._shortened("original_title", MAX_TITLE_LENGTH),
             authors=self._authors(),
             year=self._year(),
             language=self._language(),
             isbn13=self._isbn13(),
-            work_id=self._number("work_id", LARGEST_BIG_INTEGER),
+            work_id=self._number("work_id", MAX_BIG_INTEGER),
             edition_ids=self._edition_ids(),
             ratings_count=self._ratings_count(),
             average_rating=self._average_rating(),
@@ -99,45 +99,45 @@ class BookParser:
         self.table.wrong(self.row.line, reason)
 
     def _title(self) -> SplitTitle:
-        title = split_title(self._shortened("title", LONGEST_TITLE))
+        title = split_title(self._shortened("title", MAX_TITLE_LENGTH))
         if not title.title:
             raise WrongRow("the title is empty")
         return title
 
-    def _shortened(self, column: str, longest: int) -> str:
+    def _shortened(self, column: str, max_length: int) -> str:
         text = " ".join(self.cells[column].split())
-        if len(text) > longest:
-            self._wrong(f"{column} is cut to {longest} characters")
-        return text[:longest].strip()
+        if len(text) > max_length:
+            self._wrong(f"{column} is cut to {max_length} characters")
+        return text[:max_length].strip()
 
     def _authors(self) -> tuple[str, ...]:
-        names = (clean_name(name)[:LONGEST_NAME] for name in self.cells["authors"].split(","))
+        names = (clean_name(name)[:MAX_NAME_LENGTH] for name in self.cells["authors"].split(","))
         authors = tuple(dict.fromkeys(name for name in names if name))
         if not authors:
             self._wrong("no author is named")
         return authors
 
-    def _number(self, column: str, most: int) -> int | None:
+    def _number(self, column: str, maximum: int) -> int | None:
         """A whole number above zero; some tools write it with a decimal point."""
         text = re.sub(r"\.0+$", "", self.cells[column])
         if not text:
             return None
-        if not is_whole(text, 1, most):
-            self._wrong(f"{column} is {text!r} and not a number; it is left out")
+        if not is_integer(text, 1, maximum):
+            self._wrong(f"{column} is {text!r}, not a number; it is left out")
             return None
         return int(text)
 
     def _edition_ids(self) -> tuple[int, ...]:
         columns = ("goodreads_book_id", "best_book_id")
-        ids = (self._number(column, LARGEST_BIG_INTEGER) for column in columns)
+        ids = (self._number(column, MAX_BIG_INTEGER) for column in columns)
         return tuple(dict.fromkeys(number for number in ids if number is not None))
 
     def _year(self) -> int | None:
         text = re.sub(r"\.0+$", "", self.cells["original_publication_year"])
         if not text:
             return None
-        if not is_whole(text, -5000, 2200) or int(text) == 0:
-            self._wrong(f"original_publication_year is {text!r} and not a year; it is left out")
+        if not is_integer(text, -5000, 2200) or int(text) == 0:
+            self._wrong(f"original_publication_year is {text!r}, not a year; it is left out")
             return None
         return int(text)
 
@@ -145,28 +145,28 @@ class BookParser:
         code = language_code(self.cells["language_code"])
         if code is None:
             self._wrong(
-                f"language_code is {self.cells['language_code']!r} and no code that is known; "
+                f"language_code is {self.cells['language_code']!r}, not a known code; "
                 "it is left out"
             )
         return code or ""
 
     def _isbn13(self) -> str:
-        """From `isbn`, whose leading zeros are lost; `isbn13` has mostly lost its last digits."""
+        """From `isbn`, which lacks leading zeros; most of `isbn13` lack their last digits."""
         text = self.cells["isbn"]
         if text:
             isbn13 = isbn13_of(padded_isbn10(text))
             if isbn13:
                 return isbn13
             self._wrong(f"isbn {text!r} fails its check digit; it is left out")
-        whole = _whole_isbn13(self.cells["isbn13"])
-        return whole if is_isbn13(whole) else ""
+        isbn13 = _full_isbn13(self.cells["isbn13"])
+        return isbn13 if is_isbn13(isbn13) else ""
 
     def _ratings_count(self) -> int:
         counts = ("work_ratings_count", "ratings_count")
         column = next((name for name in counts if self.cells[name]), None)
-        if column is None or is_whole(self.cells[column], 0, 0):
+        if column is None or is_integer(self.cells[column], 0, 0):
             return 0
-        return self._number(column, LARGEST_INTEGER) or 0
+        return self._number(column, MAX_INTEGER) or 0
 
     def _average_rating(self) -> Decimal | None:
         text = self.cells["average_rating"]
@@ -177,16 +177,16 @@ class BookParser:
         except InvalidOperation:
             average = Decimal(-1)
         if not (average.is_finite() and 0 <= average <= 5):
-            self._wrong(f"average_rating is {text!r} and not 0 to 5 stars; it is left out")
+            self._wrong(f"average_rating is {text!r}, not 0 to 5 stars; it is left out")
             return None
         return average.quantize(Decimal("0.01"))
 
 
-def is_whole(text: str, least: int, most: int) -> bool:
-    return bool(re.fullmatch(r"-?[0-9]{1,19}", text)) and least <= int(text) <= most
+def is_integer(text: str, minimum: int, maximum: int) -> bool:
+    return bool(re.fullmatch(r"-?[0-9]{1,19}", text)) and minimum <= int(text) <= maximum
 
 
-def _whole_isbn13(text: str) -> str:
-    """An ISBN-13 that may have been written as a float, if that has kept all thirteen digits."""
+def _full_isbn13(text: str) -> str:
+    """An ISBN-13 that may be written as a float, if that kept all thirteen digits."""
     mantissa = re.fullmatch(r"(9)\.([0-9]{12})e\+12", text, re.IGNORECASE)
     return mantissa[1] + mantissa[2] if mantissa else re.sub(r"\.0+$", "", text)

@@ -1,18 +1,18 @@
-"""From the names of readers' shelves to a genre vocabulary.
+"""Maps the names of readers' shelves to a vocabulary of genres.
 
-Readers name a shelf as they like; most names say how or when they read (`to-read`, `kindle`,
-`read-in-2015`) and no genre at all. `VOCABULARY` lists, by hand, the spellings that stand for each
-genre; every other name is left out.
+Readers name shelves as they like; most names say how or when they read (`to-read`, `kindle`,
+`read-in-2015`), not a genre. `VOCABULARY` lists the spellings of each genre by hand; all other
+names are left out.
 """
 
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-# Fewer readers than this share of those of the first genre saw a genre in a book by accident.
-LEAST_SHARE = 0.04
-MOST_GENRES = 10
+# A genre with fewer readers than this share of the first genre's is taken for noise.
+MIN_SHARE = 0.04
+MAX_GENRES = 10
 
-# Name -> shelves beside the genre's own slug and the slug without hyphens.
+# Name -> shelf names other than the genre's slug, with or without hyphens.
 VOCABULARY: dict[str, str] = {
     "Fantasy": "fantasía fantasia fantasy-fiction fiction-fantasy genre-fantasy modern-fantasy",
     "Epic Fantasy": "high-fantasy sword-and-sorcery heroic-fantasy",
@@ -154,7 +154,7 @@ VOCABULARY: dict[str, str] = {
 
 
 def slug_of(name: str) -> str:
-    """The genre's name in addresses: `Children's` becomes `childrens`."""
+    """The genre's name in URLs: `Children's` becomes `childrens`."""
     return name.lower().replace("'", "").replace(" ", "-")
 
 
@@ -175,15 +175,15 @@ GENRE_OF_SHELF = _spellings()
 
 
 def genre_of(shelf: str) -> str | None:
-    """The slug of the genre that a shelf's name stands for, None for most shelves."""
+    """The slug of the genre that a shelf's name means; None for most shelves."""
     return GENRE_OF_SHELF.get(unicodedata.normalize("NFKC", shelf).casefold())
 
 
 def genres_of_subjects(subjects: Iterable[str]) -> list[str]:
-    """Slugs of the genres that Open Library's subjects name, in their order.
+    """Slugs of the genres that Open Library's subjects name, in the order of the subjects.
 
-    A subject counts as a whole, or by what the book trade puts behind "Fiction,": "Fiction, mystery
-    & detective, general".
+    A subject counts as a whole, or by what follows "Fiction," in the book trade's categories:
+    "Fiction, mystery & detective, general".
     """
     found: dict[str, None] = {}
     for subject in subjects:
@@ -191,11 +191,11 @@ def genres_of_subjects(subjects: Iterable[str]) -> list[str]:
         word = rest.partition(", ")[0] if kind.casefold() == "fiction" and rest else subject
         if slug := genre_of("-".join(word.partition(" & ")[0].split())):
             found.setdefault(slug)
-    return list(found)[:MOST_GENRES]
+    return list(found)[:MAX_GENRES]
 
 
-def strongest(counts: Mapping[str, int]) -> dict[str, int]:
-    """The genres that many enough readers see in a book, the most seen first."""
+def top_genres(counts: Mapping[str, int]) -> dict[str, int]:
+    """The genres under which enough readers shelved a book, most readers first."""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    least = ranked[0][1] * LEAST_SHARE if ranked else 0
-    return {slug: count for slug, count in ranked[:MOST_GENRES] if count >= least}
+    minimum = ranked[0][1] * MIN_SHARE if ranked else 0
+    return {slug: count for slug, count in ranked[:MAX_GENRES] if count >= minimum}

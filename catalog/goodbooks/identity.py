@@ -1,4 +1,4 @@
-"""Which book of the catalog a line of books.csv is about."""
+"""Finds the book of the catalog that a line of books.csv is about."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -14,19 +14,19 @@ from catalog.normalize import may_be_same_person, surname_key, title_key
 
 @dataclass(slots=True)
 class Identified:
-    """What the catalog has already of the lines."""
+    """What the catalog has already."""
 
     books: dict[int, Book] = field(default_factory=dict)  # by the line's book_id
     taken_over: set[int] = field(default_factory=set)  # lines whose book had another number
-    left_out: set[int] = field(default_factory=set)  # starter books that are here by their own id
+    left_out: set[int] = field(default_factory=set)  # starter books here by their goodbooks id
 
 
 def identify(rows: Mapping[int, BookRow]) -> Identified:
-    """Find the book of each line: by its number, by its work, or among those of other numbers.
+    """Find the book of each line: by its number, its work, or among books with other numbers.
 
     A book of the starter shelf, or one that was added here, is the same work as one of
-    goodbooks-10k where title and author are; the number of an edition speaks for one that was added
-    too. It is taken over together with all that readers have saved about it.
+    goodbooks-10k if title and author agree; an added one also by the number of an edition. It is
+    taken over with everything readers have saved about it.
     """
     known = {
         book.goodbooks_id: book
@@ -36,16 +36,16 @@ def identify(rows: Mapping[int, BookRow]) -> Identified:
     found = Identified(books=known)
     real = [row for row in rows.values() if row.book_id < FIRST_STARTER_ID]
     starter = [row for row in rows.values() if row.book_id >= FIRST_STARTER_ID]
-    _adopt_works(real, found)
+    _adopt_by_work(real, found)
     _adopt_by_number([*real, *starter], found)
-    _adopt_twins(real, _with_credits(_starter() | _added()), found)
-    _adopt_twins(starter, _with_credits(_added()), found)
-    _leave_out_twins(starter, found)
+    _adopt_by_title(real, _with_credits(_starter() | _added()), found)
+    _adopt_by_title(starter, _with_credits(_added()), found)
+    _leave_out_present(starter, found)
     return found
 
 
-def _adopt_works(rows: Iterable[BookRow], found: Identified) -> None:
-    """Take books that are known by their work, but have no number of their own yet."""
+def _adopt_by_work(rows: Iterable[BookRow], found: Identified) -> None:
+    """Take over books with the line's work id that have no goodbooks number yet."""
     new = {row.work_id: row for row in rows if row.book_id not in found.books and row.work_id}
     numberless = Book.objects.filter(
         Q(goodbooks_id__isnull=True) | Q(goodbooks_id__gte=FIRST_STARTER_ID, is_simulated=True),
@@ -58,7 +58,7 @@ def _adopt_works(rows: Iterable[BookRow], found: Identified) -> None:
 
 
 def _adopt_by_number(rows: Iterable[BookRow], found: Identified) -> None:
-    """Take added books that have the number of an edition and an author of the line."""
+    """Take over added books with the number of an edition and an author of the line."""
     added = {book.pk: book for book in _with_credits(_added())}
     numbers = BookIdentifier.objects.filter(book__in=list(added)).order_by()
     holders = {
@@ -76,18 +76,18 @@ def _adopt_by_number(rows: Iterable[BookRow], found: Identified) -> None:
             taken.add(fitting[0].pk)
 
 
-def _adopt_twins(rows: Iterable[BookRow], books: Iterable[Book], found: Identified) -> None:
-    """Take books with the title and an author of a line."""
+def _adopt_by_title(rows: Iterable[BookRow], books: Iterable[Book], found: Identified) -> None:
+    """Take over books with the title and an author of a line."""
     taken = {book.pk for book in found.books.values()}
     free = [book for book in books if book.pk not in taken]
     left = [row for row in rows if row.book_id not in found.books]
     for keys_of_row, keys_of_book in _WAYS_TO_COMPARE:
         by_key = _by_key(free, keys_of_book)
         for row in left:
-            twin = _only_twin(row, keys_of_row(row), by_key)
-            if twin and twin.pk not in taken and row.book_id not in found.books:
-                _take_over(row, twin, found)
-                taken.add(twin.pk)
+            match = _only_match(row, keys_of_row(row), by_key)
+            if match and match.pk not in taken and row.book_id not in found.books:
+                _take_over(row, match, found)
+                taken.add(match.pk)
 
 
 def _take_over(row: BookRow, book: Book, found: Identified) -> None:
@@ -95,8 +95,8 @@ def _take_over(row: BookRow, book: Book, found: Identified) -> None:
     found.taken_over.add(row.book_id)
 
 
-def _leave_out_twins(rows: Iterable[BookRow], found: Identified) -> None:
-    """A starter book that is here under its own number already is not made a second time."""
+def _leave_out_present(rows: Iterable[BookRow], found: Identified) -> None:
+    """Leave out starter books that the catalog has under their goodbooks number already."""
     left = [row for row in rows if row.book_id not in found.books]
     keys = {key for row in left for key in (row.title.key, title_key(row.original_title)) if key}
     real = list(
@@ -109,7 +109,9 @@ def _leave_out_twins(rows: Iterable[BookRow], found: Identified) -> None:
     )
     for keys_of_row, keys_of_book in _WAYS_TO_COMPARE:
         by_key = _by_key(real, keys_of_book)
-        found.left_out |= {row.book_id for row in left if _twins(row, keys_of_row(row), by_key)}
+        found.left_out |= {
+            row.book_id for row in left if _same_title(row, keys_of_row(row), by_key)
+        }
 
 
 def _starter() -> BookQuerySet:
@@ -133,8 +135,8 @@ def _by_key(books: Iterable[Book], key_of: Callable[[Book], str]) -> dict[str, l
     return by_key
 
 
-def _twins(row: BookRow, key: str, by_key: Mapping[str, list[Book]]) -> list[Book]:
-    """Books with the line's title, and an author of the line's."""
+def _same_title(row: BookRow, key: str, by_key: Mapping[str, list[Book]]) -> list[Book]:
+    """Books with the title and an author of the line."""
     return [
         book
         for book in by_key.get(key, ())
@@ -149,12 +151,12 @@ def _is_by(row: BookRow, book: Book) -> bool:
     )
 
 
-def _only_twin(row: BookRow, key: str, by_key: Mapping[str, list[Book]]) -> Book | None:
-    twins = _twins(row, key, by_key)
-    return twins[0] if len(twins) == 1 else None
+def _only_match(row: BookRow, key: str, by_key: Mapping[str, list[Book]]) -> Book | None:
+    matches = _same_title(row, key, by_key)
+    return matches[0] if len(matches) == 1 else None
 
 
-# Titles first, for all lines, before an original title may speak for a book.
+# Titles are compared first, for all lines, then original titles.
 _WAYS_TO_COMPARE: tuple[tuple[Callable[[BookRow], str], Callable[[Book], str]], ...] = (
     (lambda row: row.title.key, lambda book: book.title_key),
     (lambda row: row.title.key, lambda book: book.original_title_key),
@@ -162,7 +164,7 @@ _WAYS_TO_COMPARE: tuple[tuple[Callable[[BookRow], str], Callable[[Book], str]], 
 )
 
 
-def report_doubles(rows: Iterable[BookRow], file: str, notices: Problems) -> None:
+def report_duplicates(rows: Iterable[BookRow], file: str, notices: Problems) -> None:
     """Report lines with the title and the author of an earlier line; both are kept."""
     first: dict[tuple[str, str], BookRow] = {}
     for row in rows:

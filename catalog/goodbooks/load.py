@@ -1,4 +1,4 @@
-"""Brings what a goodbooks-shaped folder says into the catalog, all of it or nothing."""
+"""Loads a folder in the format of goodbooks-10k into the catalog, all of it or nothing."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from catalog.goodbooks.books import FIRST_STARTER_ID, BookRow
 from catalog.goodbooks.genres import NAMES
-from catalog.goodbooks.identity import Identified, identify, report_doubles
+from catalog.goodbooks.identity import Identified, identify, report_duplicates
 from catalog.goodbooks.reader import Folder, Say, read_folder
 from catalog.goodbooks.table import Problems
 from catalog.models import (
@@ -27,10 +27,10 @@ from catalog.models import (
 from catalog.normalize import surname_key, title_key
 
 BATCH = 2000
-LOCK = 0x626F6F6B  # "book": two loads at once would make every book twice
-LARGEST_VOLUME = 9999
+LOCK = 0x626F6F6B  # "book": two loads at once would create every book twice
+MAX_VOLUME = 9999
 
-# Fields that go together: to lock one of a group is to lock it whole.
+# Fields that belong together: a lock on one locks the group.
 GROUPS = (
     {"title", "title_key"},
     {"original_title", "original_title_key"},
@@ -63,7 +63,7 @@ class Outcome:
     """What a load did, and what was wrong with the folder."""
 
     problems: Problems  # lines, or parts of lines, that could not be used
-    notices: Problems  # doubles, and numbers that belong to another book
+    notices: Problems  # duplicates, and numbers that belong to another book
     new: int = 0
     changed: int = 0
     same: int = 0
@@ -89,10 +89,10 @@ class Outcome:
 
 
 def load_folder(path: Path, *, simulated: bool, say: Say, listed: int = 100) -> Outcome:
-    """Load the folder in one transaction; of each file, `listed` problems are kept in words.
+    """Load the folder in one transaction; keep the text of `listed` problems for each file.
 
-    Books are never deleted, an empty cell never empties a field, and what a curator has locked
-    stays. Raises `UnusableFolder`, and then nothing has changed.
+    Books are never deleted, an empty cell never empties a field, and locked fields stay as they
+    are. Raises `UnusableFolder`; then nothing has changed.
     """
     outcome = Outcome(problems=Problems(listed), notices=Problems(listed))
     folder = read_folder(path, problems=outcome.problems, say=say)
@@ -116,7 +116,7 @@ class _Load:
 
     def run(self) -> None:
         found = identify(self.folder.books)
-        report_doubles(self.folder.books.values(), self.folder.books_file, self.outcome.notices)
+        report_duplicates(self.folder.books.values(), self.folder.books_file, self.outcome.notices)
         self.outcome.taken_over = len(found.taken_over)
         self.outcome.left_out = len(found.left_out)
         self.rows = {
@@ -199,7 +199,7 @@ class _Load:
             "year": row.year,
             "language": row.language or None,
             "series_name": title.series[:300] or None,
-            "series_number": number and min(number, Decimal(LARGEST_VOLUME)),
+            "series_number": number and min(number, Decimal(MAX_VOLUME)),
             "is_box_set": title.is_box_set,
             "description": description.text if description else None,
             "description_source": description.source if description else None,
@@ -283,7 +283,7 @@ class _Load:
             BookIdentifier.objects.bulk_create(new, batch_size=BATCH)
 
     def _write_genres(self) -> None:
-        """Set the genres of the books that readers have shelved in this folder."""
+        """Set the genres of the books that this folder's readers have shelved."""
         if self.folder.shelvings is None:
             return
         genres = _genre_ids()
@@ -321,7 +321,7 @@ class _Load:
 
 
 def _apply(values: Mapping[str, Any], book: Book) -> bool:
-    """Set what the folder says and no curator has locked; whether that changed the book."""
+    """Set the unlocked fields that the folder has; return whether that changed the book."""
     locked = set(book.locked_fields)
     for group in GROUPS:
         if group & locked:
@@ -344,7 +344,7 @@ def _apply(values: Mapping[str, Any], book: Book) -> bool:
 
 
 def _may_describe(values: Mapping[str, Any], book: Book) -> bool:
-    """A description gives way only to a newer one from the same source."""
+    """Whether the book has no description, or one from the same source."""
     return not book.description or book.description_source == values["description_source"]
 
 
@@ -356,9 +356,9 @@ def _identifiers(row: BookRow) -> Iterable[tuple[str, str]]:
 
 
 def _genre_ids() -> dict[str, int]:
-    """Ids of the whole vocabulary, after adding what was not here.
+    """Primary keys of all genres of the vocabulary, by slug, after adding missing ones.
 
-    A genre that was merged into another has that one's.
+    The slug of a merged genre has the key of the genre it was merged into.
     """
     present = dict(GenreAlias.objects.values_list("slug", "genre"))
     present |= dict(Genre.objects.values_list("slug", "pk"))

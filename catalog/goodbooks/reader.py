@@ -1,4 +1,4 @@
-"""What a goodbooks-shaped folder says of its books, read without a database."""
+"""Reads a folder in the format of goodbooks-10k, without a database."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -7,20 +7,20 @@ from pathlib import Path
 
 from catalog.goodbooks.books import (
     BOOK_COLUMNS,
-    LARGEST_INTEGER,
+    MAX_INTEGER,
     MORE_BOOK_COLUMNS,
     NUL,
     BookParser,
     BookRow,
     WrongRow,
-    is_whole,
+    is_integer,
 )
-from catalog.goodbooks.genres import genre_of, strongest
+from catalog.goodbooks.genres import genre_of, top_genres
 from catalog.goodbooks.table import Problems, Row, Table, UnusableFolder, find_table
 
 Say = Callable[[str], None]
 
-LINES_BETWEEN_NEWS = 250_000
+LINES_PER_MESSAGE = 250_000
 DESCRIPTION_SOURCE = "beeFormer (machine-written, CC BY-SA 4.0)"
 
 
@@ -32,7 +32,7 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The whole folder; mappings are by book_id, and None where the folder lacks the file."""
+    """The folder's contents; mappings are by book_id, None if the folder lacks the file."""
 
     books: Mapping[int, BookRow]
     books_file: str
@@ -47,11 +47,11 @@ def read_folder(folder: Path, *, problems: Problems, say: Say) -> Folder:
     table = find_table(folder, "books", problems)
     if table is None:
         raise UnusableFolder(
-            f"{folder} holds no books.csv or books.csv.gz; name the folder of a goodbooks-10k set."
+            f"{folder} has no books.csv or books.csv.gz; name a folder of goodbooks-10k."
         )
     books = _read_books(table, say)
     if not books:
-        raise UnusableFolder(f"{table.path} holds no usable book; is it a file of goodbooks-10k?")
+        raise UnusableFolder(f"{table.path} has no usable book; is it a file of goodbooks-10k?")
     return Folder(
         books=books,
         books_file=table.name,
@@ -74,7 +74,7 @@ def _read_books(table: Table, say: Say) -> dict[int, BookRow]:
         if book.book_id in books:
             first = books[book.book_id].line
             table.wrong(
-                row.line, f"book_id {book.book_id} is that of line {first}; the row is left out"
+                row.line, f"book_id {book.book_id} is also on line {first}; the row is left out"
             )
         else:
             books[book.book_id] = book
@@ -85,7 +85,7 @@ def _read_books(table: Table, say: Say) -> dict[int, BookRow]:
 def _read_shelvings(
     folder: Path, books: Mapping[int, BookRow], problems: Problems, say: Say
 ) -> dict[int, dict[str, int]] | None:
-    """Genres of the books, from the names that readers gave their shelves."""
+    """Genres of the books, from the names of readers' shelves."""
     tags = find_table(folder, "tags", problems)
     book_tags = find_table(folder, "book_tags", problems)
     if tags is None or book_tags is None:
@@ -100,13 +100,13 @@ def _read_shelvings(
         tag_id, count = row.values[1:]
         if tag_id not in genres:
             book_tags.wrong(row.line, f"tag_id {tag_id!r} is not in {tags.name}")
-        elif not is_whole(count, 1, LARGEST_INTEGER):
-            book_tags.wrong(row.line, f"count is {count!r} and not a number above zero")
+        elif not is_integer(count, 1, MAX_INTEGER):
+            book_tags.wrong(row.line, f"count is {count!r}, not a number above zero")
         elif genres[tag_id] is not None:
             key = (book_id, tag_id)
             if key in counts:
                 book_tags.wrong(
-                    row.line, f"tag_id {tag_id} stands twice at this book; the larger count is kept"
+                    row.line, f"the book has tag_id {tag_id} twice; the larger count is kept"
                 )
             counts[key] = max(counts.get(key, 0), int(count))
     say(f"  {rows:,} shelves")
@@ -115,18 +115,18 @@ def _read_shelvings(
         slug = genres[tag_id]
         if slug is not None:
             by_book.setdefault(book_id, Counter())[slug] += number
-    return {book_id: strongest(counter) for book_id, counter in by_book.items()}
+    return {book_id: top_genres(counter) for book_id, counter in by_book.items()}
 
 
 def _genres_by_tag(tags: Table) -> dict[str, str | None]:
-    """The genre that each tag stands for, None for most."""
+    """The genre that each tag means, None for most."""
     return {row.values[0]: genre_of(row.values[1]) for row in tags.rows("tag_id", "tag_name")}
 
 
 def _rows_of_books(
     table: Table, books: Mapping[int, BookRow], say: Say, *columns: str
 ) -> Iterator[tuple[Row, int]]:
-    """Lines of a table about books, with the book's id; lines about unknown books are reported."""
+    """Lines of a table about books, each with its book's id; unknown books are reported."""
     if "book_id" in table.columns():
         key, by_text = "book_id", {str(book_id): book_id for book_id in books}
     else:
@@ -137,11 +137,11 @@ def _rows_of_books(
             for edition_id in reversed(book.edition_ids)
         }
     for row in table.rows(key, *columns):
-        if row.line % LINES_BETWEEN_NEWS == 0:
+        if row.line % LINES_PER_MESSAGE == 0:
             say(f"  {row.line:,} lines …")
         book_id = by_text.get(row.values[0])
         if book_id is None:
-            table.wrong(row.line, f"{key} {row.values[0]!r} is no book of this folder")
+            table.wrong(row.line, f"{key} {row.values[0]!r} is not a book of this folder")
         else:
             yield row, book_id
 
@@ -156,7 +156,7 @@ def _read_to_read(
         return None
     say(f"Reading {table.name} …")
     counts = Counter(book_id for _, book_id in _rows_of_books(table, books, say))
-    say(f"  {counts.total():,} wishes")
+    say(f"  {counts.total():,} books to read")
     return {book_id: counts[book_id] for book_id in books}
 
 
@@ -176,7 +176,7 @@ def _read_descriptions(
         if not text:
             table.wrong(row.line, "the description is empty")
         elif book_id in descriptions:
-            table.wrong(row.line, f"book_id {book_id} has its description already")
+            table.wrong(row.line, f"book_id {book_id} has a description already")
         else:
             descriptions[book_id] = Description(text, source)
     say(f"  {len(descriptions):,} descriptions")

@@ -1,4 +1,4 @@
-"""Tables of a goodbooks-shaped folder: plain or gzipped, columns by name, wrong rows on record."""
+"""Reads the CSV files of a folder, plain or gzipped: columns by name, wrong rows recorded."""
 
 import csv
 import gzip
@@ -12,12 +12,12 @@ from pathlib import Path
 
 
 class UnusableFolder(Exception):
-    """The folder as a whole cannot be loaded; the message says what to do."""
+    """The folder cannot be loaded; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong in one line of a file."""
+    """What is wrong in one line of a file."""
 
     file: str
     line: int
@@ -29,7 +29,7 @@ class Problem:
 
 @dataclass(slots=True)
 class Problems:
-    """Everything wrong that was found; of each file, only the first `kept` are kept in words."""
+    """All problems that were found, counted; the first `kept` of each file are kept as text."""
 
     kept: int = 100
     listed: list[Problem] = field(default_factory=list)
@@ -42,7 +42,7 @@ class Problems:
 
     @property
     def unlisted(self) -> dict[str, int]:
-        """How many more there are of each file than are listed."""
+        """How many problems of each file are not listed."""
         return {file: n - self.kept for file, n in self.counts.items() if n > self.kept}
 
 
@@ -75,7 +75,7 @@ class Table:
         return [name.strip() for name in header]
 
     def rows(self, *required: str, optional: Sequence[str] = ()) -> Iterator[Row]:
-        """Yield the columns that are named, in that order, of every line that is whole."""
+        """Yield the named columns, in that order, of every complete line."""
         header = self.columns()
         missing = [name for name in required if name not in header]
         if missing:
@@ -91,7 +91,7 @@ class Table:
                 self.wrong(line, f"{len(cells)} columns where {len(header)} are expected")
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the cells of every row with the number of the line on which the row begins."""
+        """Yield the cells of every row, with the number of its first line."""
         line = 1
         try:
             with self._text() as text:
@@ -100,7 +100,7 @@ class Table:
                     yield line, cells
                     line = reader.line_num + 1
         except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-            raise UnusableFolder(f"{self.path} is damaged; fetch it again ({error}).") from error
+            raise UnusableFolder(f"{self.path} is damaged; download it again ({error}).") from error
         except UnicodeDecodeError as error:
             raise UnusableFolder(f"{self.path} is not UTF-8 text; save it as UTF-8.") from error
         except csv.Error as error:
@@ -117,7 +117,7 @@ class Table:
 
 
 def find_table(folder: Path, name: str, problems: Problems) -> Table | None:
-    """The file `name`.csv or `name`.csv.gz of the folder, if it is there."""
+    """The file `name`.csv or `name`.csv.gz of the folder, if it exists."""
     for suffix in (".csv", ".csv.gz"):
         path = folder / f"{name}{suffix}"
         if path.is_file():

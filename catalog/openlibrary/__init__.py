@@ -1,1 +1,1 @@
-"""Open Library: asking it, and reading what it answers."""
+"""Open Library: a client, and what its answers mean for books."""

@@ -1,4 +1,4 @@
-"""What of Open Library's answer belongs into a book, and whether the answer is about it at all."""
+"""Decides which work of Open Library is a book, and fills the book with its details."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from catalog.normalize import may_be_same_person, title_key
 from catalog.openlibrary.parse import Work
 
 SOURCE = "Open Library"
-#: Fields that enrichment fills; a book in which a curator locked them all is never asked for.
+#: Fields that enrichment fills; a book with locks on all of them is never looked up.
 FILLED = (
     "description",
     "cover_id",
@@ -19,39 +19,39 @@ FILLED = (
 )
 
 
-def is_by_its_author(book: Book, work: Work) -> bool:
-    """Whether an author of the book is one of the work; true where one of them names nobody."""
+def shares_author(book: Book, work: Work) -> bool:
+    """Whether book and work share an author; true if one of them has no authors."""
     names = book.author_names
     return not (names and work.authors) or any(
         may_be_same_person(name, other) for name in names for other in work.authors
     )
 
 
-def has_its_title(book: Book, work: Work) -> bool:
-    """Whether the work is called as the book is, or was at first."""
+def shares_title(book: Book, work: Work) -> bool:
+    """Whether the work has the title or the original title of the book."""
     return title_key(work.title) in {book.title_key, book.original_title_key} - {""}
 
 
-def is_surely(book: Book, work: Work) -> bool:
-    """Whether the work is the book by title and author, and not by a number alone."""
-    return bool(work.authors) and is_by_its_author(book, work) and has_its_title(book, work)
+def is_certain(book: Book, work: Work) -> bool:
+    """Whether title and author show that the work is the book; a number alone does not."""
+    return bool(work.authors) and shares_author(book, work) and shares_title(book, work)
 
 
 def best_of(book: Book, works: Iterable[Work], numbers: set[str]) -> Work | None:
-    """The work with one of the book's numbers and an author of it; None where there is none.
+    """The work with one of the book's numbers and one of its authors; None if there is none.
 
-    Open Library has doubles: the one that bears the title comes first, then the one with more of
-    the numbers, then the one with more editions.
+    Open Library has duplicates: the one with the book's title comes first, then the one with more
+    of the numbers, then the one with more editions.
     """
     fitting = [
         work
         for work in works
-        if numbers & {*work.isbns, *work.goodreads_ids} and is_by_its_author(book, work)
+        if numbers & {*work.isbns, *work.goodreads_ids} and shares_author(book, work)
     ]
     return max(
         fitting,
         key=lambda work: (
-            has_its_title(book, work),
+            shares_title(book, work),
             len(numbers & {*work.isbns, *work.goodreads_ids}),
             work.editions,
             work.key,
@@ -61,22 +61,22 @@ def best_of(book: Book, works: Iterable[Work], numbers: set[str]) -> Work | None
 
 
 def best_by_title(book: Book, works: Iterable[Work]) -> Work | None:
-    """The one work that is surely the book; None where several are, or none."""
-    sure = [work for work in works if is_surely(book, work)]
-    return sure[0] if len(sure) == 1 else None
+    """The only work that is certainly the book; None if there are several or none."""
+    certain = [work for work in works if is_certain(book, work)]
+    return certain[0] if len(certain) == 1 else None
 
 
 def wants_description(book: Book) -> bool:
-    """Whether Open Library's may be shown: no other source's and no curator's gives way to it."""
+    """Whether Open Library may set the description: not over another source's or a curator's."""
     if {"description", "description_source"} & set(book.locked_fields):
         return False
     return not book.description or book.description_source == SOURCE
 
 
 def fill(book: Book, work: Work, description: str | None) -> list[str]:
-    """Set what the work says and neither a curator nor a loader has; return the changed fields.
+    """Set fields from the work, except locked ones and a year that is known; return what changed.
 
-    ``description`` is None where it was not asked for or has not changed.
+    ``description`` is None if it was not requested or has not changed.
     """
     values: dict[str, Any] = {
         "open_library_key": work.key,
@@ -100,9 +100,9 @@ def fill(book: Book, work: Work, description: str | None) -> list[str]:
 
 
 def add_identifiers(book: Book, work: Work) -> tuple[int, int]:
-    """Add the numbers of the work's other editions: how many are new, how many another book has.
+    """Add the numbers of the work's editions; return how many are new, how many another book has.
 
-    Only for a work that `is_surely` the book, as every number decides about readers' rows.
+    Only for a work that is certainly the book (`is_certain`), as readers' rows are matched by them.
     """
     scheme = BookIdentifier.Scheme
     wanted = [

@@ -1,4 +1,4 @@
-"""What Open Library's answers say, as plain values; what is of another shape is left out."""
+"""Parses Open Library's answers into plain values; whatever has another shape is left out."""
 
 import html
 import re
@@ -9,10 +9,10 @@ from typing import Any
 
 from catalog.normalize import isbn13_of
 
-LONGEST_DESCRIPTION = 10_000
-MOST_SUBJECTS = 20
-LONGEST_SUBJECT = 100
-MOST_IDENTIFIERS = 200
+MAX_DESCRIPTION_LENGTH = 10_000
+MAX_SUBJECTS = 20
+MAX_SUBJECT_LENGTH = 100
+MAX_IDENTIFIERS = 200
 
 _WORK_KEY = re.compile(r"/works/(OL[0-9]{1,12}W)")
 _REFERENCES = re.compile(r"^\s*\[[^\]\n]{1,40}\]:?\s*(?:https?:)?//\S*.*$", re.M)
@@ -24,19 +24,19 @@ _RULE = re.compile(r"^\s*(?:[-_*=]\s?){4,}\s*$", re.M)  # editors' notes and lis
 _LINE_MARKS = re.compile(r"^[ \t]*(?:#{1,6}|>+)[ \t]*", re.M)
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\ufeff]")
-_UNTOLD = {"script", "style", "template"}
+_SKIPPED_TAGS = {"script", "style", "template"}
 _BLOCKS = {"p", "br", "div", "li", "ul", "ol", "blockquote", "h1", "h2", "h3", "h4", "hr"}
-# Subjects by which machines sort, not words for readers.
+# Subjects for machines, not for readers.
 _MACHINE_SUBJECT = re.compile(r"[:=]|^nyt|award|open library|protected daisy|accessible book", re.I)
 
 
 class Malformed(ValueError):
-    """An answer that is not what was asked for; the message says in which way."""
+    """The answer does not have the expected shape; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A work as the search tells it, all its editions together."""
+    """A work in the results of a search, all its editions together."""
 
     key: str  # such as OL45804W
     title: str
@@ -60,7 +60,7 @@ class Details:
 
 
 def works_of(answer: object) -> list[Work]:
-    """The works of a search's answer; raises `Malformed` where it is none."""
+    """The works in the answer of a search; raises `Malformed` if it is not one."""
     docs = answer.get("docs") if isinstance(answer, Mapping) else None
     if not isinstance(docs, list):
         raise Malformed("a search without docs")
@@ -68,7 +68,7 @@ def works_of(answer: object) -> list[Work]:
 
 
 def details_of(answer: object) -> Details:
-    """What a work's page says; raises `Malformed` where it is none."""
+    """What the page of a work says; raises `Malformed` if it is not one."""
     if not isinstance(answer, Mapping):
         raise Malformed("a work that is no object")
     kind = answer.get("type")
@@ -92,20 +92,20 @@ def _work(doc: Mapping[str, Any]) -> Work | None:
         title=title,
         authors=tuple(dict.fromkeys(names)),
         credited=tuple(dict.fromkeys(credited)),
-        first_year=_whole(doc.get("first_publish_year"), -3000, 2100),
-        cover_id=_whole(doc.get("cover_i"), 1, 10**12),
-        isbns=tuple(isbn for isbn in isbns if isbn)[:MOST_IDENTIFIERS],
-        goodreads_ids=tuple(dict.fromkeys(numbers))[:MOST_IDENTIFIERS],
+        first_year=_integer(doc.get("first_publish_year"), -3000, 2100),
+        cover_id=_integer(doc.get("cover_i"), 1, 10**12),
+        isbns=tuple(isbn for isbn in isbns if isbn)[:MAX_IDENTIFIERS],
+        goodreads_ids=tuple(dict.fromkeys(numbers))[:MAX_IDENTIFIERS],
         subjects=_subjects(doc.get("subject")),
-        page_count=_whole(doc.get("number_of_pages_median"), 1, 30_000),
-        editions=_whole(doc.get("edition_count"), 0, 10**6) or 0,
+        page_count=_integer(doc.get("number_of_pages_median"), 1, 30_000),
+        editions=_integer(doc.get("edition_count"), 0, 10**6) or 0,
     )
 
 
 def plain_text(text: str) -> str:
-    """A description as readers should see it: no markup, no links, no editors' lists below a rule.
+    """A description as readers should see it: no markup, no links, no editors' lists after a rule.
 
-    Contributors write HTML, Markdown or neither, and name sources behind their text.
+    Contributors write HTML, Markdown or neither, and name sources after their text.
     """
     text = _stripped(_CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
     if rule := _RULE.search(text):
@@ -118,31 +118,31 @@ def plain_text(text: str) -> str:
     text = _EMPTY_BRACKETS.sub("", _LINE_MARKS.sub("", text))
     lines = (" ".join(line.split()) for line in text.split("\n"))
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-    if len(text) > LONGEST_DESCRIPTION:
-        text = text[:LONGEST_DESCRIPTION].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+    if len(text) > MAX_DESCRIPTION_LENGTH:
+        text = text[:MAX_DESCRIPTION_LENGTH].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
     return text
 
 
 class _Stripper(HTMLParser):
-    """Keeps the text of a page, with a new line where a block begins or ends."""
+    """Keeps the text of a page, with a line break where a block begins or ends."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
-        self._untold = 0
+        self._skipping = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._untold += tag in _UNTOLD
+        self._skipping += tag in _SKIPPED_TAGS
         if tag in _BLOCKS:
             self.parts.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
-        self._untold = max(0, self._untold - (tag in _UNTOLD))
+        self._skipping = max(0, self._skipping - (tag in _SKIPPED_TAGS))
         if tag in _BLOCKS:
             self.parts.append("\n")
 
     def handle_data(self, data: str) -> None:
-        if not self._untold:
+        if not self._skipping:
             self.parts.append(data)
 
 
@@ -152,7 +152,7 @@ def _stripped(text: str) -> str:
     stripper = _Stripper()
     stripper.feed(text)
     stripper.close()
-    # What was escaped twice is text too, and stays text: templates escape it again.
+    # Text that was escaped twice stays text: templates escape it again.
     return html.unescape("".join(stripper.parts))
 
 
@@ -160,9 +160,9 @@ def _subjects(value: object) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for text in _texts(value):
         subject = _line(text)
-        if subject and len(subject) <= LONGEST_SUBJECT and not _MACHINE_SUBJECT.search(subject):
+        if subject and len(subject) <= MAX_SUBJECT_LENGTH and not _MACHINE_SUBJECT.search(subject):
             found.setdefault(subject.casefold(), subject)
-    return tuple(found.values())[:MOST_SUBJECTS]
+    return tuple(found.values())[:MAX_SUBJECTS]
 
 
 def _key(value: object) -> str:
@@ -171,14 +171,14 @@ def _key(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    """A text in either of its forms: bare, or as `{"type": "/type/text", "value": …}`."""
+    """A text in either of its forms: plain, or as `{"type": "/type/text", "value": …}`."""
     if isinstance(value, Mapping):
         value = value.get("value")
     return value.strip() if isinstance(value, str) else ""
 
 
 def _line(text: str) -> str:
-    """The text without line breaks, and without what no page could show and no database hold."""
+    """The text on one line, without control characters."""
     return " ".join(_CONTROL.sub("", text).split())
 
 
@@ -190,7 +190,7 @@ def _texts(value: object) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
-def _whole(value: object, least: int, most: int) -> int | None:
-    if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+def _integer(value: object, minimum: int, maximum: int) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= maximum:
         return value
     return None

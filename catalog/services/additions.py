@@ -1,4 +1,4 @@
-"""Books that the catalog gets from Open Library, one at a time, because somebody asked for them."""
+"""Adds books from Open Library to the catalog, one at a time, on request."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,10 +8,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.curation import acts
-from catalog.goodbooks.books import LONGEST_NAME, LONGEST_TITLE
+from catalog.goodbooks.books import MAX_NAME_LENGTH, MAX_TITLE_LENGTH
 from catalog.goodbooks.genres import genres_of_subjects
-from catalog.goodbooks.load import LARGEST_VOLUME
 from catalog.goodbooks.load import LOCK as LOADING
+from catalog.goodbooks.load import MAX_VOLUME
 from catalog.matching import Wanted, match
 from catalog.models import (
     Author,
@@ -28,10 +28,10 @@ from catalog.openlibrary import fill
 from catalog.openlibrary.parse import Work
 from recsite.accounts.models import User
 
-ADDING = 0x61646465  # "adde": two at once would make one book twice
+ADDING = 0x61646465  # "adde": two additions at once would create a book twice
 BY_A_READER = "Proposed by a reader, from Open Library"
 BY_A_CURATOR = "From Open Library"
-MOST_AUTHORS = 20
+MAX_AUTHORS = 20
 
 
 class CannotAdd(Exception):
@@ -40,7 +40,7 @@ class CannotAdd(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """The book of a work, and whether it was made for it."""
+    """The book of a work, and whether it was created for it."""
 
     book: Book
     is_new: bool
@@ -48,31 +48,31 @@ class Addition:
 
 @transaction.atomic
 def add(*, work: Work, user: User | None) -> Addition:
-    """Make a book of a work of Open Library's, unless the catalog has it already.
+    """Create a book from a work of Open Library, unless the catalog has it already.
 
-    It is active, has the next number of those added here, and is first in line for its details.
+    The book is active, gets the next number for added books, and is first in line for enrichment.
     `user` is the curator who chose it; None for a reader. Raises `CannotAdd` for a work without an
-    author, and while the catalog is being loaded, as the load would make the same books.
+    author, and while the catalog is being loaded, as the load could create the same book.
     """
     if not work.credited:
-        raise CannotAdd("Open Library names no author of this work, so we cannot add it.")
+        raise CannotAdd("Open Library names no author for this work, so we cannot add it.")
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADDING])
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOADING])
         if not cursor.fetchone()[0]:
-            raise CannotAdd("Our catalog is being filled just now. Try again in a few minutes.")
-    if present := present_book(work):
+            raise CannotAdd("Our catalog is being loaded just now. Try again in a few minutes.")
+    if present := existing_book(work):
         return Addition(present, is_new=False)
-    book = _made(work)
+    book = _create_book(work)
     reason = BY_A_CURATOR if user else BY_A_READER
     acts.note_added(book=book, user=user, reason=reason)
     return Addition(book, is_new=True)
 
 
-def present_book(work: Work) -> Book | None:
+def existing_book(work: Work) -> Book | None:
     """The catalog's book of a work: by the work's key, by a number, or by title and author.
 
-    A book that was merged leads to the one it was merged into.
+    For a book that was merged, the one it was merged into.
     """
     found = (
         Book.objects.standing().filter(open_library_key=work.key).first()
@@ -84,7 +84,7 @@ def present_book(work: Work) -> Book | None:
 
 
 def next_number() -> int:
-    """A `Book.goodbooks_id` for a book that no set of ratings has; each is given out once."""
+    """An unused `Book.goodbooks_id` for a book that no data set has."""
     with connection.cursor() as cursor:
         while True:
             cursor.execute("SELECT nextval('catalog_added_number')")
@@ -94,9 +94,10 @@ def next_number() -> int:
 
 
 def _by_number(work: Work) -> Book | None:
-    """A book with one of the numbers and an author of the work, the one with its title first.
+    """A book with one of the numbers and an author of the work, preferably with its title.
 
-    One of another title that is known to be another work is none: Open Library has stray numbers.
+    A book with another title that is known to be another work does not count, as Open Library has
+    stray numbers.
     """
     scheme = BookIdentifier.Scheme
     holders = BookIdentifier.objects.filter(
@@ -107,18 +108,18 @@ def _by_number(work: Work) -> Book | None:
     fitting = [
         book
         for book in books
-        if fill.is_by_its_author(book, work)
-        and (fill.has_its_title(book, work) or not book.open_library_key)
+        if fill.shares_author(book, work)
+        and (fill.shares_title(book, work) or not book.open_library_key)
     ]
     return max(
         fitting,
-        key=lambda book: (fill.has_its_title(book, work), book.ratings_count, -book.pk),
+        key=lambda book: (fill.shares_title(book, work), book.ratings_count, -book.pk),
         default=None,
     )
 
 
 def _by_title(work: Work) -> Book | None:
-    """A book with exactly the title, and an author of the work; the best known of doubles."""
+    """A book with exactly the title and an author of the work; the best known of duplicates."""
     wanted = [Wanted(name, title=work.title, author=name) for name in work.credited]
     for found in match(wanted).values():
         if found.candidates:
@@ -126,15 +127,15 @@ def _by_title(work: Work) -> Book | None:
     return None
 
 
-def _made(work: Work) -> Book:
-    split = split_title(work.title[:LONGEST_TITLE])
+def _create_book(work: Work) -> Book:
+    split = split_title(work.title[:MAX_TITLE_LENGTH])
     number = None if split.is_box_set else split.number
     book = Book.objects.create(
         goodbooks_id=next_number(),
         title=split.title,
         title_key=split.key,
         series_name=split.series[:300],
-        series_number=number and min(number, Decimal(LARGEST_VOLUME)),
+        series_number=number and min(number, Decimal(MAX_VOLUME)),
         is_box_set=split.is_box_set,
         year=work.first_year or None,
         cover_id=work.cover_id,
@@ -142,7 +143,7 @@ def _made(work: Work) -> Book:
         subjects=list(work.subjects),
         page_count=work.page_count,
     )
-    authors = dict.fromkeys(_author(name) for name in work.credited[:MOST_AUTHORS])
+    authors = dict.fromkeys(_author(name) for name in work.credited[:MAX_AUTHORS])
     BookAuthor.objects.bulk_create(
         BookAuthor(book=book, author=author, position=position)
         for position, author in enumerate(authors, start=1)
@@ -158,16 +159,16 @@ def _made(work: Work) -> Book:
 
 def _author(name: str) -> Author:
     """The author as the catalog spells the name (J.K. or J. K.), or a new one."""
-    name = name[:LONGEST_NAME]
-    alike = Author.objects.filter(surname_key=surname_key(name)).order_by("pk")
-    for author in alike:
+    name = name[:MAX_NAME_LENGTH]
+    same_surname = Author.objects.filter(surname_key=surname_key(name)).order_by("pk")
+    for author in same_surname:
         if same_name(author.name, name):
             return author
     return Author.objects.get_or_create(name=name, defaults={"surname_key": surname_key(name)})[0]
 
 
 def _genres(work: Work) -> list[int]:
-    """Genres of the vocabulary in use that the work's subjects name."""
+    """Primary keys of the genres that the work's subjects name."""
     slugs = genres_of_subjects(work.subjects)
     known = dict(GenreAlias.objects.filter(slug__in=slugs).values_list("slug", "genre"))
     known |= dict(Genre.objects.filter(slug__in=slugs).values_list("slug", "pk"))

@@ -1,7 +1,7 @@
-"""Details of books from Open Library: which book is asked for when, and what came of it.
+"""Enrichment: gets details of books from Open Library, decides when, and records the outcome.
 
-A batch of books is claimed for some minutes; what is claimed and never finished, as its worker
-died, is free again afterwards. Each book is saved by itself, so that nothing is asked twice.
+A batch of books is claimed for some minutes; if its worker dies, the rest of the batch is free
+again afterwards. Each book is saved by itself, so that no request is made twice.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ CLAIM = timedelta(minutes=15)
 FOUND_AGAIN = timedelta(days=180)
 NOT_FOUND_AGAIN = timedelta(days=60)
 FAILED_AGAIN = timedelta(hours=1)  # doubled with each failure in a row
-LONGEST_FAILED_AGAIN = timedelta(days=30)
+MAX_FAILED_AGAIN = timedelta(days=30)
 WANTED_AGAIN = timedelta(days=1)
 
 State = Enrichment.State
@@ -39,7 +39,7 @@ State = Enrichment.State
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a batch."""
+    """The outcome of a batch."""
 
     found: int = 0
     not_found: int = 0
@@ -52,7 +52,7 @@ class Outcome:
 
 
 def open_library() -> OpenLibrary:
-    """Open Library as the settings have it; raises `SwitchedOff`."""
+    """A client for Open Library, by the settings; raises `SwitchedOff`."""
     return OpenLibrary(
         base_url=settings.OPENLIBRARY_BASE_URL,
         contact=settings.CONTACT_EMAIL,
@@ -64,7 +64,7 @@ def open_library() -> OpenLibrary:
     )
 
 
-def states() -> dict[str, int]:
+def state_counts() -> dict[str, int]:
     """How many books are in each state."""
     counts = Counter(dict(Enrichment.objects.order_by().values_list("state").annotate(Count("pk"))))
     counts[State.NEVER] += Book.objects.filter(enrichment=None).count()
@@ -72,49 +72,48 @@ def states() -> dict[str, int]:
 
 
 @transaction.atomic(savepoint=False)
-def note_wanted(*, book_ids: Collection[int]) -> None:
-    """Readers see these books: have those that may be asked for come first."""
+def mark_wanted(*, book_ids: Collection[int]) -> None:
+    """Readers see these books: give those that are due priority."""
     now = timezone.now()
     stale = Q(wanted_at=None) | Q(wanted_at__lt=now - WANTED_AGAIN)
     rows = Enrichment.objects.filter(stale, book_id__in=list(book_ids), due_at__lte=now)
-    # What another process holds at this moment is asked for already, or noted by it.
+    # Rows that another process has locked are being looked up or marked by it.
     free = rows.select_for_update(skip_locked=True).values("pk")
     Enrichment.objects.filter(pk__in=free).update(wanted_at=now)
 
 
-def note_opened(*, book: Book) -> None:
-    """A reader has opened the book's page: without a description, have it come first.
+def mark_opened(*, book: Book) -> None:
+    """A reader has opened the book's page: if it has no description, give it priority.
 
-    The database is asked only where that changes something, if `enrichment` was selected with the
-    book.
+    Makes no query if that changes nothing, provided `enrichment` was selected with the book.
     """
     row: Enrichment | None = getattr(book, "enrichment", None)
     if book.description or row is None:
         return
     now = timezone.now()
     if row.due_at <= now and (row.wanted_at is None or row.wanted_at < now - WANTED_AGAIN):
-        note_wanted(book_ids=[book.pk])
+        mark_wanted(book_ids=[book.pk])
 
 
 def ask_again(*, book_ids: Collection[int]) -> int:
-    """Have these books asked for at the next opportunity, before all others; say how many."""
+    """Look these books up at the next opportunity, before all others; return how many."""
     now = timezone.now()
-    keep_rows()
+    sync_rows()
     return Enrichment.objects.filter(book_id__in=list(book_ids)).update(
         due_at=now, wanted_at=now, attempts=0, etag=""
     )
 
 
 def queue_batches() -> int:
-    """Claim and queue as many batches as may be under way at once; say how many.
+    """Claim and queue as many batches as may run at once; return how many were queued.
 
-    Does nothing where the operator has named no contact.
+    Does nothing if the operator has named no contact.
     """
     try:
         open_library().close()
     except SwitchedOff:
         return 0
-    keep_rows()
+    sync_rows()
     under_way = Enrichment.objects.claimed(timezone.now()).values("batch").distinct().count()
     queued = 0
     while under_way + queued < settings.ENRICHMENT_BATCHES:
@@ -129,7 +128,7 @@ def queue_batches() -> int:
 
 @transaction.atomic
 def claim(*, size: int = BATCH) -> UUID | None:
-    """Claim the next books that are due; None where there are none."""
+    """Claim the next books that are due; None if there are none."""
     now = timezone.now()
     ids = list(
         Enrichment.objects.due(now)
@@ -144,10 +143,10 @@ def claim(*, size: int = BATCH) -> UUID | None:
 
 
 def run_batch(*, batch_id: str) -> Outcome:
-    """Ask for the books of a batch; those that were saved already are in it no longer.
+    """Look up the books of a batch, except those that were saved already.
 
-    Then the next batch is queued, until no book is due: behind whatever waits by then, so that
-    readers' own work goes on between two batches.
+    Then queue the next batch, until no book is due. It waits behind everything queued before, so
+    that readers' own work goes on between two batches.
     """
     outcome = enrich_batch(batch=UUID(batch_id))
     if not outcome.reason:
@@ -155,18 +154,18 @@ def run_batch(*, batch_id: str) -> Outcome:
     return outcome
 
 
-def give_back(*, batch_id: str) -> None:
-    """Free what is left of a batch that took too long, to be asked for later."""
+def release_batch(*, batch_id: str) -> None:
+    """Release the rest of a batch that took too long, to be looked up later."""
     _put_off(UUID(batch_id), CLAIM.total_seconds())
 
 
 def enrich_batch(*, batch: UUID) -> Outcome:
-    """Ask for the books of a batch, and save each."""
+    """Look up the books of a batch, and save each."""
     rows = list(_rows(batch))
     outcome = Outcome()
     try:
         with closing(open_library()) as client:
-            for row, work in _found(client, rows, outcome):
+            for row, work in _look_up(client, rows, outcome):
                 _save_one(client, row, work, outcome)
     except (Busy, SwitchedOff) as error:
         outcome.reason = str(error) or "switched off"
@@ -189,10 +188,10 @@ def _rows(batch: UUID) -> Iterable[Enrichment]:
     )
 
 
-def _found(
+def _look_up(
     client: OpenLibrary, rows: Sequence[Enrichment], outcome: Outcome
 ) -> Iterator[tuple[Enrichment, Work | None]]:
-    """Each book with its work, if there is one: by its numbers, else by title and author."""
+    """Each book with its work, if there is one: found by its numbers, or by title and author."""
     numbered = [row for row in rows if _numbers(row.book)]
     if numbered:
         isbns, goodreads_ids = _asked_numbers(numbered)
@@ -220,11 +219,11 @@ def _numbers(book: Book) -> set[str]:
 
 
 def _asked_numbers(rows: Iterable[Enrichment]) -> tuple[list[str], list[str]]:
-    """One number of each book: an ISBN where there is one, else Goodreads' of an edition."""
+    """One number of each book: an ISBN if it has one, otherwise a Goodreads edition."""
     isbns: list[str] = []
     goodreads_ids: list[str] = []
     for row in rows:
-        # The loader's own number came first, before those of sibling editions.
+        # The lowest key: the loader added its number before enrichment added those of siblings.
         first = min(
             row.book.identifiers.all(), key=lambda known: (known.scheme != "isbn13", known.pk)
         )
@@ -247,7 +246,7 @@ def _save_one(client: OpenLibrary, row: Enrichment, work: Work | None, outcome: 
 
 
 def _description(client: OpenLibrary, row: Enrichment, work: Work) -> tuple[str | None, str]:
-    """The work's description, of the work into which it was merged if so; None if unchanged."""
+    """The description of the work, or of the one it was merged into; None if unchanged."""
     known = row.etag if row.book.open_library_key == work.key and row.book.description else ""
     details, etag = client.details(work.key, etag=known)
     if details and details.moved_to:
@@ -259,7 +258,7 @@ def _description(client: OpenLibrary, row: Enrichment, work: Work) -> tuple[str 
 def _save_found(
     row: Enrichment, work: Work, description: str | None, etag: str, outcome: Outcome
 ) -> None:
-    """Fill the book, as it is by now; nothing is written where another worker has it."""
+    """Fill the book as it is now; nothing is written if another worker has claimed it."""
     if not _finish(row, state=State.FOUND, again=FOUND_AGAIN, etag=etag):
         return
     outcome.found += 1
@@ -268,7 +267,7 @@ def _save_found(
     if changed:
         book.save(update_fields=[*changed, "updated_at"])
     outcome.described += "description" in changed
-    if fill.is_surely(book, work):
+    if fill.is_certain(book, work):
         new, conflicting = fill.add_identifiers(book, work)
         outcome.new_identifiers += new
         outcome.conflicting_identifiers += conflicting
@@ -276,14 +275,14 @@ def _save_found(
 
 def _save_failures(rows: Iterable[Enrichment], reason: str, outcome: Outcome) -> None:
     for row in rows:
-        again = min(FAILED_AGAIN * 2 ** min(row.attempts, 12), LONGEST_FAILED_AGAIN)
+        again = min(FAILED_AGAIN * 2 ** min(row.attempts, 12), MAX_FAILED_AGAIN)
         outcome.failed += _finish(
             row, state=State.FAILED, again=again, attempts=row.attempts + 1, note=reason[:200]
         )
 
 
 def _finish(row: Enrichment, *, state: str, again: timedelta, **values: object) -> int:
-    """Leave the batch with a new state; 0 where the book is in the batch no longer."""
+    """Take the book out of the batch, with a new state; 0 if it is no longer in the batch."""
     now = timezone.now()
     kept = {"attempts": 0, "note": "", **values}
     return Enrichment.objects.filter(pk=row.pk, batch=row.batch).update(
@@ -298,30 +297,31 @@ def _finish(row: Enrichment, *, state: str, again: timedelta, **values: object) 
 
 
 def _put_off(batch: UUID, seconds: float) -> int:
-    """Give the rest of a batch back, to be asked for once the site may be asked again."""
+    """Release the rest of a batch, to be looked up once the site may be asked again."""
     due_at = timezone.now() + timedelta(seconds=seconds)
     return Enrichment.objects.filter(batch=batch).update(
         due_at=due_at, batch=None, claimed_until=None
     )
 
 
-def keep_rows() -> None:
-    """Have a row for every book, and bring those in line that curators or operators changed.
+def sync_rows() -> None:
+    """Create missing rows, and update those affected by curators or operators.
 
-    1. New books have never been asked for.
-    2. Where all that is filled is locked by now, a book is locked; where it no longer is, due.
-    3. What another site said (a stand-in, as a rule) is asked for anew.
+    1. New books get a row in the state “never asked”.
+    2. Books become locked once all fields that enrichment fills are locked, and due once they
+       no longer are.
+    3. Books that were looked up at another site (usually a stand-in) become due.
     """
     now = timezone.now()
     missing = Book.objects.filter(enrichment=None).order_by().values_list("pk", flat=True)
     Enrichment.objects.bulk_create(
         (Enrichment(book_id=pk, due_at=now) for pk in missing), ignore_conflicts=True
     )
-    whole = Q(book__locked_fields__contains=list(fill.FILLED))
+    all_locked = Q(book__locked_fields__contains=list(fill.FILLED))
     rows = Enrichment.objects.filter(batch=None)
-    locked = rows.filter(whole).exclude(state=State.LOCKED).values("pk")
+    locked = rows.filter(all_locked).exclude(state=State.LOCKED).values("pk")
     Enrichment.objects.filter(pk__in=locked).update(state=State.LOCKED)
-    open_again = rows.filter(~whole, state=State.LOCKED).values("pk")
+    open_again = rows.filter(~all_locked, state=State.LOCKED).values("pk")
     Enrichment.objects.filter(pk__in=open_again).update(state=State.NEVER, due_at=now)
     elsewhere = rows.exclude(origin__in=["", settings.OPENLIBRARY_BASE_URL])
     elsewhere.exclude(state=State.LOCKED).update(

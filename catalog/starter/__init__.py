@@ -1,4 +1,4 @@
-"""The starter shelf: a small catalog of our own with simulated readers, for want of a data set."""
+"""The starter shelf: a small catalog with simulated readers, used when there is no data set."""
 
 from catalog.starter.writer import write_starter_shelf
 

@@ -9,9 +9,9 @@ from catalog.starter.writer import write_starter_shelf
 
 
 def main() -> int:
-    """Read the command line, write the folder, and say what is in it."""
+    """Read the command line, write the folder, and print a summary."""
     parser = argparse.ArgumentParser(prog="python -m catalog.starter", description=__doc__)
-    parser.add_argument("directory", type=Path, help="the folder to write, made if it is missing")
+    parser.add_argument("directory", type=Path, help="the folder to write, created if missing")
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--readers", type=int, default=DEFAULT_READERS)
     options = parser.parse_args()

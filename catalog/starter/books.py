@@ -9,10 +9,10 @@ BOOKS_FILE = Path(__file__).with_name("books.csv")
 
 @dataclass(frozen=True, slots=True)
 class StarterBook:
-    """One work, as facts about it.
+    """Facts about one work.
 
-    ``fame`` (1 to 10) is our own rough judgment of how widely a book is read; only the simulation
-    of readers uses it.
+    ``fame`` (1 to 10) is a rough guess at how widely the book is read; only the simulation of
+    readers uses it.
     """
 
     book_id: int
@@ -37,7 +37,7 @@ class StarterBook:
 
     @property
     def isbn13(self) -> str:
-        """The ISBN-13 of the same edition, empty where no ISBN is known."""
+        """The ISBN-13 of the same edition, empty if no ISBN is known."""
         if not self.isbn:
             return ""
         digits = "978" + self.isbn[:9]

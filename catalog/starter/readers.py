@@ -1,9 +1,9 @@
-"""Simulated readers of the starter shelf: who they are, what they read, and how they rate it.
+"""Simulates readers of the starter shelf: their tastes, what they read, and how they rate it.
 
-A reader is a mixture of two kinds of taste with quirks of his own. What he likes is his taste for
-a book's genres, for its author's style and for its time. He picks books he would like and books
-that are famous, follows a series volume by volume for as long as he enjoys it, and gives stars by
-his liking, the book's quality, his own mildness and chance. Everything is drawn from one seed.
+A reader mixes two kinds of taste and some random variation. How much readers like a book depends
+on its genres, its author's style and its time. They pick books they would like and famous books,
+follow a series volume by volume while they enjoy it, and give stars by their liking, the book's
+quality, their own leniency and chance. Everything is drawn from one seed.
 """
 
 from collections.abc import Sequence
@@ -18,17 +18,17 @@ from catalog.starter.tastes import TASTES, Taste
 DEFAULT_SEED = 20_260_101
 DEFAULT_READERS = 2400
 
-FEWEST_RATINGS, MOST_RATINGS, TYPICAL_RATINGS = 25, 120, 46
+MIN_RATINGS, MAX_RATINGS, TYPICAL_RATINGS = 25, 120, 46
 COMPLETE_READERS = 120
 STYLES = 8
 
-# How strongly liking and fame decide what is read, in units of the (Gumbel) chance of the choice.
+# How strongly liking and fame decide what is read, relative to the Gumbel noise of the choice.
 LIKING_IN_CHOICE, FAME_IN_CHOICE = 1.7, 0.7
-# How strongly liking decides the stars, and what blurs them.
+# How strongly liking decides the stars, and the spread of everything else.
 MEAN_STARS, LIKING_IN_STARS, CHANCE_IN_STARS = 3.35, 0.55, 0.7
 MILDNESS, QUALITY = 0.35, 0.22
 # The chance of going on with a series after giving a volume 1, 2, 3, 4 or 5 stars.
-GOES_ON = np.array([0.03, 0.1, 0.4, 0.8, 0.93])
+CONTINUES = np.array([0.03, 0.1, 0.4, 0.8, 0.93])
 # The chance of entering a series at a later volume, and what each step of fame above the first
 # volume adds to it.
 STARTS_LATER, STARTS_LATER_BY_FAME = 0.08, 0.25
@@ -59,7 +59,7 @@ def simulate_readers(
     seed: int = DEFAULT_SEED,
     readers: int = DEFAULT_READERS,
 ) -> Simulation:
-    """Draw ``readers`` readers and what they read of ``books``; the same for the same seed."""
+    """Draw ``readers`` readers and what they read; the same seed gives the same result."""
     if readers < 1:
         raise ValueError("A starter shelf needs at least one reader.")
     random = np.random.default_rng(seed)
@@ -70,28 +70,28 @@ def simulate_readers(
     appeal = LIKING_IN_CHOICE * liking + FAME_IN_CHOICE * fame + random.gumbel(size=liking.shape)
     wanted = np.clip(
         np.round(random.lognormal(np.log(TYPICAL_RATINGS), 0.45, readers)),
-        FEWEST_RATINGS,
-        MOST_RATINGS,
+        MIN_RATINGS,
+        MAX_RATINGS,
     ).astype(np.int64)
-    goes_on = random.random(liking.shape) < GOES_ON[stars - 1]
+    continues = random.random(liking.shape) < CONTINUES[stars - 1]
     series = _series(books)
     first_fame = fame[[volumes[0] for volumes in series]]
     later = STARTS_LATER + STARTS_LATER_BY_FAME * np.maximum(0.0, fame - first_fame)
     starts_here = random.random(liking.shape) < later
-    wishes = random.integers(0, 25, readers)
+    to_read_counts = random.integers(0, 25, readers)
 
     ids = np.array([book.book_id for book in books], dtype=np.int64)
     rated: list[Integers] = []
-    wished: list[Integers] = []
+    to_read: list[Integers] = []
     for reader in range(readers):
         order = np.argsort(-appeal[reader], kind="stable")
-        read = _read(order, series, goes_on[reader], starts_here[reader], int(wanted[reader]))
-        unread = order[~np.isin(order, read)][: wishes[reader]]
+        read = _read(order, series, continues[reader], starts_here[reader], int(wanted[reader]))
+        unread = order[~np.isin(order, read)][: to_read_counts[reader]]
         user = np.full(len(read), reader + 1)
         rated.append(np.column_stack([user, ids[read], stars[reader, read]]))
-        wished.append(np.column_stack([np.full(len(unread), reader + 1), ids[unread]]))
+        to_read.append(np.column_stack([np.full(len(unread), reader + 1), ids[unread]]))
     chosen = random.choice(readers, size=min(COMPLETE_READERS, readers), replace=False) + 1
-    return Simulation(np.concatenate(rated), np.concatenate(wished), np.sort(chosen))
+    return Simulation(np.concatenate(rated), np.concatenate(to_read), np.sort(chosen))
 
 
 def _liking(books: Sequence[StarterBook], readers: int, random: np.random.Generator) -> Floats:
@@ -124,7 +124,7 @@ def _genre_features(books: Sequence[StarterBook], genres: Sequence[str]) -> Floa
 
 
 def _fondness_of_time(taste: Taste, books: Sequence[StarterBook]) -> Floats:
-    """At most 0, and down to -0.6 for books far from the years a taste is at home in."""
+    """At most 0, and down to -0.6 for books far from the taste's favorite years."""
     if taste.year is None:
         return np.zeros(len(books))
     years = np.array([book.year for book in books], dtype=np.float64)
@@ -166,22 +166,22 @@ def _series(books: Sequence[StarterBook]) -> list[list[int]]:
 def _read(
     order: Integers,
     series: Sequence[Sequence[int]],
-    goes_on: NDArray[np.bool_],
+    continues: NDArray[np.bool_],
     starts_here: NDArray[np.bool_],
     wanted: int,
 ) -> Integers:
     """The rows of the books one reader reads: by appeal, and a series in order once begun."""
     read: list[int] = []
-    begun: set[int] = set()
+    started: set[int] = set()
     for row in order.tolist():
         volumes = series[row]
-        if volumes[0] in begun or not (row == volumes[0] or starts_here[row]):
+        if volumes[0] in started or not (row == volumes[0] or starts_here[row]):
             continue
-        begun.add(volumes[0])
+        started.add(volumes[0])
         for volume in volumes[volumes.index(row) :]:
             read.append(volume)
             if len(read) == wanted:
                 return np.array(read)
-            if not goes_on[volume]:
+            if not continues[volume]:
                 break
     return np.array(read)

@@ -1,4 +1,4 @@
-"""The kinds of reader the simulation mixes: what each likes, dislikes, and from which years."""
+"""The kinds of readers that the simulation mixes: their likes, dislikes and favorite years."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

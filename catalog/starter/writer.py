@@ -1,4 +1,4 @@
-"""Writes the starter shelf as a folder in the shape of goodbooks-10k."""
+"""Writes the starter shelf as a folder in the format of goodbooks-10k."""
 
 import csv
 import io
@@ -46,20 +46,20 @@ BOOK_COLUMNS = (
 README = """\
 Bookfold's starter shelf
 
-A small catalog in the shape of the goodbooks-10k data set. The books are real; what is said of
-them was written for Bookfold. The readers are NOT real: {readers:,} readers and their {ratings:,}
-ratings, shelves and to-read lists were simulated from the seed {seed}, so averages and counts in
-these files describe nobody's opinion. Goodreads' numbers of books and works are left empty.
+A small catalog in the format of the goodbooks-10k data set. The books are real; their
+descriptions were written for Bookfold. The readers are NOT real: {readers:,} readers and their
+{ratings:,} ratings, shelves and to-read lists were simulated from the seed {seed}, so averages and
+counts in these files describe nobody's opinion. Goodreads' numbers of books and works are left
+empty.
 """
 
 
 def write_starter_shelf(
     directory: Path, *, seed: int = DEFAULT_SEED, readers: int = DEFAULT_READERS
 ) -> None:
-    """Write the shelf and its simulated readers to ``directory``, the same bytes for one seed.
+    """Write the shelf and its simulated readers to ``directory``, the same bytes for the same seed.
 
-    Files which are there already are replaced. ``dataset.json`` comes last: where it is, the
-    folder is whole.
+    Existing files are replaced. ``dataset.json`` comes last: a folder that has it is complete.
     """
     books = read_books()
     simulation = simulate_readers(books, seed=seed, readers=readers)
@@ -128,7 +128,7 @@ def _book_row(book: StarterBook, stars: Sequence[int]) -> list[object]:
 
 
 def _tag_files(books: Sequence[StarterBook], ratings: Sequence[int]) -> dict[str, str]:
-    """The genres as readers' shelves: the earlier a genre stands, the more readers used it."""
+    """The genres as readers' shelves: the earlier a genre is listed, the more readers used it."""
     genres = sorted({genre for book in books for genre in book.genres})
     number = {genre: place for place, genre in enumerate(genres, start=1)}
     rows = (
@@ -156,7 +156,7 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write beside and rename, so that a stopped run leaves no half file under the name."""
+    """Write to another name and rename, so that an interrupted run leaves no partial file."""
     part = path.with_name(path.name + ".part")
     part.write_text(text, encoding="utf-8", newline="")
     part.replace(path)

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
-from catalog.admin import books, labels, log
+from catalog.admin import books, log, related
 from catalog.models import Book, BookIdentifier, CurationAct, Genre
 from recommender.admin.confirm import ConfirmView
 from recommender.admin.parts import Counting, count_of
@@ -206,7 +206,7 @@ class BookAdmin(Counting, books.BookAdmin):
         return int(book.dismissed_count)
 
 
-class GenreAdmin(labels.GenreAdmin):
+class GenreAdmin(related.GenreAdmin):
     change_form_template = "admin/catalog/genre/change_form.html"
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -225,7 +225,7 @@ class GenreAdmin(labels.GenreAdmin):
         ]
 
 
-class BookIdentifierAdmin(labels.BookIdentifierAdmin):
+class BookIdentifierAdmin(related.BookIdentifierAdmin):
     change_form_template = "admin/catalog/bookidentifier/change_form.html"
 
     def get_urls(self) -> list[URLPattern]:

@@ -230,7 +230,8 @@ def dashboard_figures() -> dict[str, Any]:
         "books": books,
         "shares": shares,
         "enrichment": [
-            (Enrichment.State(state).label, count) for state, count in enrichment.states().items()
+            (Enrichment.State(state).label, count)
+            for state, count in enrichment.state_counts().items()
         ],
         "days": days(now=now),
     }

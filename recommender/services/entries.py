@@ -65,7 +65,7 @@ def shelve(*, reader: Reader, book: Book, shelf: str, stars: Decimal | None = No
         entry.edited_fields = sorted({*entry.edited_fields, *own})
         entry.save(update_fields=["shelf", "stars", "edited_fields", "updated_at"])
     if made:
-        enrichment.note_wanted(book_ids=[book.pk])
+        enrichment.mark_wanted(book_ids=[book.pk])
     return entry
 
 

@@ -122,7 +122,7 @@ def _save(changes: Changes) -> None:
     )
     LibraryEntry.objects.bulk_create(changes.created, batch_size=2000)
     changed = [*changes.created, *changes.updated]
-    enrichment.note_wanted(book_ids=[entry.book_id for entry in changed if entry.book_id])
+    enrichment.mark_wanted(book_ids=[entry.book_id for entry in changed if entry.book_id])
 
 
 def _note_changes(rows: list[ImportItem]) -> None:
@@ -156,7 +156,7 @@ def match_lost_entries(*, reader: Reader) -> int:
             taken.add(book_id)
             matched.append(entry)
     LibraryEntry.objects.bulk_update(matched, ["book"], batch_size=2000)
-    enrichment.note_wanted(book_ids=[entry.book_id for entry in matched if entry.book_id])
+    enrichment.mark_wanted(book_ids=[entry.book_id for entry in matched if entry.book_id])
     return len(matched)
 
 

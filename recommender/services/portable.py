@@ -11,7 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from catalog.models import BookIdentifier
 from recommender.models import ImportItem, LibraryEntry, Reader, Recommendation
-from recsite.common.spreadsheets import harmless
+from recsite.common.spreadsheets import escape_formula
 
 #: Goodreads' names, so that other sites, and our own import, read the file.
 LIBRARY_COLUMNS = (
@@ -190,7 +190,10 @@ def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(
-        {name: harmless(value) if isinstance(value, str) else value for name, value in row.items()}
+        {
+            name: escape_formula(value) if isinstance(value, str) else value
+            for name, value in row.items()
+        }
         for row in rows
     )
     return text.getvalue()

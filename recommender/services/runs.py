@@ -50,5 +50,5 @@ def _save(reader: Reader, picks: Picks, *, parameters: dict[str, object]) -> Run
         )
         for pick in picks.chosen
     )
-    enrichment.note_wanted(book_ids=[pick.book.pk for pick in picks.chosen])
+    enrichment.mark_wanted(book_ids=[pick.book.pk for pick in picks.chosen])
     return run

@@ -44,7 +44,7 @@ def book(request: HttpRequest, book_id: int) -> HttpResponse:
     if shown.merged_into_id:
         return redirect("book", shown.merged_into_id)
     if reader is not None:  # crawlers, which open every page, do not count
-        enrichment.note_opened(book=shown)
+        enrichment.mark_opened(book=shown)
     series = Book.objects.active().filter(series_name=shown.series_name)
     isbns = shown.identifiers.filter(scheme=BookIdentifier.Scheme.ISBN13)
     context = {

@@ -20,7 +20,7 @@ from recommender.services import repairs
 from recommender.sources.table_file import TEMPLATE
 from recommender.views.access import own
 from recommender.views.htmx import wants_fragment
-from recsite.common.spreadsheets import BOM, harmless
+from recsite.common.spreadsheets import BOM, escape_formula
 
 ROWS_PER_PAGE = 50
 FOUND_SHOWN = 8
@@ -195,5 +195,5 @@ def _csv(lines: Iterable[Iterable[str]], filename: str) -> HttpResponse:
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{filename}"'
     answer.write(BOM)
-    csv.writer(answer).writerows([harmless(cell) for cell in line] for line in lines)
+    csv.writer(answer).writerows([escape_formula(cell) for cell in line] for line in lines)
     return answer

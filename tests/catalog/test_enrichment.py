@@ -208,7 +208,7 @@ def test_books_that_readers_see_come_first_then_the_best_known() -> None:
     )
     enrichment.queue_batches()
     Enrichment.objects.update(batch=None, claimed_until=None)
-    enrichment.note_wanted(book_ids=[seen.pk])
+    enrichment.mark_wanted(book_ids=[seen.pk])
 
     order = []
     while batch := enrichment.claim(size=1):
@@ -220,42 +220,42 @@ def test_an_opened_book_without_a_description_comes_first_and_is_noted_once_a_da
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     bare, told = bare_book(WorkFault(1)), bare_book(WorkFault(2), description="All is said.")
-    enrichment.keep_rows()
+    enrichment.sync_rows()
 
     def opened(book: Book) -> Book:
         return Book.objects.select_related("enrichment").get(pk=book.pk)
 
     with django_assert_num_queries(1):
-        enrichment.note_opened(book=opened(told))
-    enrichment.note_opened(book=opened(bare))
+        enrichment.mark_opened(book=opened(told))
+    enrichment.mark_opened(book=opened(bare))
     with django_assert_num_queries(1):  # nothing is written a second time
-        enrichment.note_opened(book=opened(bare))
+        enrichment.mark_opened(book=opened(bare))
 
     first = opened(bare).enrichment.wanted_at
     assert first
     assert opened(told).enrichment.wanted_at is None
     with time_machine.travel(first + enrichment.WANTED_AGAIN + timedelta(seconds=1)):
-        enrichment.note_opened(book=opened(bare))
+        enrichment.mark_opened(book=opened(bare))
         assert opened(bare).enrichment.wanted_at not in (first, None)
     Enrichment.objects.update(wanted_at=None, due_at=datetime.now(UTC) + timedelta(days=60))
     with django_assert_num_queries(1):  # it was asked for, and is not to be had
-        enrichment.note_opened(book=opened(bare))
+        enrichment.mark_opened(book=opened(bare))
 
 
 def test_a_book_that_nobody_has_a_row_for_yet_is_opened_in_peace() -> None:
-    enrichment.note_opened(book=bare_book())
+    enrichment.mark_opened(book=bare_book())
     assert not Enrichment.objects.exists()
 
 
 def test_a_book_locked_whole_is_never_asked_for_until_it_is_unlocked() -> None:
     book = bare_book(WorkFault.NO_COVER, locked_fields=list(FILLED))
     enrichment.queue_batches()
-    assert enrichment.states()["locked"] == 1
+    assert enrichment.state_counts()["locked"] == 1
     assert enrichment.claim() is None
 
     Book.objects.filter(pk=book.pk).update(locked_fields=["description"])
     enrichment.queue_batches()
-    assert enrichment.states()["locked"] == 0
+    assert enrichment.state_counts()["locked"] == 0
 
 
 def test_what_a_stand_in_said_is_asked_for_anew_elsewhere(settings: Settings) -> None:
@@ -266,7 +266,7 @@ def test_what_a_stand_in_said_is_asked_for_anew_elsewhere(settings: Settings) ->
 
     enrichment.queue_batches()
 
-    assert enrichment.states()["never"] == 1
+    assert enrichment.state_counts()["never"] == 1
 
 
 def test_without_a_contact_nothing_is_claimed(settings: Settings) -> None:
@@ -274,7 +274,7 @@ def test_without_a_contact_nothing_is_claimed(settings: Settings) -> None:
     bare_book(WorkFault.NO_COVER)
 
     assert enrichment.queue_batches() == 0
-    assert enrichment.states() == {
+    assert enrichment.state_counts() == {
         "never": 1, "found": 0, "not_found": 0, "failed": 0, "locked": 0,
     }  # fmt: skip
 

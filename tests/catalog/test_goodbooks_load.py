@@ -109,7 +109,7 @@ def test_a_second_load_changes_nothing_and_says_so(tmp_path: Path) -> None:
     said = StringIO()
     call_command("load_goodbooks", str(tmp_path), stdout=said)
 
-    assert "Nothing changed: the catalog has all 4 books as the folder has them." in said.getvalue()
+    assert "Nothing changed: the catalog already has all 4 books of the folder." in said.getvalue()
     assert list(Book.objects.order_by("pk").values()) == before
 
 
@@ -195,23 +195,23 @@ def test_wrong_rows_are_reported_with_file_and_line(tmp_path: Path) -> None:
     outcome = load(write(tmp_path, files))
 
     assert [str(problem) for problem in outcome.problems.listed] == [
-        "books.csv, line 6: book_id is 'x' and not a number of a book; the row is left out",
-        "books.csv, line 7: book_id 1 is that of line 2; the row is left out",
-        "books.csv, line 8: original_publication_year is 'soon' and not a year; it is left out",
-        "books.csv, line 8: language_code is 'Klingon' and no code that is known; it is left out",
+        "books.csv, line 6: book_id is 'x', not the number of a book; the row is left out",
+        "books.csv, line 7: book_id 1 is also on line 2; the row is left out",
+        "books.csv, line 8: original_publication_year is 'soon', not a year; it is left out",
+        "books.csv, line 8: language_code is 'Klingon', not a known code; it is left out",
         "books.csv, line 8: isbn '439023484' fails its check digit; it is left out",
-        "books.csv, line 8: goodreads_book_id is 'six' and not a number; it is left out",
-        "books.csv, line 8: ratings_count is 'many' and not a number; it is left out",
-        "books.csv, line 8: average_rating is '7' and not 0 to 5 stars; it is left out",
+        "books.csv, line 8: goodreads_book_id is 'six', not a number; it is left out",
+        "books.csv, line 8: ratings_count is 'many', not a number; it is left out",
+        "books.csv, line 8: average_rating is '7', not 0 to 5 stars; it is left out",
         "books.csv, line 9: no author is named",
         "books.csv, line 10: the title is empty; the row is left out",
         "books.csv, line 11: 2 columns where 15 are expected",
-        "books.csv, line 12: a character that no text may hold; the row is left out",
-        "book_tags.csv, line 8: goodreads_book_id '999' is no book of this folder",
+        "books.csv, line 12: a null character; the row is left out",
+        "book_tags.csv, line 8: goodreads_book_id '999' is not a book of this folder",
         "book_tags.csv, line 9: tag_id '99' is not in tags.csv",
-        "book_tags.csv, line 10: count is '-1' and not a number above zero",
-        "book_tags.csv, line 11: tag_id 3 stands twice at this book; the larger count is kept",
-        "to_read.csv, line 5: book_id '77' is no book of this folder",
+        "book_tags.csv, line 10: count is '-1', not a number above zero",
+        "book_tags.csv, line 11: the book has tag_id 3 twice; the larger count is kept",
+        "to_read.csv, line 5: book_id '77' is not a book of this folder",
         "descriptions.csv, line 3: the description is empty",
     ]
     assert [str(notice) for notice in outcome.notices.listed] == [
@@ -361,13 +361,13 @@ def test_a_book_that_a_curator_added_is_known_by_its_work(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("other.csv", b"", "holds no books.csv or books.csv.gz"),
+        ("other.csv", b"", "has no books.csv or books.csv.gz"),
         ("books.csv", b"", "books.csv is empty."),
         ("books.csv", b"book_id,title\n1,Emma\n", "has no column authors"),
-        ("books.csv", b"book_id,title,authors\nx,y,z\n", "holds no usable book"),
+        ("books.csv", b"book_id,title,authors\nx,y,z\n", "has no usable book"),
         ("books.csv", b"book_id,title,authors\n1,\xff\xfe,z\n", "is not UTF-8 text"),
-        ("books.csv.gz", b"book_id,title,authors\n", "is damaged; fetch it again"),
-        ("books.csv.gz", gzip.compress(BOOKS.encode())[:-20], "is damaged; fetch it again"),
+        ("books.csv.gz", b"book_id,title,authors\n", "is damaged; download it again"),
+        ("books.csv.gz", gzip.compress(BOOKS.encode())[:-20], "is damaged; download it again"),
         ("books.csv", b'book_id,title,authors\n1,"' + b"x" * 200_000, "is not a CSV file"),
     ],
 )

@@ -31,5 +31,5 @@ def test_one_batch_after_the_other_until_no_book_is_due(
 
         left = Enrichment.objects.filter(due_at__lte=datetime.now(UTC))
         assert wait_until(lambda: not left.exists(), seconds=30)
-        assert enrichment.states()["not_found"] == 30
+        assert enrichment.state_counts()["not_found"] == 30
         assert Book.objects.get(pk=book.pk).description.startswith("A quiet book")

@@ -2,7 +2,7 @@
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from catalog.curation import csv_file
+from catalog.curation import csv_edits
 from catalog.services import enrichment
 from workers.app import app
 
@@ -17,7 +17,7 @@ def enrich_batch(batch_id: str) -> None:
     try:
         enrichment.run_batch(batch_id=batch_id)
     except SoftTimeLimitExceeded:
-        enrichment.give_back(batch_id=batch_id)
+        enrichment.release_batch(batch_id=batch_id)
 
 
 @app.task(name="catalog.queue_enrichment")
@@ -29,4 +29,4 @@ def queue_enrichment() -> None:
 @app.task(name="catalog.remove_old_files")
 def remove_old_files() -> None:
     """Keep no file of changes that its curator has forgotten."""
-    csv_file.remove_old()
+    csv_edits.remove_old()

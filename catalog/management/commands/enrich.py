@@ -1,4 +1,4 @@
-"""`manage.py enrich`: details of books from Open Library by hand, or how far it has come."""
+"""`manage.py enrich`: gets details of books from Open Library, or shows how far it has come."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -13,20 +13,20 @@ from catalog.services import enrichment
 
 
 class Command(BaseCommand):
-    help = "Fill books with what Open Library says; it may be stopped and started at any time."
+    help = "Get details of books from Open Library. It can be stopped and started at any time."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--limit", type=int, default=100, metavar="N", help="at most N books")
-        parser.add_argument("--status", action="store_true", help="only tell all states")
+        parser.add_argument("--status", action="store_true", help="only show the states")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["status"]:
             self._enrich(options["limit"])
-        counts = enrichment.states()
+        counts = enrichment.state_counts()
         for state in Enrichment.State:
             self.stdout.write(f"{state.label:<12} {counts[state]:>7,}")
         claimed = Enrichment.objects.claimed(timezone.now()).count()
-        self.stdout.write(f"{claimed:,} books are being asked for at {self._site}.")
+        self.stdout.write(f"{claimed:,} books are being looked up at {self._site}.")
 
     @property
     def _site(self) -> str:
@@ -37,9 +37,9 @@ class Command(BaseCommand):
             enrichment.open_library().close()
         except SwitchedOff as error:
             raise CommandError(
-                "Open Library answers only those who say how to reach them: set CONTACT_EMAIL."
+                "Open Library only answers clients that name a contact: set CONTACT_EMAIL."
             ) from error
-        enrichment.keep_rows()
+        enrichment.sync_rows()
         left = limit
         while left > 0 and (batch := enrichment.claim(size=min(left, BATCH))):
             outcome = enrichment.enrich_batch(batch=batch)

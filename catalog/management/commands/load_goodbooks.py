@@ -1,4 +1,4 @@
-"""`manage.py load_goodbooks DIR`: the catalog from an official or gzipped folder."""
+"""`manage.py load_goodbooks DIR`: loads the catalog from a folder, official or gzipped."""
 
 import time
 from argparse import ArgumentParser
@@ -13,14 +13,14 @@ from catalog.goodbooks.table import Problems, UnusableFolder
 
 
 class Command(BaseCommand):
-    help = "Load the books of a folder in the shape of goodbooks-10k into the catalog."
+    help = "Load the books of a folder in the format of goodbooks-10k into the catalog."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, metavar="DIR", help="holds books.csv[.gz] …")
+        parser.add_argument("folder", type=Path, metavar="DIR", help="has books.csv[.gz] …")
         parser.add_argument(
             "--simulated",
             action="store_true",
-            help="the folder's readers are simulated; the starter shelf is known to be",
+            help="the folder's readers are simulated (not needed for the starter shelf)",
         )
         parser.add_argument(
             "--list",
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             outcome = load_folder(
                 options["folder"],
@@ -42,8 +42,8 @@ class Command(BaseCommand):
         except UnusableFolder as error:
             raise CommandError(f"{error} Nothing has changed.") from error
         self._list("Could not be used:", outcome.problems)
-        self._list("Worth a look:", outcome.notices)
-        self._say(f"{summary(outcome)} ({time.monotonic() - begun:.1f} s)")
+        self._list("Worth checking:", outcome.notices)
+        self._say(f"{summary(outcome)} ({time.monotonic() - started:.1f} s)")
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
@@ -60,17 +60,17 @@ class Command(BaseCommand):
 
 
 def summary(outcome: Outcome) -> str:
-    """One line that says what the load did."""
+    """One line about what the load did."""
     books = outcome.new + outcome.changed + outcome.same
     wrong = outcome.problems.counts.total()
     end = f"; {wrong:,} problem{pluralize(wrong)} listed above." if wrong else "."
     if outcome.left_out:
-        end = f"; {outcome.left_out:,} of the folder are here under their goodbooks number{end}"
+        end = f"; {outcome.left_out:,} of the folder are present by their goodbooks number{end}"
     if not outcome.changed_anything:
-        return f"Nothing changed: the catalog has all {books:,} books as the folder has them{end}"
+        return f"Nothing changed: the catalog already has all {books:,} books of the folder{end}"
     taken_over = f" ({outcome.taken_over:,} taken over)" if outcome.taken_over else ""
     return (
         f"Loaded {books:,} books: {outcome.new:,} new, {outcome.changed:,} changed{taken_over}, "
-        f"{outcome.same:,} as they were; {outcome.new_authors:,} new authors, "
+        f"{outcome.same:,} unchanged; {outcome.new_authors:,} new authors, "
         f"{outcome.new_identifiers:,} new identifiers, genres of {outcome.genres_set:,} books{end}"
     )

@@ -76,7 +76,7 @@ def enrich(books: int) -> None:
     client.addHandler(counter)
     outcomes: list[enrichment.Outcome] = []
     begun = time.perf_counter()
-    enrichment.keep_rows()
+    enrichment.sync_rows()
     while BATCH * len(outcomes) < books and (batch := enrichment.claim()):
         outcomes.append(enrichment.enrich_batch(batch=batch))
     seconds = time.perf_counter() - begun
@@ -85,7 +85,7 @@ def enrich(books: int) -> None:
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in counter.kinds.items())
     say(f"enrichment: {asked:,} books without a description, in {seconds:.1f} s")
     say(f"  requests: {requests:,} ({kinds}); {requests / seconds:.0f} a second")
-    say(f"  states: {enrichment.states()}")
+    say(f"  states: {enrichment.state_counts()}")
     identifiers = sum(outcome.new_identifiers for outcome in outcomes)
     conflicts = sum(outcome.conflicting_identifiers for outcome in outcomes)
     described = sum(outcome.described for outcome in outcomes)

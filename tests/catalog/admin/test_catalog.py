@@ -213,6 +213,6 @@ def test_books_are_asked_for_again_by_an_action(client: Client) -> None:
     chosen = {"action": "enrich_again", "_selected_action": [book.pk]}
     page = client.post(changelist("catalog_book"), chosen, follow=True)
 
-    assert "1 books will be asked for" in page.content.decode()
+    assert "1 books will be looked up" in page.content.decode()
     row = Enrichment.objects.get()
     assert (row.due_at < due_at, row.attempts) == (True, 0)

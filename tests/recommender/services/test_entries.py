@@ -180,7 +180,7 @@ def test_books_that_come_into_a_library_are_asked_for_before_others(
     reader: Reader, book: Book
 ) -> None:
     imported, found, rated = (BookFactory.create() for _ in range(3))
-    enrichment.keep_rows()
+    enrichment.sync_rows()
     job = ImportJobFactory.create(reader=reader, state=ImportJob.State.DONE)
     ImportItemFactory.create(job=job, book=imported)
     item = ImportItemFactory.create(job=job, state="unmatched", source_key="lost")
@@ -200,7 +200,7 @@ def test_books_that_come_into_a_library_are_asked_for_before_others(
 def test_a_line_whose_book_is_found_later_has_it_asked_for(reader: Reader) -> None:
     LibraryEntryFactory.create(reader=reader, book=None, title="Dune", author="Frank Herbert")
     dune = BookFactory.create(title="Dune", title_key="dune", authors=["Frank Herbert"])
-    enrichment.keep_rows()
+    enrichment.sync_rows()
 
     assert library.match_lost_entries(reader=reader) == 1
     assert wanted() == {dune.pk}

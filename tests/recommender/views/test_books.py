@@ -105,7 +105,7 @@ def test_a_reader_who_finds_no_description_has_the_book_asked_for_soon(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     book, other = BookFactory.create(description=""), BookFactory.create(description="")
-    enrichment.keep_rows()
+    enrichment.sync_rows()
     reader = client_of(ReaderFactory.create())
 
     client_of(None).get(address(other))

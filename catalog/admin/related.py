@@ -1,6 +1,6 @@
-"""Authors, genres and identifiers in the admin.
+"""What books are linked to: authors, genres and identifiers, in the admin.
 
-The recommender adds what readers have of them, and registers genres and identifiers.
+`recommender.admin` extends and registers genres and identifiers.
 """
 
 from typing import Any, cast
@@ -19,8 +19,8 @@ from catalog.normalize import surname_key
 from recsite.accounts.models import User
 
 
-class CountsBooks(ModelAdmin[Any]):
-    """Something that books have, with a link to these books."""
+class WithBookCount(ModelAdmin[Any]):
+    """Adds a column with the number of books, linked to the list of them."""
 
     lookup: str
 
@@ -36,7 +36,7 @@ class CountsBooks(ModelAdmin[Any]):
         )
 
 
-class AuthorAdmin(CountsBooks):
+class AuthorAdmin(WithBookCount):
     list_display = ("name", "surname_key", "book_list")
     search_fields = ("name",)
     readonly_fields = ("surname_key",)
@@ -49,8 +49,8 @@ class AuthorAdmin(CountsBooks):
         super().save_model(request, obj, form, change)
 
 
-class GenreAdmin(CountsBooks):
-    """The catalog's own part; the recommender adds merging."""
+class GenreAdmin(WithBookCount):
+    """The catalog's part; `recommender.admin` adds merging."""
 
     list_display = ("name", "slug", "book_list")
     search_fields = ("name", "slug")
@@ -60,7 +60,7 @@ class GenreAdmin(CountsBooks):
         return {} if obj else {"slug": ("name",)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("slug",) if obj else ()  # loaders know the genre by it
+        return ("slug",) if obj else ()  # loaders find the genre by it
 
     def save_model(
         self, request: HttpRequest, obj: Genre, form: ModelForm[Genre], change: bool
@@ -73,7 +73,7 @@ class GenreAdmin(CountsBooks):
 
 
 class BookIdentifierAdmin(ModelAdmin[BookIdentifier]):
-    """The catalog's own part; the recommender adds the way to another book."""
+    """The catalog's part; `recommender.admin` adds moving to another book."""
 
     list_display = ("value", "scheme", "book")
     list_filter = ("scheme",)

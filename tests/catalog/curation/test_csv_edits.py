@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from catalog.curation import acts, csv_file, edits
+from catalog.curation import acts, bulk_edits, csv_edits
 from catalog.models import Author, Book, CurationAct, GenreAlias, StagedEdits
 from catalog.openlibrary import fill
 from catalog.openlibrary.parse import Work
@@ -34,7 +34,7 @@ def user() -> User:
 
 
 def exported(*books: Book) -> str:
-    return "".join(csv_file.export(book_ids=[book.pk for book in books]))
+    return "".join(csv_edits.export(book_ids=[book.pk for book in books]))
 
 
 def file_of(*rows: dict[str, Any]) -> bytes:
@@ -47,7 +47,7 @@ def file_of(*rows: dict[str, Any]) -> bytes:
 
 def stage(user: User, *rows: dict[str, Any]) -> StagedEdits:
     """What is kept of a file with these lines, as the database gives it back."""
-    staged = csv_file.stage(user=user, filename=FILE, content=file_of(*rows))
+    staged = csv_edits.stage(user=user, filename=FILE, content=file_of(*rows))
     return StagedEdits.objects.get(pk=staged.pk)
 
 
@@ -77,7 +77,7 @@ class RoundTrip(TestCase):
             authors=sorted(names) or None,
             year=-750,
         )
-        staged = csv_file.stage(
+        staged = csv_edits.stage(
             user=UserFactory.create(), filename=FILE, content=exported(book).encode()
         )
         assert (staged.rows, staged.problems, staged.unchanged) == ([], [], 1)
@@ -86,7 +86,7 @@ class RoundTrip(TestCase):
 def test_line_ends_that_a_spreadsheet_changed_are_no_change(user: User) -> None:
     content = exported(BookFactory.create(description="One.\r\n\r\nTwo.")).encode()
     sent = content.replace(b"\r\n", b"\n")
-    staged = csv_file.stage(user=user, filename=FILE, content=sent)
+    staged = csv_edits.stage(user=user, filename=FILE, content=sent)
     assert (staged.rows, staged.unchanged) == ([], 1)
 
 
@@ -171,8 +171,8 @@ def test_what_is_applied_is_written_locked_and_logged_once(user: User) -> None:
         },
     )
 
-    assert csv_file.apply(staged=staged, user=user) == 1
-    assert csv_file.apply(staged=staged, user=user) == 0
+    assert csv_edits.apply(staged=staged, user=user) == 1
+    assert csv_edits.apply(staged=staged, user=user) == 0
 
     book.refresh_from_db()
     assert (book.title, book.title_key, str(book.series_number)) == ("The Hobbit", "hobbit", "0.50")
@@ -203,7 +203,7 @@ def test_what_is_applied_is_written_locked_and_logged_once(user: User) -> None:
 
 def test_the_key_of_a_title_knows_the_number_of_a_volume_called_like_its_series(user: User) -> None:
     book = BookFactory.create(title="Saga", title_key="saga", series_name="Saga")
-    csv_file.apply(staged=stage(user, {"id": book.pk, "series_number": "3"}), user=user)
+    csv_edits.apply(staged=stage(user, {"id": book.pk, "series_number": "3"}), user=user)
     assert Book.objects.get(pk=book.pk).title_key == "saga 3"
 
 
@@ -221,14 +221,14 @@ def test_what_changes_is_locked_unless_the_cell_of_locks_was_changed(
     user: User, row: dict[str, str], locks: list[str]
 ) -> None:
     book = BookFactory.create(year=1969, locked_fields=["title"])
-    assert csv_file.apply(staged=stage(user, {"id": book.pk, **row}), user=user) == 1
+    assert csv_edits.apply(staged=stage(user, {"id": book.pk, **row}), user=user) == 1
     assert Book.objects.get(pk=book.pk).locked_fields == locks
 
 
 def test_open_library_leaves_alone_what_a_file_has_set(user: User) -> None:
     book = BookFactory.create(description="", description_source="", page_count=100, year=None)
     staged = stage(user, {"id": book.pk, "page_count": "310", "description": "Ours."})
-    csv_file.apply(staged=staged, user=user)
+    csv_edits.apply(staged=staged, user=user)
 
     book = Book.objects.for_cards().get(pk=book.pk)
     work = Work(key="OL1W", title=book.title, authors=(), page_count=999, first_year=1999)
@@ -242,18 +242,21 @@ def test_open_library_leaves_alone_what_a_file_has_set(user: User) -> None:
     ("row", "sentence"),
     [
         ({"id": "999999999"}, "There is no book 999999999."),
-        ({"id": "x1"}, "“x1” is no number of a book (column “id”)."),
+        ({"id": "x1"}, "“x1” is not the id of a book."),
         ({"title": ""}, "title: A book needs a title"),
         ({"title": "x" * 501}, "title: Ensure this value has at most 500 characters"),
         ({"authors": ";"}, "authors: A book needs an author"),
         ({"authors": "x" * 301}, "authors: Ensure this value has at most 300 characters"),
-        ({"year": "soon"}, "year: “soon” is no year"),
-        ({"language": "English"}, "language: “English” is no code"),
+        ({"year": "soon"}, "year: “soon” is not a year"),
+        ({"language": "English"}, "language: “English” is not a language code"),
         ({"genres": "noir"}, "genres: there is no genre “noir”"),
-        ({"genres": "sci-fi; science-fiction"}, "genres: “science-fiction” is “science-fiction”"),
-        ({"series_number": "2"}, "series_number: a volume with a number needs the name"),
-        ({"goodreads_work_id": "77"}, "goodreads_work_id: 77 is the number of book"),
-        ({"goodbooks_id": "5"}, "goodbooks_id: this number is only there to read"),
+        (
+            {"genres": "sci-fi; science-fiction"},
+            "genres: “science-fiction” is now “science-fiction”",
+        ),
+        ({"series_number": "2"}, "series_number: a numbered volume needs the name"),
+        ({"goodreads_work_id": "77"}, "goodreads_work_id: 77 already belongs to book"),
+        ({"goodbooks_id": "5"}, "goodbooks_id: this column is read-only"),
         ({"page_count": "3000000000"}, "page_count: Ensure this value is less than"),
         ({"subjects": "x" * 101}, "subjects: Item 1 in the array did not validate"),
         ({"locked_fields": "status"}, "locked_fields: “status” can't be locked"),
@@ -287,7 +290,7 @@ def test_a_merged_book_and_a_second_line_of_one_book_are_told(user: User) -> Non
 
     assert told == [
         [3, f"Book {merged.pk} was merged into book {into.pk}; change that one."],
-        [4, f"Book {into.pk} stands in an earlier line too; leave one."],
+        [4, f"Book {into.pk} is in an earlier line too; remove one."],
     ]
 
 
@@ -315,8 +318,8 @@ def test_a_file_with_a_problem_is_not_applied_at_all(user: User) -> None:
     book = BookFactory.create(year=1969)
     staged = stage(user, {"id": book.pk, "year": "1970"}, {"id": "0", "year": "1970"})
 
-    with pytest.raises(csv_file.CannotCurate, match="Correct the lines"):
-        csv_file.apply(staged=staged, user=user)
+    with pytest.raises(csv_edits.CannotCurate, match="Correct the listed lines"):
+        csv_edits.apply(staged=staged, user=user)
     with pytest.raises(IntegrityError), transaction.atomic():
         StagedEdits.objects.update(applied_at=timezone.now())
     assert Book.objects.get(pk=book.pk).year == 1969
@@ -332,15 +335,15 @@ def test_nothing_is_written_where_a_book_has_changed_since_and_the_preview_is_ma
     Book.objects.filter(pk=books[1].pk).update(year=1970)  # as the file wants it
     Book.objects.filter(pk=books[2].pk).update(language="fra", year=1970, page_count=7)
 
-    with pytest.raises(csv_file.Stale, match=r"has changed since the preview \(year\)"):
-        csv_file.apply(staged=staged, user=user)
+    with pytest.raises(csv_edits.Stale, match=r"has changed since the preview \(year\)"):
+        csv_edits.apply(staged=staged, user=user)
     assert not CurationAct.objects.exists()
     assert Book.objects.get(pk=books[0].pk).year == 1969
 
-    renewed = csv_file.renew(staged=staged)
+    renewed = csv_edits.renew(staged=staged)
     assert [sorted(row["after"]) for row in renewed.rows] == [["language", "year"], ["language"]]
     assert renewed.unchanged == 1
-    assert csv_file.apply(staged=staged, user=user) == 2
+    assert csv_edits.apply(staged=staged, user=user) == 2
     assert Book.objects.get(pk=books[2].pk).page_count == 7  # the file did not touch it
 
 
@@ -349,9 +352,9 @@ def test_a_book_that_was_merged_since_is_told_by_the_preview_made_anew(user: Use
     staged = stage(user, {"id": book.pk, "year": "1970"})
     Book.objects.filter(pk=book.pk).update(status="merged", merged_into=into)
 
-    with pytest.raises(csv_file.Stale, match="merged into another meanwhile"):
-        csv_file.apply(staged=staged, user=user)
-    [(line, told)] = csv_file.renew(staged=staged).problems
+    with pytest.raises(csv_edits.Stale, match="merged into another"):
+        csv_edits.apply(staged=staged, user=user)
+    [(line, told)] = csv_edits.renew(staged=staged).problems
     assert (line, told[:18]) == (2, f"Book {book.pk} was merged"[:18])
 
 
@@ -359,18 +362,18 @@ def test_a_number_that_another_book_took_since_stops_all(user: User) -> None:
     book, other = BookFactory.create(), BookFactory.create()
     staged = stage(user, {"id": book.pk, "goodreads_work_id": "12"})
     Book.objects.filter(pk=other.pk).update(goodreads_work_id=12)
-    with pytest.raises(csv_file.CannotCurate, match="numbers at Goodreads"):
-        csv_file.apply(staged=staged, user=user)
+    with pytest.raises(csv_edits.CannotCurate, match="Goodreads numbers"):
+        csv_edits.apply(staged=staged, user=user)
 
 
 def test_too_many_books_at_once_are_refused(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edits, "MOST_BOOKS", 2)
+    monkeypatch.setattr(bulk_edits, "MAX_BOOKS", 2)
     books = [BookFactory.create(language="eng") for _ in range(3)]
-    with pytest.raises(csv_file.UnusableFile, match="changes 3 books; at most 2"):
+    with pytest.raises(csv_edits.UnusableFile, match="changes 3 books; at most 2"):
         stage(user, *({"id": book.pk, "language": "fra"} for book in books))
     keys = [book.pk for book in books]
     with pytest.raises(acts.CannotCurate, match="3 books are too many at once"):
-        edits.set_values(book_ids=keys, values={"language": "fra"}, user=user)
+        bulk_edits.set_values(book_ids=keys, values={"language": "fra"}, user=user)
     assert not CurationAct.objects.exists()
 
 
@@ -378,9 +381,9 @@ def test_files_go_after_a_day_and_their_acts_stay(user: User) -> None:
     book = BookFactory.create(year=1969)
     with time_machine.travel(timezone.now() - timedelta(hours=25)):
         old = stage(user, {"id": book.pk, "year": "1970"})
-        csv_file.apply(staged=old, user=user)
+        csv_edits.apply(staged=old, user=user)
     young = stage(user, {"id": book.pk, "year": "1971"})
 
-    assert csv_file.remove_old() == 1
+    assert csv_edits.remove_old() == 1
     assert StagedEdits.objects.get() == young
     assert CurationAct.objects.count() == 1

@@ -1,4 +1,4 @@
-"""Sets curated fields of many books at once: what is set is locked, and each book gets its act."""
+"""Sets curated fields of many books at once; what is set is locked, and logged for each book."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +15,9 @@ from catalog.normalize import surname_key
 from recsite.accounts.models import User
 
 BATCH = 1000
-#: A page waits while they are written, for some two milliseconds a book.
-MOST_BOOKS = 3000
-#: What can be set of a book: a description goes with its source, which has no lock of its own.
+#: They are written while the page loads, at about two milliseconds a book.
+MAX_BOOKS = 3000
+#: What can be set; a description goes with its source, which has no lock of its own.
 SETTABLE = tuple(
     name
     for lockable in LOCKABLE
@@ -25,9 +25,9 @@ SETTABLE = tuple(
         ("description", "description_source") if lockable == "description" else (lockable,)
     )
 )
-_ROWS = ("authors", "genres")  # in tables of their own
-_WRITTEN = (
-    *(name for name in SETTABLE if name not in _ROWS),
+_RELATED = ("authors", "genres")  # in tables of their own
+_WRITTEN_FIELDS = (
+    *(name for name in SETTABLE if name not in _RELATED),
     "title_key",
     "original_title_key",
     "locked_fields",
@@ -41,10 +41,10 @@ class Stale(CannotCurate):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What is to be set of one book, in the values of `acts.snapshots`.
+    """What to set in one book, with the values of `acts.snapshots`.
 
-    ``seen`` is what the curator saw there before. ``locks`` are all locks the book shall have;
-    None locks what is set, beside what is locked already.
+    ``seen`` is what the curator saw before. ``locks`` replaces all locks of the book; None adds
+    locks for what is set.
     """
 
     values: Mapping[str, Any]
@@ -54,20 +54,20 @@ class Edit:
 
 @transaction.atomic
 def apply(*, edits: Mapping[int, Edit], reason: str, user: User) -> int:
-    """Set fields of these books, all or none; say how many books changed.
+    """Set fields of these books, all or none; return how many books changed.
 
-    Raises `Stale` where a book is not as it was seen, one was merged, or a genre is gone, and
-    `CannotCurate` where another book has the number at Goodreads, a volume would lose its series,
-    or there are too many.
+    Raises `Stale` if a book is not as it was seen, was merged, or a genre is gone, and
+    `CannotCurate` if another book has the Goodreads number, a numbered volume would have no series,
+    or there are too many books.
     """
-    if len(edits) > MOST_BOOKS:
+    if len(edits) > MAX_BOOKS:
         raise CannotCurate(
-            f"{len(edits):,} books are too many at once. Change at most {MOST_BOOKS:,}."
+            f"{len(edits):,} books are too many at once. Change at most {MAX_BOOKS:,}."
         )
     rows = Book.objects.standing().filter(pk__in=edits.keys()).order_by("pk")
     books = {book.pk: book for book in rows.select_for_update()}
     if len(books) < len(edits):
-        raise Stale("One of the books was merged into another meanwhile; nothing was written.")
+        raise Stale("One of the books has been merged into another; nothing was changed.")
     before = acts.snapshots(books.keys())
     for pk, edit in edits.items():
         _check_seen(before[pk], edit)
@@ -80,7 +80,7 @@ def apply(*, edits: Mapping[int, Edit], reason: str, user: User) -> int:
 
 @transaction.atomic
 def set_values(*, book_ids: Collection[int], values: Mapping[str, Any], user: User) -> int:
-    """Set the same in all of these books that stand; say how many changed."""
+    """Set the same values in these books, except merged ones; return how many changed."""
     books = Book.objects.standing().filter(pk__in=book_ids).values_list("pk", flat=True)
     edit = Edit(values)
     return apply(edits=dict.fromkeys(books.order_by("pk"), edit), reason="", user=user)
@@ -88,7 +88,7 @@ def set_values(*, book_ids: Collection[int], values: Mapping[str, Any], user: Us
 
 @transaction.atomic
 def add_genre(*, book_ids: Collection[int], genre: Genre, user: User) -> int:
-    """Add a genre, as if one reader saw it there, to the books that lack it; say to how many."""
+    """Add a genre, as shelved by one reader, to the books that lack it; return how many."""
     books = Book.objects.standing().filter(pk__in=book_ids).order_by("pk").select_for_update()
     now = acts.snapshots(list(books.values_list("pk", flat=True)))
     edits = {
@@ -100,13 +100,13 @@ def add_genre(*, book_ids: Collection[int], genre: Genre, user: User) -> int:
 
 
 def genre_slugs() -> dict[str, str]:
-    """Every slug a genre has or had, with the one it has now."""
+    """Every slug a genre has or had, with its current one."""
     merged = dict(GenreAlias.objects.values_list("slug", "genre__slug"))
     return merged | {slug: slug for slug in Genre.objects.values_list("slug", flat=True)}
 
 
 def locks_of(values: Collection[str]) -> set[str]:
-    """The locks that hold these fields."""
+    """The locks for these fields."""
     return {"description" if name == "description_source" else name for name in values}
 
 
@@ -115,8 +115,8 @@ def _check_seen(now: Mapping[str, Any], edit: Edit) -> None:
     if changed:
         names = ", ".join(name.replace("_", " ") for name in changed)
         raise Stale(
-            f"“{now['title']}” has changed since the preview ({names}), so nothing was written. "
-            "Make the preview anew, and look at it once more."
+            f"“{now['title']}” has changed since the preview ({names}), so nothing was changed. "
+            "Update the preview and check it again."
         )
 
 
@@ -124,13 +124,13 @@ def _set(book: Book, edit: Edit) -> None:
     for name, value in edit.values.items():
         if name == "series_number":
             book.series_number = None if value is None else Decimal(value)
-        elif name not in _ROWS:
+        elif name not in _RELATED:
             setattr(book, name, value)
     if book.series_number is not None and not book.series_name:
-        raise CannotCurate(f"“{book.title}” has a number of a volume, and needs its series.")
-    acts.renew_keys(book, edit.values.keys())
+        raise CannotCurate(f"“{book.title}” has a volume number, so it needs a series.")
+    acts.update_keys(book, edit.values.keys())
     book.locked_fields = (
-        acts.locked(book, locks_of(edit.values)) if edit.locks is None else list(edit.locks)
+        acts.locks_with(book, locks_of(edit.values)) if edit.locks is None else list(edit.locks)
     )
     book.updated_at = timezone.now()
 
@@ -143,10 +143,10 @@ def _write_books(books: Collection[Book]) -> None:
                 batch_size=BATCH,
                 update_conflicts=True,
                 unique_fields=["id"],
-                update_fields=_WRITTEN,
+                update_fields=_WRITTEN_FIELDS,
             )
     except IntegrityError as error:
-        raise CannotCurate("Another book has one of the numbers at Goodreads already.") from error
+        raise CannotCurate("Another book already has one of the Goodreads numbers.") from error
 
 
 def _write_credits(authors: Mapping[int, Sequence[str]]) -> None:
@@ -172,7 +172,7 @@ def _write_genres(genres: Mapping[int, Mapping[str, int]]) -> None:
     slugs = {slug for wanted in genres.values() for slug in wanted}
     ids = dict(Genre.objects.filter(slug__in=slugs).values_list("slug", "pk"))
     if gone := sorted(slugs - ids.keys()):
-        raise Stale(f"There is no genre “{gone[0]}” any more; nothing was written.")
+        raise Stale(f"The genre “{gone[0]}” no longer exists; nothing was changed.")
     BookGenre.objects.filter(book__in=genres.keys()).delete()
     BookGenre.objects.bulk_create(
         (
