@@ -49,12 +49,19 @@ lint: install ## style, types, import walls, migrations, templates, security, kn
 	$(CHECK_ENV) $(IN_VENV) -m mypy
 	$(IN_VENV) .venv/bin/lint-imports
 	$(CHECK_ENV) $(IN_VENV) manage.py check --fail-level WARNING
-	$(CHECK_ENV) $(IN_VENV) -W "ignore:Got an error checking a consistent migration history" \
-		manage.py makemigrations --check --dry-run
+	$(MAKEMIGRATIONS) --check --dry-run
 	$(IN_VENV) -m djlint --quiet --lint templates
 	$(IN_VENV) -m bandit --quiet --configfile pyproject.toml --recursive \
 		recsite catalog recommender workers spark manage.py
 	.ci/audit
+
+.PHONY: migrations
+migrations: install ## write the migration of changed models, called NAME
+	$(MAKEMIGRATIONS) --name $(or $(NAME),$(error NAME says what has changed, as in NAME=digests))
+
+# No database need be there to write or to miss a migration.
+MAKEMIGRATIONS := $(CHECK_ENV) $(IN_VENV) \
+	-W "ignore:Got an error checking a consistent migration history" manage.py makemigrations
 
 screenshots: install ## pictures of the main pages of the running SITE, on the starter shelf
 	@$(IN_VENV) -m tests.browser.screenshots $(or $(SITE),http://127.0.0.1:8000)

@@ -40,13 +40,18 @@ def test_a_file_is_known_by_its_columns(file: str, name: str, stars: list[float 
     first, second, third, last = page.rows
     assert first.title.startswith("The Hobbit")
     assert (first.author, first.isbn13, first.line) == ("J.R.R. Tolkien", "9780618260300", 2)
-    assert (first.added_on, first.read_on) == (date(2020, 6, 10), date(2020, 6, 9))
     assert [first.shelf, second.shelf] == ["read", "to-read"]
     assert second.author in ("Neil Gaiman", "Jane Austen")
     assert (third.title, third.shelf) == ("Идиот", "currently-reading")
     assert third.author == "Фёдор Достоевский"
     assert last.shelf == ("read" if "librarything" in file else "did-not-finish")
     assert "aloud" not in repr(page)
+
+
+@pytest.mark.parametrize("file", ["storygraph.csv", "librarything.tsv", "bookwyrm.csv"])
+def test_dates_are_read_where_a_service_writes_them(file: str) -> None:
+    first, *_ = page_of((FIXTURES / file).read_bytes()).rows
+    assert (first.added_on, first.read_on) == (date(2020, 6, 10), date(2020, 6, 9))
 
 
 def test_numbers_that_lead_to_a_book() -> None:
