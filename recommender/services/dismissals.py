@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from catalog.models import Author, Book, Genre
 from recommender.models import POSTPONED_FOR, Dismissal, Reader
+from recommender.services.locks import lock_reader
 
 
 @transaction.atomic
@@ -17,7 +18,7 @@ def dismiss(
     reason: str = Dismissal.Reason.NOT_FOR_ME,
 ) -> Dismissal:
     """Offer this book, author or genre no more; a second time only the reason changes."""
-    Reader.objects.select_for_update().get(pk=reader.pk)
+    lock_reader(reader.pk)
     what = _as_field(target)
     standing = Dismissal.objects.standing().filter(reader=reader, **what).first()
     if standing is None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from catalog.models import Book
 from catalog.services import enrichment
 from recommender.models import LibraryEntry, Reader, RemovedEntry, Source
+from recommender.services.locks import lock_reader
 from recommender.shelves import Shelf
 
 #: Stars that can be given on the site.
@@ -43,7 +44,7 @@ def shelve(*, reader: Reader, book: Book, shelf: str, stars: Decimal | None = No
     """
     if stars is not None and stars not in STARS_TO_GIVE:
         raise InvalidStars("Give 1 to 5 stars.")
-    Reader.objects.select_for_update().get(pk=reader.pk)
+    lock_reader(reader.pk)
     reader.removed_entries.filter(book=book).delete()
     own = [] if shelf == Shelf.TO_READ else ["shelf", "stars"] if stars else ["shelf"]
     entry, made = LibraryEntry.objects.get_or_create(
@@ -83,7 +84,7 @@ def edit(
 
     Raises `LibraryEntry.DoesNotExist` where an import has just taken the line away.
     """
-    Reader.objects.select_for_update().get(pk=entry.reader_id)
+    lock_reader(entry.reader_id)
     entry = LibraryEntry.objects.get(pk=entry.pk)
     new = {"stars": stars, "shelf": shelf, "read_on": read_on}
     changed = [name for name, value in new.items() if getattr(entry, name) != value]
@@ -101,7 +102,7 @@ def give_book(*, entry: LibraryEntry, book: Book) -> bool:
 
     Says whether the line has the book now.
     """
-    reader = Reader.objects.select_for_update().get(pk=entry.reader_id)
+    reader = lock_reader(entry.reader_id)
     if reader.entries.filter(book=book).exclude(pk=entry.pk).exists():
         return False
     return bool(reader.entries.filter(pk=entry.pk, book=None).update(book=book))
@@ -122,7 +123,7 @@ def leave_out(*, entry: LibraryEntry, is_left_out: bool) -> None:
 @transaction.atomic
 def remove(*, entry: LibraryEntry) -> RemovedEntry:
     """Take a line out of the library, and remember it so that no import brings it back."""
-    Reader.objects.select_for_update().get(pk=entry.reader_id)
+    lock_reader(entry.reader_id)
     removed, _ = RemovedEntry.objects.update_or_create(
         reader_id=entry.reader_id,
         source=entry.source,
@@ -136,7 +137,7 @@ def remove(*, entry: LibraryEntry) -> RemovedEntry:
 @transaction.atomic
 def restore(*, removed: RemovedEntry) -> None:
     """Put a removed line back as it was, unless its book has come back by another way."""
-    reader = Reader.objects.select_for_update().get(pk=removed.reader_id)
+    reader = lock_reader(removed.reader_id)
     key = {"source": removed.source, "source_key": removed.source_key}
     has_book = removed.book_id is not None and reader.entries.filter(book=removed.book_id).exists()
     if not has_book and not reader.entries.filter(**key).exists():

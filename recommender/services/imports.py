@@ -20,6 +20,7 @@ from recommender.models import ImportItem, ImportJob, ImportJobQuerySet, Reader
 from recommender.selectors.recommendations import NothingToRecommendFrom
 from recommender.services import library, runs, staging
 from recommender.services.hold import MAX_ATTEMPTS, Hold, LostHold
+from recommender.services.locks import lock_import, lock_reader
 from recommender.sources import profile
 from recommender.sources.base import NotModified, ShelfPage, SourceError
 from recommender.sources.exports import open_export
@@ -53,6 +54,13 @@ class TooSoon(SourceError):
     default = "We looked at this shelf a moment ago. Please wait a minute before the next time."
 
 
+class ImportUnderWay(SourceError):
+    """The reader has an import that is not finished, perhaps a file that waits for a yes."""
+
+    code = "under_way"
+    default = "Another import of this reader is not finished yet."
+
+
 class TryLater(Exception):
     """The source is not to be had just now; the same job may succeed after `seconds`."""
 
@@ -70,21 +78,27 @@ def start_pull(*, reader: Reader, text: str) -> ImportJob:
     """
     account = str(profile.parse_profile(text))
     kind = staging.kind_of_pull()
-    recent = timezone.now() - timedelta(seconds=settings.IMPORT_COOLDOWN_SECONDS)
-    just_done = ImportJob.objects.filter(kind=kind, account=account, state=State.DONE)
-    if just_done.filter(finished_at__gt=recent).exists():
-        raise TooSoon
+    _check_cooldown(kind, account)
     return _create(ImportJob(reader=reader, kind=kind, account=account), pages=())
 
 
+@transaction.atomic
 def start_refresh(*, reader: Reader, account: str) -> ImportJob:
-    """Look at a linked shelf again without being asked; raises `SwitchedOff` where that is barred.
+    """Pull a linked shelf again in the background; a list is made only where enough has changed.
 
-    An import that is under way goes first. A list is made only where there is reason to.
+    Raises `SourceError`: `ImportUnderWay` where the reader has an import that is not finished,
+    which a refresh never replaces; `TooSoon` where the shelf was pulled just now; `SwitchedOff`
+    where this site does not ask Goodreads.
     """
     kind = staging.kind_of_pull()
+    lock_reader(reader.pk)
+    if reader.imports.open().exists():
+        raise ImportUnderWay
+    _check_cooldown(kind, account)
     job = ImportJob(reader=reader, kind=kind, account=account, is_background=True)
-    return _create(job, pages=())
+    job.save(force_insert=True)
+    enqueue_on_commit(TASK, str(job.pk))
+    return job
 
 
 def start_upload(*, reader: Reader, filename: str, content: bytes) -> ImportJob:
@@ -97,9 +111,16 @@ def start_upload(*, reader: Reader, filename: str, content: bytes) -> ImportJob:
     return _create(job, pages=list(export.pages()))
 
 
+def _check_cooldown(kind: ImportJob.Kind, account: str) -> None:
+    recent = timezone.now() - timedelta(seconds=settings.IMPORT_COOLDOWN_SECONDS)
+    just_done = ImportJob.objects.filter(kind=kind, account=account, state=State.DONE)
+    if just_done.filter(finished_at__gt=recent).exists():
+        raise TooSoon
+
+
 @transaction.atomic
 def _create(job: ImportJob, *, pages: Iterable[ShelfPage]) -> ImportJob:
-    Reader.objects.select_for_update().get(pk=job.reader_id)
+    lock_reader(job.reader_id)
     under_way = job.reader.imports.open()
     if same := under_way.filter(kind=job.kind, account=job.account).exclude(account="").first():
         return same
@@ -153,18 +174,22 @@ def _cancel(jobs: ImportJobQuerySet, sentence: str) -> int:
 
 @transaction.atomic
 def retry(*, job: ImportJob) -> ImportJob:
-    """Begin a failed job again, with what it has staged; any other job is left as it is."""
-    begun = ImportJob.objects.filter(pk=job.pk, state=State.FAILED)
-    if not job.reader.imports.open().exists() and begun.update(
-        state=State.QUEUED,
-        error_code="",
-        error_message="",
-        attempts=0,
-        held_by="",
-        held_until=None,
-        queued_at=timezone.now(),
-        finished_at=None,
-    ):
+    """Begin a failed job again, with what it has staged.
+
+    Any other job is left as it is, and so is a failed one while the reader has another under way.
+    """
+    job = lock_import(job.pk)
+    if job.state == State.FAILED and not job.reader.imports.open().exists():
+        ImportJob.objects.filter(pk=job.pk).update(
+            state=State.QUEUED,
+            error_code="",
+            error_message="",
+            attempts=0,
+            held_by="",
+            held_until=None,
+            queued_at=timezone.now(),
+            finished_at=None,
+        )
         enqueue_on_commit(TASK, str(job.pk))
     job.refresh_from_db()
     return job

@@ -5,6 +5,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from recommender.models import Reader
+from recommender.services.locks import lock_reader
 from recommender.services.readers import SESSION_KEY
 
 
@@ -15,7 +16,7 @@ def delete_reader(*, reader: Reader) -> None:
     A worker on an import of theirs finds no job any more, and ends. Training data is drawn from
     the readers there are, so the next release knows nothing of them either.
     """
-    reader = Reader.objects.select_for_update().get(pk=reader.pk)
+    reader = lock_reader(reader.pk)
     keys = _sessions_of(reader)
     user = reader.user
     reader.delete()

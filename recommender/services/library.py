@@ -10,6 +10,7 @@ from django.utils import timezone
 from catalog.matching import Wanted, match
 from catalog.services import enrichment
 from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader, Source, SourceShelf
+from recommender.services.locks import lock_reader
 
 KEPT_FIELDS = ("title", "author", "stars", "shelf", "added_on", "read_on")
 #: A shelf that lost more than this share of its books is believed the second time only.
@@ -73,7 +74,7 @@ def apply_items(*, job: ImportJob) -> Changes:
     5. What the reader has set here stays as it was set, and what the reader has removed stays away.
     6. Entries that a whole pull of the shelf no longer has are removed, if that can be believed.
     """
-    Reader.objects.select_for_update().get(pk=job.reader_id)
+    lock_reader(job.reader_id)
     own = ["", job.account]
     if job.account:
         removed_of_others = job.reader.removed_entries.filter(source=Source.GOODREADS)
@@ -98,7 +99,7 @@ def apply_item(*, item: ImportItem) -> None:
     That is a clear wish: it comes in even if the reader had removed it before.
     """
     job = item.job
-    Reader.objects.select_for_update().get(pk=job.reader_id)
+    lock_reader(job.reader_id)
     same_line = Q(source=job.source, source_key=item.source_key)
     job.reader.removed_entries.filter(same_line | Q(book=item.book_id, book__isnull=False)).delete()
     _save(_compare(job, [item], list(job.reader.entries.all())))

@@ -21,8 +21,9 @@ from catalog.openlibrary.client import Busy, OpenLibrary, SwitchedOff, Unanswere
 from catalog.openlibrary.parse import Work
 from catalog.services import additions
 from catalog.services.enrichment import open_library
-from recommender.models import ImportItem, ImportJob, LibraryEntry, Proposal, Reader
+from recommender.models import ImportItem, LibraryEntry, Proposal, Reader
 from recommender.services import entries, library, repairs, waiting
+from recommender.services.locks import lock_import, lock_reader
 from recsite.accounts.models import User
 from recsite.common.queue import enqueue_on_commit
 
@@ -78,7 +79,7 @@ class Chosen:
 @transaction.atomic
 def propose(*, reader: Reader, words: Words) -> Proposal:
     """Look for a book that a reader misses; raises `CannotPropose` beyond the limit of a day."""
-    _lock(reader)
+    lock_reader(reader.pk)
     _check_limit(reader)
     return _begin(Proposal(reader=reader, **asdict(words)))
 
@@ -89,14 +90,8 @@ def propose_for_row(*, item: ImportItem) -> Proposal:
 
     Raises `CannotPropose` beyond the limit of a day, and for a row that cannot be given a book now.
     """
-    # The job before the reader, as whoever brings its rows into the library locks them.
-    job = (
-        ImportJob.objects.select_for_update(of=("self",))
-        .select_related("reader")
-        .get(pk=item.job_id)
-    )
+    job = lock_import(item.job_id)
     row = job.items.get(pk=item.pk)
-    _lock(job.reader)
     if open_one := row.proposals.open().first():
         return open_one
     _check_limit(job.reader)
@@ -112,7 +107,7 @@ def propose_for_entry(*, entry: LibraryEntry) -> Proposal:
 
     Raises `CannotPropose` beyond the limit of a day, and for a line that has its book.
     """
-    _lock(entry.reader)
+    lock_reader(entry.reader_id)
     if open_one := entry.proposals.open().first():
         return open_one
     _check_limit(entry.reader)
@@ -140,15 +135,10 @@ def again(*, proposal: Proposal, words: Words | None = None) -> Proposal:
     A book that was added, or a search that is under way, stays as it is. Raises `CannotPropose`
     beyond the limit of a day.
     """
-    row = (
-        Proposal.objects.select_for_update(of=("self",))
-        .select_related("reader")
-        .get(pk=proposal.pk)
-    )
+    row = _locked(proposal)
     if row.state == State.ADDED or (row.state == State.SEARCHING and not is_stuck(row)):
         return row
     if row.reader:
-        _lock(row.reader)
         _check_limit(row.reader)
     if words:
         row.title, row.author, row.isbn13 = words.title, words.author, words.isbn13
@@ -194,7 +184,7 @@ def choose(*, proposal: Proposal, key: str) -> Chosen:
     To choose a second time changes nothing. Raises `CannotChoose` where there is nothing to choose
     or the work is none of those found, and `catalog.services.additions.CannotAdd`.
     """
-    row = Proposal.objects.select_for_update().get(pk=proposal.pk)
+    row = _locked(proposal)
     if row.book is not None:
         return Chosen(row.book, is_new=False, left_line=False)
     works = {work.key: work for work in works_of(row)}
@@ -226,9 +216,12 @@ def _begin(proposal: Proposal) -> Proposal:
     return proposal
 
 
-def _lock(reader: Reader) -> None:
-    """Let the reader's proposals stand still until the end."""
-    Reader.objects.select_for_update().get(pk=reader.pk)
+def _locked(proposal: Proposal) -> Proposal:
+    """The proposal as it is now, locked after its reader; a curator's has none."""
+    if proposal.reader_id is not None:
+        lock_reader(proposal.reader_id)
+    rows = Proposal.objects.select_for_update(of=("self",)).select_related("reader")
+    return rows.get(pk=proposal.pk)
 
 
 def _check_limit(reader: Reader) -> None:

@@ -5,6 +5,7 @@ from django.db import transaction
 from catalog.models import Book
 from recommender.models import ImportItem, ImportJob
 from recommender.services import library
+from recommender.services.locks import lock_import
 
 
 class CannotRepair(Exception):
@@ -39,10 +40,12 @@ def can_be_repaired(job: ImportJob) -> bool:
 
 
 def _row(item: ImportItem) -> ImportItem:
-    # The job first: a worker that begins with the whole import waits, or this does.
-    job = ImportJob.objects.select_for_update().get(pk=item.job_id)
+    job = lock_import(item.job_id)
+    # While a worker matches the rows it holds them, and waits for the reader in its turn.
+    if not can_be_repaired(job):
+        raise CannotRepair
     row = ImportItem.objects.select_for_update().get(pk=item.pk)
-    if row.state not in ImportItem.REPAIRABLE or not can_be_repaired(job):
+    if row.state not in ImportItem.REPAIRABLE:
         raise CannotRepair
     row.job = job
     return row

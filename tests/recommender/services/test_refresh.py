@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
+from django.utils import timezone
 
 from recommender.models import ImportItem, ImportJob, Reader, Source, SourceShelf
 from recommender.services import imports, refresh
@@ -74,6 +76,50 @@ def test_an_import_under_way_goes_first_and_a_failed_one_rests_a_day() -> None:
     ImportJob.objects.filter(pk=failed.pk).update(created_at=now - timedelta(hours=2))
     assert started(now) == []
     assert started(now + timedelta(days=2)) == [unlucky.pk]
+
+
+def test_a_refresh_never_ends_what_the_reader_has_under_way() -> None:
+    busy, free = linked(), linked()
+    preview = ImportJobFactory.create(reader=busy, kind="storygraph_export", state="preview")
+
+    with pytest.raises(imports.ImportUnderWay):
+        refresh.start_one(reader=busy)
+
+    assert refresh.start_all() == 1
+    assert free.imports.get().is_background
+    preview.refresh_from_db()
+    assert preview.state == ImportJob.State.PREVIEW
+
+
+def test_an_import_that_began_after_the_readers_were_listed_goes_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    late, free = linked(pulled_at=NOON), linked(pulled_at=NOON + timedelta(minutes=1))
+    shelves = refresh._shelves(NOON)
+    preview = ImportJobFactory.create(reader=late, kind="storygraph_export", state="preview")
+    monkeypatch.setattr(refresh, "_shelves", lambda now: shelves)
+
+    assert refresh.start_due(now=NOON + timedelta(days=3)) == 1
+    assert free.imports.exists()
+    preview.refresh_from_db()
+    assert preview.state == ImportJob.State.PREVIEW
+
+
+def test_a_shelf_that_was_pulled_just_now_rests() -> None:
+    reader = linked()
+    shelf = reader.shelves.get()
+    now = timezone.now()
+    done = ImportJobFactory.create(
+        reader=reader, account=shelf.account, state="done", finished_at=now
+    )
+
+    with pytest.raises(imports.TooSoon):
+        refresh.start_one(reader=reader)
+    assert refresh.start_all() == 0
+
+    done.finished_at = now - timedelta(seconds=settings.IMPORT_COOLDOWN_SECONDS + 1)
+    done.save()
+    assert refresh.start_one(reader=reader)
 
 
 def test_to_run_twice_starts_once_and_only_so_many_at_a_time() -> None:
