@@ -32,15 +32,16 @@ LIKENESS_STEP = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a release tells of some candidates beside their scores.
+class CandidateFeatures:
+    """What the dial needs to know of the candidates beside their scores.
 
     Attributes
     ----------
     ratings
         Shape (candidates,): how many readers rated each.
     similarity
-        For the place of one candidate its likeness to all: shape (candidates,), in [0, 1].
+        Takes the place of one candidate, gives its similarity to all: shape (candidates,), in
+        [0, 1].
     """
 
     ratings: IntArray
@@ -63,38 +64,39 @@ def relevance_weight(dial: float) -> float:
 def similarity_of(
     parts: Mapping[str, Mapping[str, NDArray[Any]]], rows: IntArray
 ) -> Callable[[int], FloatArray]:
-    """How alike the books in some rows of a release are: the cosine of what they speak for.
+    """How similar the books in some rows of a release are, as a cosine.
 
-    With neighbors, a book is described by its positive weights on other books, and on itself by
-    the greatest of them, so that two books are alike if one speaks for the other or both speak
-    for the same. A release without neighbors has the cosine of its item factors, 0 where that is
-    negative.
+    With neighbors, the vector of a book holds its positive weights on other books, and the
+    greatest of them for itself, so that two books are similar if one has a weight on the other, or
+    both have weights on the same books. A release without neighbors takes the cosine of the item
+    factors, 0 where that is negative.
 
     Returns
     -------
-    For the place of one row its likeness to all: shape (rows,), symmetric, in [0, 1], and 1 to
-    itself. A list asks for as many as it has places, not for all pairs, and mostly for none.
+    A function from the place of one row to its similarity to all: shape (rows,), symmetric, in
+    [0, 1], and 1 to itself. It is called once for each place of a list, not for all pairs, and
+    not at all where the dial stands at 0 or below.
     """
 
     @cache
-    def described() -> csr_array:
+    def vectors() -> csr_array:
         if "neighbours" in parts:
-            return _described(parts["neighbours"], rows)
+            return _neighbour_vectors(parts["neighbours"], rows)
         factors = parts["factors"]["item_factors"][rows].astype(np.float64)
         lengths = np.linalg.norm(factors, axis=1, keepdims=True)
         return csr_array(factors / np.where(lengths > 0, lengths, 1.0))
 
-    def likeness(place: int) -> FloatArray:
-        books = described()
+    def similarity_to(place: int) -> FloatArray:
+        books = vectors()
         similarity: FloatArray = np.clip(books @ books[[place]].toarray().ravel(), 0.0, 1.0)
         similarity[place] = 1.0
         return similarity
 
-    return likeness
+    return similarity_to
 
 
-def _described(part: Mapping[str, NDArray[Any]], rows: IntArray) -> csr_array:
-    """Shape (rows, books): each book's positive weights and its own, at length 1."""
+def _neighbour_vectors(part: Mapping[str, NDArray[Any]], rows: IntArray) -> csr_array:
+    """Shape (rows, books): each book's positive weights and its weight on itself, normalized."""
     starts, count = part["starts"], len(rows)
     lengths, entries = entries_of(starts, rows)
     places = np.repeat(np.arange(count), lengths)

@@ -8,23 +8,23 @@ import numpy as np
 
 from recommender.engine.values import FloatArray, Reason
 
-#: From so many stars on a book counts as liked, down from so many as disliked.
+#: A book with at least so many stars counts as liked, one with at most so many as disliked.
 LIKED = 3.0
 DISLIKED = 2.0
-NAMED = 3
-#: A rating that pulls a book down is worth a word if it costs this share of the score.
-WORTH_A_WORD = 0.1
+MOST_SHOWN = 3
+#: A rating that lowers the score is shown if it costs at least this share of it.
+LEAST_SHARE_AGAINST = 0.1
 
 Kind = Literal["liked", "disliked", "against"]
 
 
 @dataclass(frozen=True, slots=True)
-class ToldReason:
-    """A rating that is named to the reader.
+class ShownReason:
+    """A rating that is shown to the reader as a reason.
 
-    ``liked``: a liked book that speaks for the recommended one. ``disliked``: a disliked book
-    whose rating speaks for it, as its readers differ. ``against``: a disliked book whose rating
-    pulled it down.
+    ``liked``: a liked book whose rating raised the score. ``disliked``: a disliked book whose
+    rating raised it, as the two have different readers. ``against``: a disliked book whose rating
+    lowered it.
     """
 
     kind: Kind
@@ -46,27 +46,28 @@ def reasons_from(
     return sorted(reasons, key=lambda reason: (-reason.contribution, reason.book_id))
 
 
-def told_reasons(reasons: Sequence[Reason], score: float) -> list[ToldReason]:
-    """The few reasons that are worth naming, at most three; none if the score is not positive.
+def reasons_to_show(reasons: Sequence[Reason], score: float) -> list[ShownReason]:
+    """At most three reasons for the reader to see; none if the score is not positive.
 
-    Those that speak for the book come first, the strongest ahead. The rating that pulled it down
-    most takes the last place if it costs a tenth of the score or more. A rating between a
-    like and a dislike is never named, nor does a disliked book ever count as liked.
+    Those that raised the score come first, the strongest ahead. The rating that lowered it most
+    takes the last place if it costs a tenth of the score or more. A rating between a like and a
+    dislike is never shown, and a disliked book never counts as liked.
     """
     if score <= 0:
         return []
     supporting = [
-        ToldReason("liked" if reason.stars >= LIKED else "disliked", reason, share)
+        ShownReason("liked" if reason.stars >= LIKED else "disliked", reason, share)
         for reason in reasons
         if (share := reason.contribution / score) > 0 and not DISLIKED < reason.stars < LIKED
     ]
     supporting.sort(key=lambda one: (-one.share, one.reason.book_id))
     against = [
-        ToldReason("against", reason, share)
+        ShownReason("against", reason, share)
         for reason in reasons
-        if (share := reason.contribution / score) <= -WORTH_A_WORD and reason.stars <= DISLIKED
+        if (share := reason.contribution / score) <= -LEAST_SHARE_AGAINST
+        and reason.stars <= DISLIKED
     ]
     if not against:
-        return supporting[:NAMED]
+        return supporting[:MOST_SHOWN]
     strongest = min(against, key=lambda one: (one.share, one.reason.book_id))
-    return [*supporting[: NAMED - 1], strongest]
+    return [*supporting[: MOST_SHOWN - 1], strongest]

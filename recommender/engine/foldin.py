@@ -105,20 +105,22 @@ class FactorRanker:
             raise NothingToFoldIn(
                 "None of these ratings is a like; rate at least one book that you enjoyed."
             )
-        said = np.flatnonzero(weights)
-        rated = self.item_factors[rows[said]].astype(np.float64)
-        confidence = self.alpha * np.abs(weights[said])
+        used = np.flatnonzero(weights)
+        rated = self.item_factors[rows[used]].astype(np.float64)
+        confidence = self.alpha * np.abs(weights[used])
         likes = int(liked.sum())
         ridge = self.regularization * (likes + self.regularization_offset)
         ridge *= 1.0 + (self.few / likes) ** 2
-        pull = np.zeros(len(weights))
-        pull[liked] = 1.0 + self.alpha * weights[liked]
+        preference = np.zeros(len(weights))
+        preference[liked] = 1.0 + self.alpha * weights[liked]
         system: _System
-        if 2 * len(said) < len(self.gram):
-            system = _SmallSystem.of(rated, confidence, self._spectrum + ridge, self._basis)
+        if 2 * len(used) < len(self.gram):
+            system = _WoodburySystem.factorize(
+                rated, confidence, self._spectrum + ridge, self._basis
+            )
         else:
-            system = _WholeSystem.of(rated, confidence, self.gram, ridge)
-        return FactorScores(self, said, pull, system)
+            system = _FullSystem.factorize(rated, confidence, self.gram, ridge)
+        return FactorScores(self, used, preference, system)
 
 
 class FactorScores:
@@ -133,61 +135,61 @@ class FactorScores:
     """
 
     def __init__(
-        self, ranker: FactorRanker, said: IntArray, pull: FloatArray, system: "_System"
+        self, ranker: FactorRanker, used: IntArray, preference: FloatArray, system: "_System"
     ) -> None:
         self._ranker = ranker
-        self._said = said
-        self._pull = pull
+        self._used = used
+        self._preference = preference
         self._system = system
-        self.reader_factor: FloatArray = system.solve(pull[said])
+        self.reader_factor: FloatArray = system.solve(preference[used])
         self.scores: Float32Array = ranker.item_factors @ self.reader_factor.astype(np.float32)
 
     def contributions(self, row: int) -> FloatArray:
         """Split the score of the book in this row by the reader's ratings.
 
         The score is linear in the right-hand side, so rating b contributes
-        ``(1 + α·w_b)·y_bᵀ A⁻¹ y_j``, and the contributions sum to the score. Disliked books bend
-        A instead and contribute exactly 0.
+        ``(1 + α·w_b)·y_bᵀ A⁻¹ y_j``, and the contributions sum to the score. Disliked books
+        change A instead and contribute exactly 0.
 
         Returns
         -------
         Shape (ratings,), in the order in which the ratings were given.
         """
         item_factor = self._ranker.item_factors[row].astype(np.float64)
-        parts = np.zeros(len(self._pull))
-        parts[self._said] = self._pull[self._said] * self._system.shares(item_factor)
+        parts = np.zeros(len(self._preference))
+        parts[self._used] = self._preference[self._used] * self._system.shares(item_factor)
         return parts
 
 
 class _System(Protocol):
     """The reader's system A, decomposed."""
 
-    def solve(self, pull: FloatArray) -> FloatArray:
-        """``A⁻¹ Yᵣᵀ pull``, Yᵣ being the factors of the rated books; shape (rank,)."""
+    def solve(self, preference: FloatArray) -> FloatArray:
+        """``A⁻¹ Yᵣᵀ p``, p the preference, Yᵣ the factors of the rated books; shape (rank,)."""
 
     def shares(self, item_factor: FloatArray) -> FloatArray:
         """``Yᵣ A⁻¹ y`` of a book's factor y; shape (ratings,)."""
 
 
 @dataclass(frozen=True, slots=True)
-class _WholeSystem:
-    """A as it stands, shape (rank, rank): for readers with as many ratings as there are factors."""
+class _FullSystem:
+    """A itself, shape (rank, rank): for readers with many ratings."""
 
     rated: FloatArray
     cholesky: tuple[FloatArray, bool]
 
     @classmethod
-    def of(
+    def factorize(
         cls, rated: FloatArray, confidence: FloatArray, gram: FloatArray, ridge: float
-    ) -> "_WholeSystem":
+    ) -> "_FullSystem":
         weighted = rated * np.sqrt(confidence)[:, None]
         system = dsyrk(1.0, weighted.T, beta=1.0, c=gram, lower=1)
         system.flat[:: len(system) + 1] += ridge
         cholesky = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
         return cls(rated, cholesky)
 
-    def solve(self, pull: FloatArray) -> FloatArray:
-        answer: FloatArray = cho_solve(self.cholesky, pull @ self.rated, check_finite=False)
+    def solve(self, preference: FloatArray) -> FloatArray:
+        answer: FloatArray = cho_solve(self.cholesky, preference @ self.rated, check_finite=False)
         return answer
 
     def shares(self, item_factor: FloatArray) -> FloatArray:
@@ -195,11 +197,11 @@ class _WholeSystem:
 
 
 @dataclass(frozen=True, slots=True)
-class _SmallSystem:
-    """A by way of a system as large as the ratings are many.
+class _WoodburySystem:
+    """A by Woodbury's formula, shape (ratings, ratings): for readers with few ratings.
 
     In the eigenbasis of YᵀY all of A but the ratings is a diagonal D. With Z the rated factors in
-    that basis and ``K = C⁻¹ + Z D⁻¹ Zᵀ``, Woodbury's formula gives
+    that basis and ``K = C⁻¹ + Z D⁻¹ Zᵀ``, the formula gives
     ``A⁻¹ Zᵀ p = D⁻¹ Zᵀ K⁻¹ C⁻¹ p`` and ``Z A⁻¹ y = C⁻¹ K⁻¹ Z D⁻¹ y``.
     """
 
@@ -209,9 +211,9 @@ class _SmallSystem:
     cholesky: tuple[FloatArray, bool]
 
     @classmethod
-    def of(
+    def factorize(
         cls, rated: FloatArray, confidence: FloatArray, diagonal: FloatArray, basis: FloatArray
-    ) -> "_SmallSystem":
+    ) -> "_WoodburySystem":
         turned = rated @ basis
         scaled = turned / diagonal
         system = scaled @ turned.T
@@ -219,8 +221,8 @@ class _SmallSystem:
         cholesky = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
         return cls(scaled, confidence, basis, cholesky)
 
-    def solve(self, pull: FloatArray) -> FloatArray:
-        small = cho_solve(self.cholesky, pull / self.confidence, check_finite=False)
+    def solve(self, preference: FloatArray) -> FloatArray:
+        small = cho_solve(self.cholesky, preference / self.confidence, check_finite=False)
         answer: FloatArray = self.basis @ (small @ self.scaled)
         return answer
 
@@ -230,7 +232,7 @@ class _SmallSystem:
 
 
 def _gram(item_factors: Float32Array) -> FloatArray:
-    """YᵀY in float64, a chunk of rows at a time so that no second copy of Y is ever whole."""
+    """YᵀY in float64, by chunks of rows, so that Y is never copied as a whole."""
     rank = item_factors.shape[1]
     gram = np.zeros((rank, rank))
     for start in range(0, len(item_factors), GRAM_CHUNK):

@@ -97,7 +97,7 @@ class Manifest:
             if schema == SCHEMA_VERSION:
                 return cls._from_json(values)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise CorruptRelease(f"The manifest can not be read: {error}.") from error
+            raise CorruptRelease(f"The manifest cannot be read: {error}.") from error
         raise UnsupportedSchema(
             f"The release has format {schema}, this code reads {SCHEMA_VERSION}; "
             "update whichever of the two is older."

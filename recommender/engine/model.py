@@ -1,11 +1,11 @@
-"""The facade of the numerics: ratings in, scored books and reasons out."""
+"""The entry point of the numerics: ratings in, scored books and reasons out."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.engine.dial import Surroundings, similarity_of
+from recommender.engine.dial import CandidateFeatures, similarity_of
 from recommender.engine.explain import reasons_from
 from recommender.engine.neighbours import NeighbourRanker
 from recommender.engine.rankers import RankerScores, top_n
@@ -22,16 +22,6 @@ from recommender.engine.values import (
     UnknownRanker,
 )
 
-__all__ = [
-    "InvalidRating",
-    "Model",
-    "NothingToFoldIn",
-    "Reason",
-    "ScoredBook",
-    "Scores",
-    "UnknownRanker",
-]
-
 
 class Model:
     """An opened release, ready to answer. Immutable, so threads may share it."""
@@ -45,8 +35,8 @@ class Model:
         Parameters
         ----------
         ratings
-            Stars (half and quarter stars too) by book id. Books the release does not know take
-            no part; ``Scores.unknown`` names them.
+            Stars (half and quarter stars too) by book id. Books the release does not know are
+            ignored; ``Scores.unknown`` lists them.
         ranker
             The part of the release to rank by; `Release.ranker_for` these ratings if not given.
 
@@ -95,7 +85,7 @@ class Model:
         return frozenset(int(i) for i in ids[self.release.rows_of(ids) >= 0])
 
     def links(self, book_id: int, n: int) -> "Links":
-        """How a book is linked to others by the neighbors; no links where there are none.
+        """How the neighbors link a book to others; no links if the release has no neighbors.
 
         Parameters
         ----------
@@ -121,16 +111,16 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Books that hang together with one book, by id, the strongest first.
+    """Books related to one book, by id, the strongest first.
 
     Attributes
     ----------
     leads_to
-        Who likes the book will like these.
+        Readers who like the book will probably like these.
     comes_from
-        Who likes these will like the book.
+        Readers who like these will probably like the book.
     speaks_against
-        Who likes these will rather not like the book.
+        Readers who like these will probably not like the book.
     """
 
     leads_to: tuple[int, ...]
@@ -145,7 +135,7 @@ class Scores:
     Attributes
     ----------
     rated
-        The ratings which took part: stars by book id, in order of id.
+        The ratings that were used: stars by book id, in order of id.
     unknown
         Ids of rated books that the release does not know.
     """
@@ -157,7 +147,7 @@ class Scores:
     folded: RankerScores
 
     def top(self, n: int, *, exclude: Collection[int] = ()) -> list[ScoredBook]:
-        """The n best books; books the reader knows are in it unless excluded."""
+        """The n best books; those the reader knows are among them unless excluded."""
         rows = self.release.rows_of(np.array(sorted(exclude), dtype=np.int64))
         return top_n(self.folded.scores, self.release.book_ids, n, exclude_rows=rows[rows >= 0])
 
@@ -166,23 +156,23 @@ class Scores:
         return float(self.folded.scores[self._row(book_id)])
 
     def reasons(self, book_id: int) -> list[Reason]:
-        """Why this book: the exact parts of its score, the strongest first."""
+        """The contributions of the ratings to the book's score, the strongest first."""
         return reasons_from(
             list(self.rated),
             list(self.rated.values()),
             self.folded.contributions(self._row(book_id)),
         )
 
-    def surroundings(self, book_ids: Sequence[int]) -> Surroundings:
-        """Fame and likeness of some books; KeyError if the release does not know one."""
+    def candidate_features(self, book_ids: Sequence[int]) -> CandidateFeatures:
+        """Counts of ratings and similarity of some books; KeyError if one is unknown."""
         release, rows = self.release, self._rows(book_ids)
-        return Surroundings(
+        return CandidateFeatures(
             ratings=release.books["ratings"][rows].astype(np.int64),
             similarity=similarity_of(release.parts, rows),
         )
 
     def expected_stars(self, book_ids: Sequence[int]) -> list[float | None]:
-        """The stars the reader would probably give, None where the release can not tell."""
+        """The stars the reader would probably give; None for books that can't be predicted."""
         release = self.release
         rows = release.rows_of(np.array(book_ids, dtype=np.int64))
         expected = None

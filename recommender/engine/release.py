@@ -26,7 +26,6 @@ from recommender.engine.manifest import (
     FileInfo,
     Manifest,
     ReleaseError,
-    UnsupportedSchema,
     book_ids_sha256,
 )
 from recommender.engine.rankers import RANKERS, Ranker
@@ -34,21 +33,6 @@ from recommender.engine.stars import StarModel
 from recommender.engine.store import NotFound, Store, StoreError
 from recommender.engine.tensors import BadTensorFile, map_tensors
 from recommender.engine.values import IntArray, NothingToFoldIn
-
-__all__ = [
-    "CorruptRelease",
-    "Latest",
-    "NoRelease",
-    "ProbeFailed",
-    "Release",
-    "ReleaseError",
-    "ReleaseHolder",
-    "UnsupportedSchema",
-    "list_versions",
-    "open_release",
-    "read_latest",
-    "read_manifest",
-]
 
 LATEST = "latest.json"
 MANIFEST = "manifest.json"
@@ -134,7 +118,7 @@ def read_latest(store: Store) -> Latest | None:
         values = json.loads(data)
         return Latest(str(values["version"]), str(values["manifest_sha256"]), tag)
     except (ValueError, KeyError, TypeError) as error:
-        raise CorruptRelease(f"{LATEST} in {store.uri} can not be read: {error}.") from error
+        raise CorruptRelease(f"{LATEST} in {store.uri} cannot be read: {error}.") from error
 
 
 def list_versions(store: Store) -> list[str]:
@@ -339,7 +323,7 @@ def _read_books(path: Path) -> dict[str, NDArray[Any]]:
         if books["book_id"].dtype != np.int64 or "ratings" not in books:
             raise CorruptRelease(f"{BOOKS} has other columns than it should.")
     except (pa.ArrowException, KeyError, ValueError) as error:
-        raise CorruptRelease(f"{BOOKS} can not be read: {error}.") from error
+        raise CorruptRelease(f"{BOOKS} cannot be read: {error}.") from error
     return books
 
 
@@ -347,7 +331,7 @@ def _map_part(path: Path, part: str) -> dict[str, NDArray[Any]]:
     try:
         tensors = map_tensors(path)
     except BadTensorFile as error:
-        raise CorruptRelease(f"The part {part} can not be read: {error}") from error
+        raise CorruptRelease(f"The part {part} cannot be read: {error}") from error
     for name, tensor in tensors.items():
         if np.issubdtype(tensor.dtype, np.floating) and not np.isfinite(tensor).all():
             raise CorruptRelease(f"{name} of the part {part} holds numbers that are not finite.")

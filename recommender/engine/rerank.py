@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.engine.dial import Surroundings, relevance, relevance_weight
+from recommender.engine.dial import CandidateFeatures, relevance, relevance_weight
 from recommender.engine.values import FloatArray, ScoredBook
 
 FIRST_VOLUME = 1
@@ -15,7 +15,7 @@ FIRST_VOLUME = 1
 
 @dataclass(frozen=True, slots=True)
 class BookFacts:
-    """What the rules have to know of a book; empty where it is not known."""
+    """What the rules need to know about a book; empty where it is not known."""
 
     author_ids: tuple[int, ...] = ()
     series: str = ""
@@ -36,10 +36,10 @@ class RerankOptions:
 
     ``dial`` goes from −2, familiar, to 2, adventurous (see `recommender.engine.dial`).
 
-    What is ``without`` is never offered. The filters narrow a list down, and a book of which the
-    asked-for fact is not known does not pass: ``genre_ids`` (one of them is enough),
-    ``languages`` (instead of those the reader's books tell), ``year_from`` and ``year_to``
-    (inclusive), ``longest_series`` (volumes; 0 for books of no series).
+    What is in a ``without`` set is never offered. The filters narrow a list down; a book does not
+    pass a filter if the fact it looks at is unknown: ``genre_ids`` (one of them is enough),
+    ``languages`` (in place of those of the reader's books), ``year_from`` and ``year_to``
+    (inclusive), ``longest_series`` (in volumes; 0 for books of no series).
     """
 
     per_author: int = 2
@@ -96,7 +96,7 @@ def rerank(
     facts: Mapping[int, BookFacts],
     read: Collection[int],
     options: RerankOptions = DEFAULT_OPTIONS,
-    surroundings: Surroundings | None = None,
+    features: CandidateFeatures | None = None,
     *,
     top: int | None = None,
 ) -> list[ScoredBook]:
@@ -105,17 +105,18 @@ def rerank(
     1. Left out are books that were read, are excluded or do not pass the filters, books in
        languages the reader does not read, every volume of a series but the one to read next, and
        box sets of what was read.
-    2. Place after place is filled with the best book whose authors have room there, best being
-       what the dial says. A book that finds no room drops out at the end.
+    2. Each place is filled with the best book, by the dial, whose authors still have room there.
+       A book for which there is no room is left out.
 
     Parameters
     ----------
-    surroundings
-        Fame and likeness of the candidates, in their order; without them the dial does nothing.
+    features
+        Counts of ratings and similarity of the candidates, in their order; without them the dial
+        has no effect.
     top
         How many books are wanted; all if not given.
     """
-    history = _History.of(facts, read, options)
+    history = _History.from_books(facts, read, options)
     taken: set[str] = set()
     fitting = []
     for place, candidate in enumerate(candidates):
@@ -127,12 +128,12 @@ def rerank(
         if book.series:
             taken.add(book.series)
         fitting.append(place)
-    return _fill(candidates, fitting, facts, options, surroundings, top)
+    return _fill(candidates, fitting, facts, options, features, top)
 
 
 @dataclass(frozen=True, slots=True)
 class _History:
-    """What the reader's own books mean for others."""
+    """What follows from the books the reader has read."""
 
     languages: frozenset[str]
     finished: frozenset[str]
@@ -140,20 +141,19 @@ class _History:
     author_ids: frozenset[int]
 
     @classmethod
-    def of(
+    def from_books(
         cls, facts: Mapping[int, BookFacts], read: Collection[int], options: RerankOptions
     ) -> "_History":
         books = [facts[book_id] for book_id in read if book_id in facts]
-        spoken = Counter(book.language for book in books if book.language)
+        languages = Counter(book.language for book in books if book.language)
+        are_enough = languages.total() >= options.languages_from
         volumes: dict[str, set[int]] = {}
         for book in books:
             if book.series:
-                # A volume without a number says that the series was begun, if nothing more.
+                # A volume without a number tells only that the series was begun.
                 volumes.setdefault(book.series, set()).add(math.floor(book.number or 0))
         return cls(
-            languages=frozenset(
-                () if options.languages or spoken.total() < options.languages_from else spoken
-            ),
+            languages=frozenset(languages if are_enough and not options.languages else ()),
             finished=frozenset(book.series for book in books if book.is_box_set and book.series),
             next_volumes={series: _next_volume(read) for series, read in volumes.items()},
             author_ids=frozenset(author for book in books for author in book.author_ids),
@@ -174,7 +174,7 @@ class _History:
 
 
 def _next_volume(read: set[int]) -> int:
-    """The volume after those that follow each other from the first one that was read."""
+    """The first volume missing after the lowest one that was read."""
     volume = min(read)
     while volume in read:
         volume += 1
@@ -186,24 +186,24 @@ def _fill(
     fitting: list[int],
     facts: Mapping[int, BookFacts],
     options: RerankOptions,
-    surroundings: Surroundings | None,
+    features: CandidateFeatures | None,
     top: int | None,
 ) -> list[ScoredBook]:
-    """Fill place after place with the best book whose authors still have room there."""
-    worth, weight = _worth(candidates, fitting, options, surroundings)
-    order = sorted(range(len(fitting)), key=lambda index: -worth[index])
+    """Fill each place with the best book whose authors still have room there."""
+    relevances, weight = _relevances(candidates, fitting, options, features)
+    order = sorted(range(len(fitting)), key=lambda index: -relevances[index])
     authors = [facts.get(candidates[place].book_id, BookFacts()).author_ids for place in fitting]
     nearest = np.zeros(len(fitting))
     chosen: list[ScoredBook] = []
     recent: deque[tuple[int, ...]] = deque(maxlen=options.window - 1)
     while order and (top is None or len(chosen) < top):
-        crowd = Counter(author for author_ids in recent for author in author_ids)
-        full = {author for author, books in crowd.items() if books >= options.per_author}
+        counts = Counter(author for author_ids in recent for author in author_ids)
+        full = {author for author, books in counts.items() if books >= options.per_author}
         free = (index for index in order if full.isdisjoint(authors[index])) if full else order
         if weight < 1.0:
-            left = np.fromiter(free, dtype=np.int64)
-            marginal = weight * worth[left] - (1.0 - weight) * nearest[left]
-            best = int(left[marginal.argmax()]) if len(left) else None
+            open_to = np.fromiter(free, dtype=np.int64)
+            marginal = weight * relevances[open_to] - (1.0 - weight) * nearest[open_to]
+            best = int(open_to[marginal.argmax()]) if len(open_to) else None
         else:
             best = next(iter(free), None)
         if best is None:
@@ -211,24 +211,24 @@ def _fill(
         order.remove(best)
         recent.append(authors[best])
         chosen.append(candidates[fitting[best]])
-        if weight < 1.0 and surroundings is not None:
-            near = surroundings.similarity(fitting[best])[fitting]
+        if weight < 1.0 and features is not None:
+            near = features.similarity(fitting[best])[fitting]
             nearest = np.maximum(nearest, near)
     return chosen
 
 
-def _worth(
+def _relevances(
     candidates: Sequence[ScoredBook],
     fitting: list[int],
     options: RerankOptions,
-    surroundings: Surroundings | None,
+    features: CandidateFeatures | None,
 ) -> tuple[FloatArray, float]:
-    """Each book's relevance by the dial, and λ. At 0 it is the score, so the order stays."""
+    """Each book's relevance, and λ. With the dial at 0 they are the score and 1."""
     scores = np.array([candidates[place].score for place in fitting], dtype=np.float64)
-    if surroundings is None or not options.dial:
-        # Candidates come best first; of two with one score the first stays ahead.
+    if features is None or not options.dial:
+        # Candidates come best first, so of two with the same score the first stays ahead.
         return scores, 1.0
     return (
-        relevance(scores, surroundings.ratings[fitting], options.dial),
+        relevance(scores, features.ratings[fitting], options.dial),
         relevance_weight(options.dial),
     )

@@ -1,4 +1,4 @@
-"""Stars a reader would probably give. Only ever shown: books are never ranked by them."""
+"""The stars a reader would probably give. They are shown, never used to rank."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -29,7 +29,7 @@ class StarModel:
     mean
         The mean of all ratings, in stars.
     reader_damping
-        So many invented ratings of no bias stand beside a reader's own.
+        The mean is taken as if the reader had given so many more ratings without a bias.
     regularization
         The λ of the reader's factor, times the count of their ratings, as in Spark's ALS.
     """
@@ -72,21 +72,21 @@ class StarModel:
         rows, stars
             Shape (ratings,) both: what the reader rated, and how.
         wanted
-            Shape (wanted,): rows of the books to tell for.
+            Shape (wanted,): rows of the books to predict for.
 
         Returns
         -------
-        Shape (wanted,), between 1 and 5 stars; None from fewer than five ratings, which tell too
-        little.
+        Shape (wanted,), between 1 and 5 stars; None for fewer than five ratings, which are too
+        few to predict from.
         """
         if len(rows) < NEEDED_RATINGS:
             return None
-        left = stars - self.mean - self.book_bias[rows]
-        reader_bias = left.sum() / (len(rows) + self.reader_damping)
+        residuals = stars - self.mean - self.book_bias[rows]
+        reader_bias = residuals.sum() / (len(rows) + self.reader_damping)
         rated = self.item_factors[rows].astype(np.float64)
         system = rated.T @ rated
         system.flat[:: len(system) + 1] += self.regularization * len(rows)
-        factor = np.linalg.solve(system, rated.T @ (left - reader_bias))
+        factor = np.linalg.solve(system, rated.T @ (residuals - reader_bias))
         expected: FloatArray = (
             self.mean
             + reader_bias

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from django.db.models import Q
 
 from catalog.models import Book, BookQuerySet
-from recommender.engine.model import Model, NothingToFoldIn
+from recommender.engine.model import Model
 from recommender.engine.release import NoRelease
+from recommender.engine.values import NothingToFoldIn
 from recommender.models import LibraryEntry, Reader, Recommendation
 from recommender.selectors.current_model import current_model
 from recommender.selectors.recommendations import taste_of

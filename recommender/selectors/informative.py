@@ -6,7 +6,7 @@ import numpy as np
 
 from catalog.models import Book
 from recommender.engine.dial import similarity_of
-from recommender.engine.informative import most_telling
+from recommender.engine.informative import most_informative
 from recommender.engine.release import NoRelease
 from recommender.engine.rerank import DEFAULT_OPTIONS
 from recommender.selectors.book_facts import facts_of_candidates
@@ -42,4 +42,4 @@ def _order(version: str) -> tuple[int, ...]:
     book_ids = release.book_ids[rows].tolist()
     facts = facts_of_candidates(book_ids=book_ids, options=DEFAULT_OPTIONS)
     similarity = similarity_of(release.parts, rows)
-    return tuple(most_telling(book_ids, ratings[rows], similarity, facts, MOST_BOOKS))
+    return tuple(most_informative(book_ids, ratings[rows], similarity, facts, MOST_BOOKS))

@@ -7,10 +7,10 @@ from django.db.models.functions import Coalesce
 
 from catalog.models import Book
 from recommender import shelves
-from recommender.engine.explain import told_reasons
-from recommender.engine.model import Model, NothingToFoldIn, Scores
+from recommender.engine.explain import reasons_to_show
+from recommender.engine.model import Model, Scores
 from recommender.engine.rerank import DEFAULT_OPTIONS, BookFacts, RerankOptions, rerank
-from recommender.engine.values import ScoredBook
+from recommender.engine.values import NothingToFoldIn, ScoredBook
 from recommender.models import Dismissal, LibraryEntry, Reader
 from recommender.selectors.book_facts import (
     HISTORY_COLUMNS,
@@ -216,14 +216,14 @@ def _choose(
     # Whether a box set of no series contains books already read, only its authors can tell.
     if any(facts[one.book_id].is_box_set for one in admitted):
         read = facts_of_history(book_ids=read)
-    around = scores.surroundings([one.book_id for one in admitted]) if options.dial else None
+    around = scores.candidate_features([one.book_id for one in admitted]) if options.dial else None
     return rerank(admitted, {**read, **facts}, read, options, around, top=top)
 
 
 def _explain(scores: Scores, chosen: list[ScoredBook]) -> list[Pick]:
     """The books from the catalog, each with its expected stars and the reasons to name."""
     reasons_of = {
-        scored.book_id: told_reasons(scores.reasons(scored.book_id), scored.score)
+        scored.book_id: reasons_to_show(scores.reasons(scored.book_id), scored.score)
         for scored in chosen
     }
     cards = {book.goodbooks_id: book for book in Book.objects.known_as(reasons_of).for_cards()}

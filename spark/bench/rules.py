@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from recommender.engine.dial import Surroundings
+from recommender.engine.dial import CandidateFeatures
 from recommender.engine.model import Model
 from recommender.engine.release import open_release
 from recommender.engine.rerank import BookFacts, RerankOptions, rerank
@@ -44,10 +44,10 @@ class Rule:
 
     sees: Callable[[BookFacts], BookFacts] = lambda _: BookFacts()
     options: RerankOptions = FREE
-    around: Callable[[Surroundings], Surroundings] = lambda around: around
+    around: Callable[[CandidateFeatures], CandidateFeatures] = lambda around: around
 
 
-def _unlike(around: Surroundings) -> Surroundings:
+def _unlike(around: CandidateFeatures) -> CandidateFeatures:
     """As if no book were like another, so that the dial moves by fame alone."""
     count = len(around.ratings)
 
@@ -58,7 +58,7 @@ def _unlike(around: Surroundings) -> Surroundings:
     return replace(around, similarity=similarity)
 
 
-def _equally_famous(around: Surroundings) -> Surroundings:
+def _equally_famous(around: CandidateFeatures) -> CandidateFeatures:
     return replace(around, ratings=np.ones_like(around.ratings))
 
 
@@ -114,7 +114,7 @@ def _list(
     known, hidden = readers.fold_in[reader], readers.held_out[reader]
     scores = model.fold_in(known)
     candidates = [one for one in scores.top(CANDIDATES, exclude=known) if one.score > 0]
-    around = rule.around(scores.surroundings([one.book_id for one in candidates]))
+    around = rule.around(scores.candidate_features([one.book_id for one in candidates]))
     chosen = rerank(candidates, facts, known, rule.options, around, top=DEPTH)
     books = np.array([one.book_id for one in chosen], dtype=np.int64)
     return ReaderRanking(

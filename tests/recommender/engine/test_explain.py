@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.engine.explain import told_reasons
+from recommender.engine.explain import reasons_to_show
 from recommender.engine.foldin import FactorRanker
 from recommender.engine.neighbours import NeighbourRanker
 from recommender.engine.rankers import Ranker
@@ -14,7 +14,7 @@ from recommender.engine.weights import SIGNED_WEIGHTS
 
 def told(*reasons: tuple[int, float, float], score: float = 1.0) -> list[tuple[str, int]]:
     ratings = [Reason(book_id, stars, part) for book_id, stars, part in reasons]
-    return [(one.kind, one.reason.book_id) for one in told_reasons(ratings, score)]
+    return [(one.kind, one.reason.book_id) for one in reasons_to_show(ratings, score)]
 
 
 def test_the_strongest_three_are_named() -> None:
@@ -55,7 +55,7 @@ def test_nobody_is_told_that_a_disliked_book_was_liked(
     ratings: list[tuple[float, float]], score: float
 ) -> None:
     reasons = [Reason(n, stars, part) for n, (stars, part) in enumerate(ratings)]
-    named = told_reasons(reasons, score)
+    named = reasons_to_show(reasons, score)
     assert len(named) <= 3
     for one in named:
         assert (one.kind == "liked") == (one.reason.stars >= 3)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recommender.engine.informative import most_telling
+from recommender.engine.informative import most_informative
 from recommender.engine.rerank import BookFacts
 
 
@@ -11,7 +11,7 @@ def chosen(
 ) -> list[int]:
     matrix = np.array(alike, dtype=np.float64)
     ids = list(range(len(ratings)))
-    return most_telling(ids, np.array(ratings), lambda place: matrix[place], facts, n)
+    return most_informative(ids, np.array(ratings), lambda place: matrix[place], facts, n)
 
 
 def by_different_authors(count: int) -> dict[int, BookFacts]:

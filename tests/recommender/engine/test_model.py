@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from recommender.engine.model import InvalidRating, Links, Model, NothingToFoldIn, UnknownRanker
+from recommender.engine.model import Links, Model
 from recommender.engine.publish import Part, promote, write_release
 from recommender.engine.release import open_release
 from recommender.engine.store import open_store
-from recommender.engine.values import Tensors
+from recommender.engine.values import InvalidRating, NothingToFoldIn, Tensors, UnknownRanker
 from recommender.engine.weights import SIGNED_WEIGHTS
 from tests.recommender.engine.releases import NOON, draft, item_factors
 

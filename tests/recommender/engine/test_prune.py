@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from recommender.engine.manifest import CorruptRelease
 from recommender.engine.prune import prune_cache, prune_releases
 from recommender.engine.publish import promote, write_release
-from recommender.engine.release import CorruptRelease, list_versions, open_release
+from recommender.engine.release import list_versions, open_release
 from recommender.engine.store import FileStore
 from tests.recommender.engine.releases import NOON, draft, item_factors
 

@@ -10,16 +10,13 @@ import numpy as np
 import pytest
 
 from recommender.engine.foldin import FactorRanker
-from recommender.engine.manifest import Manifest
+from recommender.engine.manifest import CorruptRelease, Manifest, ReleaseError, UnsupportedSchema
 from recommender.engine.model import Model
 from recommender.engine.publish import promote, write_release
 from recommender.engine.release import (
-    CorruptRelease,
     NoRelease,
     ProbeFailed,
-    ReleaseError,
     ReleaseHolder,
-    UnsupportedSchema,
     open_release,
     read_latest,
 )

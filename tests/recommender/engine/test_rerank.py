@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.engine.dial import Surroundings, relevance
+from recommender.engine.dial import CandidateFeatures, relevance
 from recommender.engine.rerank import BookFacts, RerankOptions, rerank
 from recommender.engine.values import ScoredBook
 
@@ -119,16 +119,16 @@ def test_the_rules_can_be_loosened() -> None:
     assert len(rerank(candidates(*range(5)), facts, set(), options)) == 4
 
 
-def around(ratings: list[int], similarity: np.ndarray | None = None) -> Surroundings:
+def around(ratings: list[int], similarity: np.ndarray | None = None) -> CandidateFeatures:
     alike = np.eye(len(ratings)) if similarity is None else similarity
-    return Surroundings(np.array(ratings, dtype=np.int64), lambda place: alike[place])
+    return CandidateFeatures(np.array(ratings, dtype=np.int64), lambda place: alike[place])
 
 
 def dialed(
-    book_ids: list[int], dial: float, surroundings: Surroundings, top: int | None = None
+    book_ids: list[int], dial: float, features: CandidateFeatures, top: int | None = None
 ) -> list[int]:
     options = RerankOptions(dial=dial)
-    books = rerank(candidates(*book_ids), {}, set(), options, surroundings, top=top)
+    books = rerank(candidates(*book_ids), {}, set(), options, features, top=top)
     return [book.book_id for book in books]
 
 
@@ -138,16 +138,16 @@ def test_at_zero_the_dial_keeps_the_releases_own_order() -> None:
 
 
 def test_the_dial_moves_famous_books_up_and_down() -> None:
-    surroundings = around([10_000, 10, 1000])
-    assert dialed([1, 2, 3], 2, surroundings) == [2, 3, 1]
+    features = around([10_000, 10, 1000])
+    assert dialed([1, 2, 3], 2, features) == [2, 3, 1]
     assert dialed([2, 3, 1], -2, around([10, 1000, 10_000])) == [1, 3, 2]
 
 
 def test_adventurous_puts_something_different_beside_the_best() -> None:
     alike = np.array([[1.0, 0.95, 0.0], [0.95, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    surroundings = around([100, 100, 100], alike)
-    assert dialed([1, 2, 3], 1, surroundings) == [1, 3, 2]
-    assert dialed([1, 2, 3], -1, surroundings) == [1, 2, 3]
+    features = around([100, 100, 100], alike)
+    assert dialed([1, 2, 3], 1, features) == [1, 3, 2]
+    assert dialed([1, 2, 3], -1, features) == [1, 2, 3]
 
 
 @given(
@@ -160,11 +160,11 @@ def test_no_turn_of_the_dial_loses_or_doubles_a_book(
 ) -> None:
     vectors = np.abs(np.random.default_rng(seed).normal(size=(len(ratings), 4)))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    surroundings = around(ratings, np.clip(vectors @ vectors.T, 0, 1))
+    features = around(ratings, np.clip(vectors @ vectors.T, 0, 1))
     ids = list(range(len(ratings)))
-    whole = dialed(ids, dial, surroundings)
+    whole = dialed(ids, dial, features)
     assert sorted(whole) == ids
-    assert dialed(ids, dial, surroundings, top=5) == whole[:5]
+    assert dialed(ids, dial, features, top=5) == whole[:5]
 
 
 @given(st.lists(st.integers(1, 10**6), min_size=2, max_size=20), st.floats(0.1, 2))
