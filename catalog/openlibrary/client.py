@@ -1,4 +1,4 @@
-"""Asks Open Library: by batches, with named fields, at the pace all workers share."""
+"""The client of Open Library: it asks in batches, at the pace that all workers share."""
 
 import json
 import time
@@ -21,15 +21,15 @@ FIELDS = (
 
 
 class OpenLibraryError(Exception):
-    """Why something could not be had."""
+    """Why Open Library gave no answer."""
 
 
 class Unanswered(OpenLibraryError):
-    """This one page could not be had, however often it was tried; others may be."""
+    """This page could not be read, even after several tries; others may be."""
 
 
 class Busy(OpenLibraryError):
-    """Nothing is to be asked now; after `seconds`, everything may be."""
+    """Ask nothing more for `seconds`."""
 
     def __init__(self, reason: str, *, seconds: float) -> None:
         super().__init__(reason)
@@ -37,11 +37,11 @@ class Busy(OpenLibraryError):
 
 
 class SwitchedOff(OpenLibraryError):
-    """The operator has named no contact, without which Open Library answers 403."""
+    """The operator has set no contact address, without which Open Library answers 403."""
 
 
 class _TryAgain(Exception):
-    """An answer that is none, for now."""
+    """A request that failed and may succeed if it is made again."""
 
     def __init__(
         self, reason: str, *, retry_after: float | None = None, busy: bool = False
@@ -52,7 +52,7 @@ class _TryAgain(Exception):
 
 
 class OpenLibrary:
-    """Open Library, or what stands in for it.
+    """Open Library, or its stand-in.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class OpenLibrary:
         self._site.close()
 
     def by_numbers(self, *, isbns: Sequence[str], goodreads_ids: Sequence[str]) -> list[Work]:
-        """The works of at most 25 numbers together, in one request.
+        """The works with any of these numbers, at most 25, in one request.
 
         Raises `Busy` or `Unanswered`.
         """
@@ -114,7 +114,7 @@ class OpenLibrary:
         return self._search({"q": " OR ".join(parts), "limit": 4 * BATCH})
 
     def by_title(self, *, title: str, author: str) -> list[Work]:
-        """Works that may be called so; whether one is the book is for the caller to say."""
+        """Works that may have this title; the caller decides whether one of them is the book."""
         named = {"author": author} if author else {}
         return self._search({"title": title, **named, "limit": 10})
 
@@ -164,7 +164,7 @@ class OpenLibrary:
             raise Busy(str(error), seconds=http.LONGEST_RETRY_WAIT) from error
 
     def _ask(self, address: str, params: http.Params, etag: str) -> http.Answer:
-        """Make one request in turn, and sort out the answers that are none."""
+        """Make one request, in turn; raise where its answer is no page."""
         with self._pace.turn() as turn:
             answer = self._site.get(address, params, etag=etag, check=turn.check)
         reason = f"status {answer.status}"

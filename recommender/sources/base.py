@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 
 @dataclass(frozen=True, slots=True)
 class ShelfRow:
-    """One book on a reader's shelf, as its source tells it."""
+    """One book on a reader's shelf, as its source gives it."""
 
     source_key: (
         str  # the edition id at Goodreads; a stable key made of title and author without one
@@ -41,8 +41,8 @@ class RowProblem:
 class ShelfPage:
     """One page of a shelf.
 
-    ``complete`` is true on the page that proves the shelf was seen whole. Where no page of a pull
-    says so (too many pages, a page that came twice), rows missing from it mean nothing.
+    ``complete`` is true on the page that proves that the whole shelf was seen. Where no page of a
+    pull does (too many pages, a page that came twice), a row that is missing means nothing.
     """
 
     number: int
@@ -71,7 +71,7 @@ class BadRow(ValueError):
 
 
 class SourceError(Exception):
-    """Why ratings could not be had; ``str()`` is the sentence for the reader.
+    """Why ratings could not be read; ``str()`` is the sentence for the reader.
 
     ``code`` names the reason for a program, ``retryable`` says whether the same pull may succeed
     in a while, and ``retry_after`` after how many seconds, where the source named a time.
@@ -136,7 +136,7 @@ class MalformedFeed(SourceError):
 
 
 class UnsafeFeed(MalformedFeed):
-    """Markup that no honest feed holds: a DTD, entities."""
+    """Markup that has no place in a feed: a DTD, entities."""
 
     code = "unsafe_feed"
     retryable = False

@@ -135,7 +135,7 @@ class Fetcher:
         etag: str = "",
         with_key: bool = True,
     ) -> http.Answer:
-        """Make one request, in turn, and sort out the answers that are none."""
+        """Make one request, in turn; raise `SourceError` where its answer is no page."""
         with self._pace.turn() as turn:
             answer = self._site.get(address, params, etag=etag, with_key=with_key, check=turn.check)
             if answer.status == HTTPStatus.TOO_MANY_REQUESTS and answer.retry_after:
@@ -175,12 +175,12 @@ def _is_html(body: bytes) -> bool:
 
 
 def _is_challenge(body: bytes) -> bool:
-    """Whether it is a page for a person to prove being one: of no use to ask again."""
+    """Whether the page asks for proof of being a person: there is no use in asking again."""
     return _is_html(body) and bool(_CHALLENGE.search(body))
 
 
 def _as_source_errors(once: Callable[[], T]) -> T:
-    """Do it, and tell the errors of HTTP and of the pace in the words of a source.
+    """Call ``once``, and raise the errors of HTTP and of the pace as errors of a source.
 
     An error that went through the HTTP library can lead to the address with its key. So ours are
     raised after the handler has ended, and carry nothing of it.
@@ -188,8 +188,8 @@ def _as_source_errors(once: Callable[[], T]) -> T:
     try:
         return once()
     except (http.HttpError, pace.PaceError) as error:
-        told = _source_error(error)
-    raise told
+        source_error = _source_error(error)
+    raise source_error
 
 
 def _source_error(error: http.HttpError | pace.PaceError) -> SourceError:

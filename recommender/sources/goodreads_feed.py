@@ -36,8 +36,8 @@ class GoodreadsFeed:
     shelf : str
         One of `shelves.COMMON`; nothing a reader types becomes part of an address.
     etag : str
-        Of the first page at the last pull; `NotModified` is raised where it still holds. It speaks
-        for the first page only, so pull without it now and then.
+        Of the first page at the last pull; `NotModified` is raised while it is still the same. It
+        says nothing of later pages, so pull without it now and then.
     max_pages : int
         The last page asked for.
     """

@@ -1,4 +1,4 @@
-"""From what a reader pastes to the number Goodreads knows the reader by."""
+"""Finds a reader's number at Goodreads in what the reader has pasted."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Asking one site over HTTP, so that no answer can be too long, too slow, or lead anywhere else."""
+"""Asking one site over HTTP: answers are bounded in size and time, and lead to no other site."""
 
 import io
 import logging
@@ -42,7 +42,7 @@ class HttpError(Exception):
 
 
 class NoContact(HttpError):
-    """Another host is to be asked, and there is nobody it could complain to."""
+    """Another host is to be asked, and no contact address is set."""
 
 
 class NoAnswer(HttpError):
@@ -58,7 +58,7 @@ class TooLarge(HttpError):
 
 
 class RedirectRefused(HttpError):
-    """The site sends us to another host, on and on, or to what is no address."""
+    """The site redirects to another host, too often, or to a malformed address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Answer:
 class SiteClient:
     """Asks one site, which is named by the operator's settings, never by a reader or an answer.
 
-    It sends no cookies and no credentials of the machine, says who asks, and takes ``gzip``. One
+    It sends no cookies and no credentials of the machine, says who asks, and accepts gzip. One
     thread at a time may use it.
 
     Parameters

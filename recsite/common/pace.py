@@ -1,8 +1,8 @@
-"""A common pace for all workers towards another site, and leaving in peace who asks for it.
+"""A common pace for all workers towards another site, and a circuit that stops them all.
 
-It is kept in Valkey or Redis, so that all processes of all hosts share it. There are two policies,
-`Limiter` (evenly spaced requests) and `OneAtATime`; pauses, refusals, the circuit and the count of
-requests are the same in both.
+Both are kept in Valkey or Redis, so that all processes of all hosts share them. There are two
+policies, `Limiter` (evenly spaced requests) and `OneAtATime`; pauses, refusals, the circuit and
+the count of requests are the same in both.
 """
 
 import logging
@@ -105,7 +105,7 @@ class CircuitOpen(PaceError):
 
 
 class NoTurn(PaceError):
-    """The turn did not come within `seconds`, for others were always before."""
+    """The turn did not come within `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"no turn within {seconds:.0f} s")
@@ -113,7 +113,7 @@ class NoTurn(PaceError):
 
 
 class TurnLost(PaceError):
-    """The turn is not ours any more, so that another's request may begin."""
+    """The turn is no longer ours, so another worker's request may begin."""
 
     def __init__(self) -> None:
         super().__init__("the turn was lost")
@@ -128,16 +128,16 @@ class PaceUnavailable(PaceError):
 
 @dataclass(frozen=True, slots=True)
 class SiteState:
-    """How a site that is asked takes it, as all processes know it."""
+    """What all processes know of a site that they ask."""
 
-    circuit_seconds: float  # nothing is asked for so long; 0 where it is
-    pause_seconds: float  # nobody asks for so long, as the site wished or by the common pace
+    circuit_seconds: float  # nothing is asked for so long; 0 where requests are made
+    pause_seconds: float  # nobody asks for so long, as the site asked or between two requests
     refusals: int  # in a row
     requests: int  # within the last hour
 
 
 def state_of(client: redis.Redis, *, name: str) -> SiteState:
-    """Read how a site takes it; raises `redis.RedisError` where Valkey cannot be reached."""
+    """Read the state of a site; raises `redis.RedisError` where Valkey cannot be reached."""
     pipe = client.pipeline(transaction=False)
     pipe.pttl(_key(name, "circuit"))
     pipe.pttl(_key(name, "pause"))
@@ -170,10 +170,7 @@ class Turn(Protocol):
 
 
 class Pace(Protocol):
-    """What a client of a site asks before each request and tells after it, by either policy.
-
-    All of it raises `PaceError`.
-    """
+    """What a client of a site needs of either policy; each method may raise `PaceError`."""
 
     def turn(self) -> AbstractContextManager[Turn]: ...
 
@@ -216,7 +213,7 @@ class _SharedPace:
         )
 
     def pause(self, seconds: float) -> None:
-        """Let nobody ask for so long, as the site wished."""
+        """Let nobody ask for so long, as the site asked."""
         milliseconds = round(min(seconds, LONGEST_PAUSE) * 1000)
         if milliseconds > 0:
             self._run(_PAUSE, [self._pause], milliseconds)
@@ -286,7 +283,7 @@ class Limiter(_SharedPace):
 
 
 class _FreeTurn:
-    """A turn that nobody can take away, for the moment was given out once."""
+    """A turn that cannot be lost, since each moment is given out only once."""
 
     def check(self) -> None:
         pass
@@ -296,10 +293,9 @@ class OneAtATime(_SharedPace):
     """Lets one request out of all processes be made at a time, with a pause between two.
 
     The turn is a lock with a token and an expiry, which a thread renews for as long as the request
-    lasts, even while nothing arrives. So it lives exactly as long as the process: a holder that was
-    killed blocks the others for ``lock_seconds`` at most, and one that waits for a slow site keeps
-    them out. It is renewed so often that a holder who cannot renew it learns of it, by
-    `Turn.check`, long before it expires.
+    lasts, even while nothing arrives. A holder that waits for a slow site keeps the others out; one
+    that was killed blocks them for ``lock_seconds`` at most. A holder that can no longer renew its
+    lock learns so by `Turn.check`, while there is still time for one silent read before it expires.
     """
 
     renewals = 8  # in the life of a lock
