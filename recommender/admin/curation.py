@@ -98,11 +98,11 @@ class MoveIdentifier(ConfirmView[BookIdentifier]):
         return f"Let {self.object} lead to another book"
 
     def preview(self, chosen: dict[str, Any]) -> dict[str, Any]:
-        lines = merging.lines_of(identifier=self.object, to=chosen["into"])
+        lines = merging.entries_of(identifier=self.object, to=chosen["into"])
         return {"identifier": self.object, "lines": lines.count()}
 
     def act(self, chosen: dict[str, Any], user: User) -> None:
-        merging.split(identifier=self.object, to=chosen["into"], user=user)
+        merging.move_identifier(identifier=self.object, to=chosen["into"], user=user)
 
 
 class UndoMerge(ConfirmView[CurationAct]):

@@ -18,7 +18,7 @@ from recommender.admin.parts import OnlyToRead, change_link
 from recommender.forms.proposals import ProposalForm
 from recommender.models import Proposal
 from recommender.services import proposals
-from recommender.services.proposals import Words
+from recommender.services.proposals import SearchTerms
 from recsite.accounts.models import User
 
 
@@ -97,7 +97,7 @@ class ProposalAdmin(OnlyToRead, ModelAdmin[Proposal]):
         user = _curator(request)
         form = CuratorsForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            proposal = proposals.propose_as_curator(curator=user, words=Words(**form.words()))
+            proposal = proposals.propose_as_curator(curator=user, terms=SearchTerms(**form.words()))
             return redirect("admin:recommender_proposal_choose", proposal.pk)
         context = self._context(request, "Add a book from Open Library") | {"form": form}
         template = "admin/recommender/proposal/look.html"
@@ -108,7 +108,7 @@ class ProposalAdmin(OnlyToRead, ModelAdmin[Proposal]):
         user, problem = _curator(request), ""
         proposal = get_object_or_404(Proposal, pk=key, curator=user)
         if request.method == "POST" and "again" in request.POST:
-            proposal = proposals.again(proposal=proposal)
+            proposal = proposals.search_again(proposal=proposal)
         elif request.method == "POST":
             try:
                 chosen = proposals.choose(proposal=proposal, key=request.POST.get("work", ""))

@@ -130,14 +130,14 @@ class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
         if request.method == "POST" and form.is_valid():
             wanted = form.cleaned_data["all_the_same"]
             try:
-                releases.promote(version=release.version, all_the_same=wanted)
+                releases.promote(version=release.version, despite_gate=wanted)
             except (ReleaseError, StoreError) as error:
                 messages.error(request, str(error))
             else:
                 self._tell(request, release, before, "Put in use")
                 return _to_list()
         try:
-            gate = releases.verdict(release.version)
+            gate = releases.gate_verdict(release.version)
         except (ReleaseError, StoreError) as error:
             messages.error(request, f"{release.version} can't be put in use: {error}")
             return _to_list()

@@ -33,12 +33,12 @@ PACES = {
     Reader.DigestPace.MONTHLY: timedelta(days=30),
 }
 #: With fewer new books there is nothing to write about.
-FEWEST = 3
+FEWEST_NEW_BOOKS = 3
 SALT = "bookfold.digest"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ClaimedDigest:
     """A digest that has been claimed, with what is to be said of each book."""
 
     digest: Digest
@@ -58,7 +58,7 @@ def address_of(reader: Reader) -> str | None:
     return email
 
 
-def choose(*, reader: Reader, pace: str) -> None:
+def choose_pace(*, reader: Reader, pace: str) -> None:
     """Keep how often the reader wants e-mail; raises `ValueError` for no known pace."""
     reader.digest_pace = Reader.DigestPace(pace)
     reader.save(update_fields=["digest_pace"])
@@ -80,32 +80,32 @@ def send(*, reader_id: int, now: datetime | None = None) -> Digest | None:
     Raises what the mail server makes Django raise (`smtplib.SMTPException`, `OSError`); the claim
     is given back then, so that the task can be tried again.
     """
-    letter = _claim(reader_id, now or timezone.now())
-    if letter is None:
+    claimed = _claim(reader_id, now or timezone.now())
+    if claimed is None:
         return None
     try:
-        _message(letter).send()
+        _message(claimed).send()
     except Exception:
-        unsent = Digest.objects.filter(pk=letter.digest.pk)
+        unsent = Digest.objects.filter(pk=claimed.digest.pk)
         unsent.update(sent_at=None, is_done=False, books=[])
         raise
-    return letter.digest
+    return claimed.digest
 
 
-def token_of(reader: Reader) -> str:
+def unsubscribe_token(reader: Reader) -> str:
     """What a link to unsubscribe carries; good for as long as the reader is here."""
     return signing.dumps(reader.pk, salt=SALT)
 
 
-def stop(*, token: str) -> None:
+def unsubscribe(*, token: str) -> None:
     """End a reader's digests; again is fine, and so is a reader who has left.
 
-    Raises `UnknownToken` for anything that `token_of` has not made.
+    Raises `UnknownToken` for anything that `unsubscribe_token` has not made.
     """
-    Reader.objects.filter(pk=reader_of_token(token)).update(digest_pace=Reader.DigestPace.OFF)
+    Reader.objects.filter(pk=reader_id_of_token(token)).update(digest_pace=Reader.DigestPace.OFF)
 
 
-def reader_of_token(token: str) -> int:
+def reader_id_of_token(token: str) -> int:
     """The number of the reader whom a link is about. Raises `UnknownToken`."""
     try:
         return int(signing.loads(token, salt=SALT))
@@ -120,21 +120,21 @@ def _due(now: datetime) -> QuerySet[Reader]:
         recent = Digest.objects.filter(sent_at__gt=now - pause)
         rested |= Q(digest_pace=pace) & ~Q(pk__in=recent.values("reader"))
     newest = Run.objects.filter(reader=OuterRef("pk")).order_by("-created_at")
-    told = Digest.objects.filter(run=OuterRef("newest"), is_done=True).values("run")
+    already_done = Digest.objects.filter(run=OuterRef("newest"), is_done=True).values("run")
     active = ModelRelease.objects.filter(is_active=True).values("pk")
     return (
         Reader.objects.filter(rested, user__is_active=True)
         .filter(user__emailaddress__verified=True, user__emailaddress__primary=True)
         .annotate(newest=Subquery(newest.values("pk")[:1]))
         .annotate(newest_release=Subquery(newest.values("release")[:1]))
-        .annotate(told=Subquery(told[:1]), active=Subquery(active[:1]))
+        .annotate(already_done=Subquery(already_done[:1]), active=Subquery(active[:1]))
         .filter(newest__isnull=False)
-        .filter(Q(told=None) | Q(active__isnull=False) & ~Q(newest_release=F("active")))
+        .filter(Q(already_done=None) | Q(active__isnull=False) & ~Q(newest_release=F("active")))
         .order_by("pk")
     )
 
 
-def _claim(reader_id: int, now: datetime) -> Letter | None:
+def _claim(reader_id: int, now: datetime) -> ClaimedDigest | None:
     with transaction.atomic():
         # Whoever comes second waits here, and finds the reader no longer due.
         reader = Reader.objects.select_for_update(of=("self",)).filter(pk=reader_id).first()
@@ -142,17 +142,17 @@ def _claim(reader_id: int, now: datetime) -> Letter | None:
             return None
         run = _newest_run(reader)
         picks = _new_picks(reader, run)
-        is_worth_it = len(picks) >= FEWEST
+        has_enough = len(picks) >= FEWEST_NEW_BOOKS
         digest, _ = Digest.objects.update_or_create(
             reader=reader,
             run=run,
             defaults={
-                "books": [pick.book_id for pick in picks] if is_worth_it else [],
-                "sent_at": now if is_worth_it else None,
+                "books": [pick.book_id for pick in picks] if has_enough else [],
+                "sent_at": now if has_enough else None,
                 "is_done": True,
             },
         )
-    return Letter(digest, picks) if is_worth_it else None
+    return ClaimedDigest(digest, picks) if has_enough else None
 
 
 def _newest_run(reader: Reader) -> Run:
@@ -171,30 +171,32 @@ def _new_picks(reader: Reader, run: Run) -> list[Recommendation]:
     """Books of a list that are news: in no digest before, not in the library, not dismissed."""
     named = {book for books in reader.digests.values_list("books", flat=True) for book in books}
     shelved = set(reader.entries.exclude(book=None).values_list("book", flat=True))
-    gone = set(
+    dismissed = set(
         Dismissal.objects.standing()
         .filter(reader=reader, book__isnull=False)
         .values_list("book", flat=True)
     )
-    places = run.recommendations.filter(book__status=Book.Status.ACTIVE)
+    listed = run.recommendations.filter(book__status=Book.Status.ACTIVE)
     return [
-        place
-        for place in places.select_related("book").prefetch_related("book__credits__author")
-        if place.book_id not in named | shelved | gone
+        pick
+        for pick in listed.select_related("book").prefetch_related("book__credits__author")
+        if pick.book_id not in named | shelved | dismissed
     ]
 
 
-def _message(letter: Letter) -> EmailMultiAlternatives:
-    reader = letter.digest.reader
+def _message(claimed: ClaimedDigest) -> EmailMultiAlternatives:
+    reader = claimed.digest.reader
     to = address_of(reader)
-    leave = _absolute(reverse("digest-stop", args=[token_of(reader)]))
+    leave = _absolute(reverse("digest-stop", args=[unsubscribe_token(reader)]))
     context = {
-        "picks": [(pick, _absolute(reverse("book", args=[pick.book_id]))) for pick in letter.picks],
-        "list": _absolute(reverse("run", args=[letter.digest.run_id])),
+        "picks": [
+            (pick, _absolute(reverse("book", args=[pick.book_id]))) for pick in claimed.picks
+        ],
+        "list": _absolute(reverse("run", args=[claimed.digest.run_id])),
         "account": _absolute(reverse("account")),
         "leave": leave,
     }
-    count = len(letter.picks)
+    count = len(claimed.picks)
     message = EmailMultiAlternatives(
         subject=f"{count} new books for you",
         body=render_to_string("recommender/mail/digest.txt", context),

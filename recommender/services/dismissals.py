@@ -40,7 +40,7 @@ def readmit_postponed() -> int:
     return over.update(undone_at=now)
 
 
-def move(*, guest: Reader, owner: Reader) -> None:
+def move_to_account(*, guest: Reader, owner: Reader) -> None:
     """Give a guest's dismissals to an account, but for those that stand there already."""
     targets = ("book", "author", "genre")
     known = set(owner.dismissals.standing().values_list(*targets))

@@ -14,7 +14,7 @@ from recommender.shelves import Shelf
 
 #: Stars that can be given on the site.
 STARS_TO_GIVE = tuple(Decimal(n) for n in range(1, 6))
-LINE_FIELDS = (
+ENTRY_FIELDS = (
     "title",
     "author",
     "stars",
@@ -114,7 +114,7 @@ def follow_source(*, entry: LibraryEntry) -> None:
     entry.save(update_fields=["edited_fields", "updated_at"])
 
 
-def leave_out(*, entry: LibraryEntry, is_left_out: bool) -> None:
+def set_left_out(*, entry: LibraryEntry, is_left_out: bool) -> None:
     """Let the stars of an entry count for nothing, or count again; the book stays known."""
     entry.is_left_out = is_left_out
     entry.save(update_fields=["is_left_out", "updated_at"])
@@ -128,7 +128,7 @@ def remove(*, entry: LibraryEntry) -> RemovedEntry:
         reader_id=entry.reader_id,
         source=entry.source,
         source_key=entry.source_key,
-        defaults={name: getattr(entry, name) for name in LINE_FIELDS},
+        defaults={name: getattr(entry, name) for name in ENTRY_FIELDS},
     )
     entry.delete()
     return removed
@@ -141,12 +141,12 @@ def restore(*, removed: RemovedEntry) -> None:
     key = {"source": removed.source, "source_key": removed.source_key}
     has_book = removed.book_id is not None and reader.entries.filter(book=removed.book_id).exists()
     if not has_book and not reader.entries.filter(**key).exists():
-        line = {name: getattr(removed, name) for name in LINE_FIELDS}
+        line = {name: getattr(removed, name) for name in ENTRY_FIELDS}
         LibraryEntry.objects.create(reader=reader, **key, **line)
     removed.delete()
 
 
-def count_since(*, reader: Reader, since: date | None) -> None:
+def set_read_since(*, reader: Reader, since: date | None) -> None:
     """Let only what was read since that day move the reader's lists; everything for None."""
     reader.read_since = since
     reader.save(update_fields=["read_since"])

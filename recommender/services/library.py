@@ -15,7 +15,8 @@ from recommender.services.locks import lock_reader
 KEPT_FIELDS = ("title", "author", "stars", "shelf", "added_on", "read_on")
 #: A shelf that lost more than this share of its books is believed the second time only.
 SUSPICIOUS_SHRINKAGE = 0.1
-ONE_PAGE_AND_THE_EMPTY_ONE = 2
+#: A shelf of one page takes two requests: for that page, and for the empty one after it.
+REQUESTS_FOR_ONE_PAGE = 2
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ def match_items(*, job: ImportJob) -> None:
 def plan_items(*, job: ImportJob) -> None:
     """Note what each row would change, without changing the library."""
     rows = _applicable(job)
-    _compare(job, _one_a_book(rows), list(job.reader.entries.all()))
+    _compare(job, _one_row_per_book(rows), list(job.reader.entries.all()))
     _note_changes(rows)
 
 
@@ -80,7 +81,7 @@ def apply_items(*, job: ImportJob) -> Changes:
         removed_of_others = job.reader.removed_entries.filter(source=Source.GOODREADS)
         removed_of_others.exclude(account__in=own).delete()
     rows = _applicable(job)
-    changes = _compare(job, _one_a_book(rows), list(job.reader.entries.all()))
+    changes = _compare(job, _one_row_per_book(rows), list(job.reader.entries.all()))
     _save(changes)
     _note_changes(rows)
     if job.account and rows:
@@ -134,7 +135,7 @@ def _note_changes(rows: list[ImportItem]) -> None:
 
 
 @transaction.atomic
-def match_lost_entries(*, reader: Reader) -> int:
+def match_unmatched_entries(*, reader: Reader) -> int:
     """Look again for the books of entries that found none; say how many have one now.
 
     The catalog grows, and a line of a shelf waits for the day its book is added.
@@ -167,7 +168,7 @@ def edition_id_of(entry: LibraryEntry) -> int | None:
     return int(entry.source_key) if is_number else None
 
 
-def _one_a_book(rows: Iterable[ImportItem]) -> list[ImportItem]:
+def _one_row_per_book(rows: Iterable[ImportItem]) -> list[ImportItem]:
     best: dict[object, ImportItem] = {}
     for row in rows:
         place = row.book_id or row.source_key
@@ -252,8 +253,8 @@ def _remember_shelf(job: ImportJob, rows: list[ImportItem]) -> int:
     shelf, _ = SourceShelf.objects.get_or_create(
         reader=job.reader, source=Source.GOODREADS, account=job.account, shelf=job.shelf
     )
-    # The ETag speaks for the first page alone: it may stand for a shelf that has no second one.
-    shelf.etag = job.etag if job.pages_fetched <= ONE_PAGE_AND_THE_EMPTY_ONE else ""
+    # The ETag covers the first page only, so it is of use for a shelf that has no second one.
+    shelf.etag = job.etag if job.pages_fetched <= REQUESTS_FOR_ONE_PAGE else ""
     shelf.pulled_at = timezone.now()
     if job.saw_whole_shelf and rows:
         keys = {row.source_key for row in rows}

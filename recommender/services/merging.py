@@ -24,7 +24,7 @@ from recommender.models import (
     RemovedEntry,
     Source,
 )
-from recommender.services.entries import LINE_FIELDS
+from recommender.services.entries import ENTRY_FIELDS
 from recsite.accounts.models import User
 
 #: Numbers that only one book can have: the other takes them where it has none.
@@ -106,7 +106,7 @@ def merge(*, book: Book, into: Book, reason: str, user: User) -> CurationAct:
         after={"into": into.pk, "title": into.title, "moved": moved},
     )
     for line in LibraryEntry.objects.filter(pk__in=kept["given_up"]):
-        fields = {name: getattr(line, name) for name in (*LINE_FIELDS, "source", "source_key")}
+        fields = {name: getattr(line, name) for name in (*ENTRY_FIELDS, "source", "source_key")}
         GivenUpEntry.objects.create(reader_id=line.reader_id, act=act, **fields)
         line.delete()
     LibraryEntry.objects.filter(pk__in=kept["moved"]).update(book=into)
@@ -172,18 +172,18 @@ def _readers_without(genre: Genre) -> QuerySet[Any, Any]:
 
 
 @transaction.atomic
-def split(*, identifier: BookIdentifier, to: Book, user: User) -> CurationAct:
+def move_identifier(*, identifier: BookIdentifier, to: Book, user: User) -> CurationAct:
     """Let an identifier lead to another book, with the lines of libraries that it brought.
 
     Lines of a library that has the right book already stay.
     """
-    keys = list(lines_of(identifier=identifier, to=to).values_list("pk", flat=True))
+    keys = list(entries_of(identifier=identifier, to=to).values_list("pk", flat=True))
     act = acts.move_identifier(identifier=identifier, to=to, user=user)
     LibraryEntry.objects.filter(pk__in=keys).update(book=to)
     return act
 
 
-def lines_of(*, identifier: BookIdentifier, to: Book) -> QuerySet[LibraryEntry]:
+def entries_of(*, identifier: BookIdentifier, to: Book) -> QuerySet[LibraryEntry]:
     """Lines of libraries that an identifier brought to its book, and that could be of another."""
     if identifier.scheme != BookIdentifier.Scheme.GOODREADS:
         return LibraryEntry.objects.none()
@@ -270,6 +270,6 @@ def _bring_back(act: CurationAct) -> None:
         key = {"reader_id": line.reader_id, "source": line.source, "source_key": line.source_key}
         same_book = LibraryEntry.objects.filter(reader_id=line.reader_id, book=line.book_id)
         if not (same_book.exists() or LibraryEntry.objects.filter(**key).exists()):
-            fields = {name: getattr(line, name) for name in LINE_FIELDS}
+            fields = {name: getattr(line, name) for name in ENTRY_FIELDS}
             LibraryEntry.objects.create(**key, **fields)
         line.delete()

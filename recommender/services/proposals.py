@@ -30,7 +30,7 @@ from recsite.common.queue import enqueue_on_commit
 TASK = "proposals.search"
 SEARCHES_A_DAY = 30
 #: A search that takes longer has lost its worker, and may be begun again.
-PATIENCE = timedelta(minutes=2)
+STUCK_AFTER = timedelta(minutes=2)
 MOST_WORKS = 10
 TOO_MANY = (
     f"You have looked for {SEARCHES_A_DAY} books within a day, which is all that we ask of Open "
@@ -54,7 +54,7 @@ class CannotChoose(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class SearchTerms:
     """What is looked for: numbers, if there are any, then title and author."""
 
     title: str = ""
@@ -77,11 +77,11 @@ class Chosen:
 
 
 @transaction.atomic
-def propose(*, reader: Reader, words: Words) -> Proposal:
+def propose(*, reader: Reader, terms: SearchTerms) -> Proposal:
     """Look for a book that a reader misses; raises `CannotPropose` beyond the limit of a day."""
     lock_reader(reader.pk)
     _check_limit(reader)
-    return _begin(Proposal(reader=reader, **asdict(words)))
+    return _begin(Proposal(reader=reader, **asdict(terms)))
 
 
 @transaction.atomic
@@ -97,8 +97,8 @@ def propose_for_row(*, item: ImportItem) -> Proposal:
     _check_limit(job.reader)
     if row.state not in ImportItem.REPAIRABLE or not repairs.can_be_repaired(job):
         raise CannotPropose("This row cannot be changed now. Load the page again.")
-    words = Words(row.title, row.author, row.isbn13, row.edition_id)
-    return _begin(Proposal(reader=job.reader, item=row, **asdict(words)))
+    terms = SearchTerms(row.title, row.author, row.isbn13, row.edition_id)
+    return _begin(Proposal(reader=job.reader, item=row, **asdict(terms)))
 
 
 @transaction.atomic
@@ -118,18 +118,18 @@ def propose_for_entry(*, entry: LibraryEntry) -> Proposal:
     )
     isbns = rows.exclude(isbn13="").order_by("-job__created_at").values_list("isbn13", flat=True)
     edition_id = library.edition_id_of(entry)
-    words = Words(entry.title, entry.author, isbns.first() or "", edition_id)
-    return _begin(Proposal(reader=entry.reader, entry=entry, **asdict(words)))
+    terms = SearchTerms(entry.title, entry.author, isbns.first() or "", edition_id)
+    return _begin(Proposal(reader=entry.reader, entry=entry, **asdict(terms)))
 
 
 @transaction.atomic
-def propose_as_curator(*, curator: User, words: Words) -> Proposal:
+def propose_as_curator(*, curator: User, terms: SearchTerms) -> Proposal:
     """Look for a book that a curator wants to add."""
-    return _begin(Proposal(curator=curator, **asdict(words)))
+    return _begin(Proposal(curator=curator, **asdict(terms)))
 
 
 @transaction.atomic
-def again(*, proposal: Proposal, words: Words | None = None) -> Proposal:
+def search_again(*, proposal: Proposal, terms: SearchTerms | None = None) -> Proposal:
     """Look once more, by other words if there are some.
 
     A book that was added, or a search that is under way, stays as it is. Raises `CannotPropose`
@@ -140,8 +140,8 @@ def again(*, proposal: Proposal, words: Words | None = None) -> Proposal:
         return row
     if row.reader:
         _check_limit(row.reader)
-    if words:
-        row.title, row.author, row.isbn13 = words.title, words.author, words.isbn13
+    if terms:
+        row.title, row.author, row.isbn13 = terms.title, terms.author, terms.isbn13
     row.state, row.problem, row.works = State.SEARCHING, "", []
     row.asked_at, row.searches = timezone.now(), row.searches + 1
     row.save()
@@ -202,7 +202,7 @@ def choose(*, proposal: Proposal, key: str) -> Chosen:
 def is_stuck(proposal: Proposal) -> bool:
     """Whether a search has lost its worker, or its message, and is to be begun again."""
     is_searching = proposal.state == State.SEARCHING
-    return is_searching and proposal.asked_at < timezone.now() - PATIENCE
+    return is_searching and proposal.asked_at < timezone.now() - STUCK_AFTER
 
 
 def works_of(proposal: Proposal) -> list[Work]:

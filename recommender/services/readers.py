@@ -27,7 +27,7 @@ def note_visit(*, reader: Reader) -> None:
     Reader.objects.filter(pk=reader.pk).update(last_seen_at=timezone.now())
 
 
-def choose_pace(*, reader: Reader, refresh_pace: str) -> None:
+def choose_refresh_pace(*, reader: Reader, refresh_pace: str) -> None:
     """Keep how often Goodreads is to be asked again; raises `ValueError` for no known pace."""
     reader.refresh_pace = Reader.RefreshPace(refresh_pace)
     reader.save(update_fields=["refresh_pace"])
@@ -72,7 +72,7 @@ def claim_guest(*, user: User, guest_id: int) -> Reader:
         owner.read_since = guest.read_since
         owner.save(update_fields=["read_since"])
     guest.runs.update(reader=owner)
-    dismissals.move(guest=guest, owner=owner)
+    dismissals.move_to_account(guest=guest, owner=owner)
     if owner.imports.open().exists():
         guest.imports.open().delete()
     guest.imports.update(reader=owner)

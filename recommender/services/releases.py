@@ -36,7 +36,7 @@ def record(release: Release) -> ModelRelease:
     return _row(release.manifest, release.manifest_sha256)
 
 
-def described(release: Release) -> ModelRelease:
+def describe(release: Release) -> ModelRelease:
     """What is known of a release that this process has open, without asking the database."""
     columns = _columns(release.manifest, release.manifest_sha256)
     return ModelRelease(version=release.version, **columns)
@@ -79,12 +79,12 @@ def record_all() -> None:
     record_latest()
 
 
-def promote(*, version: str, all_the_same: bool) -> ModelRelease:
+def promote(*, version: str, despite_gate: bool) -> ModelRelease:
     """Put a release in use (`newest` for the last one built); running processes follow.
 
     Parameters
     ----------
-    all_the_same
+    despite_gate
         Also one that the gate refused.
 
     Raises
@@ -101,7 +101,7 @@ def promote(*, version: str, all_the_same: bool) -> ModelRelease:
             raise NoRelease(f"{store.uri} holds no release yet; build one with spark.build.")
         version = versions[-1]
     manifest, digest = read_manifest(store, version)
-    if manifest.gate.get("passed") is False and not all_the_same:
+    if manifest.gate.get("passed") is False and not despite_gate:
         raise RefusedByGate(
             f"The gate refused {version}: {manifest.gate.get('reason', 'it gave no reason')}. "
             "Nothing was changed."
@@ -147,7 +147,7 @@ def prune(*, keep: int) -> list[str]:
     return deleted
 
 
-def verdict(version: str) -> dict[str, Any]:
+def gate_verdict(version: str) -> dict[str, Any]:
     """What the gate said of a release: ``passed`` (None where it was not asked) and ``reason``.
 
     Raises

@@ -16,17 +16,17 @@ def recommend(
     reader: Reader,
     options: RerankOptions = DEFAULT_OPTIONS,
     top: int = 10,
-    asked: Mapping[str, object] | None = None,
+    requested: Mapping[str, object] | None = None,
 ) -> Run:
     """Make a list for the reader from the library as it is, and save it.
 
-    `asked` is what the reader asked for, in the words of the form, and is kept with the list.
-    Raises what `preview` raises.
+    `requested` holds the parameters of the form, which are kept with the list. Raises what
+    `preview` raises.
     """
-    library.match_lost_entries(reader=reader)
+    library.match_unmatched_entries(reader=reader)
     picks = preview(reader=reader, options=options, top=top)
     since = {"since": reader.read_since.isoformat()} if reader.read_since else {}
-    return _save(reader, picks, parameters={"top": top, **since, **(asked or {})})
+    return _save(reader, picks, parameters={"top": top, **since, **(requested or {})})
 
 
 @transaction.atomic

@@ -33,7 +33,7 @@ def account(request: HttpRequest) -> HttpResponse:
         reader = readers.open_library(user=request.user)
     form = RefreshPaceForm(request.POST or None, initial={"refresh_pace": reader.refresh_pace})
     if request.method == "POST" and form.is_valid():
-        readers.choose_pace(reader=reader, **form.cleaned_data)
+        readers.choose_refresh_pace(reader=reader, **form.cleaned_data)
         messages.success(request, "Your choice is saved.")
         return redirect("account")
     context = {
@@ -71,7 +71,7 @@ def choose_digest_pace(request: HttpRequest) -> HttpResponse:
     reader = _reader_with_account_or_404(request)
     form = DigestPaceForm(request.POST)
     if form.is_valid():
-        digests.choose(reader=reader, pace=form.cleaned_data["digest_pace"])
+        digests.choose_pace(reader=reader, pace=form.cleaned_data["digest_pace"])
         messages.success(request, "Your choice is saved.")
     else:
         messages.error(request, "Choose how often, or never.")

@@ -16,9 +16,9 @@ from recommender.services.digests import UnknownToken
 def stop(request: HttpRequest, token: str) -> HttpResponse:
     """Ask first, because mail scanners follow links too; a POST ends the digests."""
     try:
-        digests.reader_of_token(token)
+        digests.reader_id_of_token(token)
         if request.method == "POST":
-            digests.stop(token=token)
+            digests.unsubscribe(token=token)
     except UnknownToken as error:
         raise Http404 from error
     return render(request, "recommender/digest_stop.html", {"is_done": request.method == "POST"})

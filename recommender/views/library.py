@@ -64,7 +64,7 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
 @require_POST
 def leave_out(request: HttpRequest, entry_id: int, *, is_left_out: bool) -> HttpResponse:
     shown = own(request, ENTRIES, entry_id)
-    entries.leave_out(entry=shown, is_left_out=is_left_out)
+    entries.set_left_out(entry=shown, is_left_out=is_left_out)
     return _answer(request, shown.pk, "Left out." if is_left_out else "Counts again.")
 
 
@@ -116,7 +116,7 @@ def since(request: HttpRequest) -> HttpResponse:
     if reader is None or not form.is_valid():
         return _page(request, LibraryForm({}), since_form=form, status=422)
     day = form.cleaned_data["since"]
-    entries.count_since(reader=reader, since=day)
+    entries.set_read_since(reader=reader, since=day)
     rule = f"Only what you read since {since_words(day)} counts now." if day else "All books count."
     messages.success(request, rule)
     return redirect(_back(request))

@@ -111,7 +111,7 @@ def _list(reader: Reader, form: ListForm, top: int) -> dict[str, Any]:
         "picks": picks.chosen,
         "states": {},  # no book of this list is in the library or dismissed
         "rated": len(picks.ratings),
-        "release": releases.described(picks.model.release),
+        "release": releases.describe(picks.model.release),
         "more": more and form.query_string(n=more),
         "query_string": form.query_string(),
     }
@@ -124,7 +124,7 @@ def _save(request: HttpRequest, reader: Reader) -> HttpResponse:
         return redirect("recommendations")
     try:
         run = runs.recommend(
-            reader=reader, top=form.top(), options=form.options(), asked=form.parameters()
+            reader=reader, top=form.top(), options=form.options(), requested=form.parameters()
         )
     except (NothingToRecommendFrom, NoRelease) as error:
         messages.error(request, str(error))

@@ -46,7 +46,7 @@ def test_a_file_is_looked_at_repaired_and_imported(
     page.get_by_role("link", name="See all rows").click()
     page.get_by_role("link", name="Not found (1)").click()
     page.get_by_text("Look for the book").click()
-    page.get_by_label("Words of the title or the author").fill(last)
+    page.get_by_label("SearchTerms of the title or the author").fill(last)
     page.get_by_role("button", name="Search").click()
     page.locator("form.row__choice input[type=radio]").first.check()
     assert not with_javascript or barriers(page) == []

@@ -5,7 +5,7 @@ import pytest
 from catalog.models import Book
 from recommender.models import LibraryEntry, Proposal
 from recommender.services import proposals
-from recommender.services.proposals import Words
+from recommender.services.proposals import SearchTerms
 from recsite.local.process import wait_until
 from recsite.local.standins.works import WorkFault, isbn_of
 from tests.factories import LibraryEntryFactory, ReaderFactory
@@ -25,7 +25,7 @@ def test_what_is_chosen_is_added_and_given_to_another_reader_who_waits_for_it(
     valkey_url: str, celery_worker_process: SiteProcess
 ) -> None:
     waits = LibraryEntryFactory.create(book=None, title="Hamnet", author="Maggie O’Farrell")
-    proposal = proposals.propose(reader=ReaderFactory.create(), words=Words("Hamnet"))
+    proposal = proposals.propose(reader=ReaderFactory.create(), terms=SearchTerms("Hamnet"))
     assert state_after_search(proposal) == "choosing"
     [work] = proposals.works_of(proposal)
 
@@ -38,12 +38,12 @@ def test_what_is_chosen_is_added_and_given_to_another_reader_who_waits_for_it(
 @pytest.mark.parametrize(
     ("words", "state"),
     [
-        (Words("Qqqq Zzzz"), "nothing"),
-        (Words(isbn13=isbn_of(WorkFault.SEARCH_BUSY_FOR_LONG)), "failed"),
+        (SearchTerms("Qqqq Zzzz"), "nothing"),
+        (SearchTerms(isbn13=isbn_of(WorkFault.SEARCH_BUSY_FOR_LONG)), "failed"),
     ],
 )
 def test_what_comes_to_nothing_is_told(
-    words: Words, state: str, valkey_url: str, celery_worker_process: SiteProcess
+    words: SearchTerms, state: str, valkey_url: str, celery_worker_process: SiteProcess
 ) -> None:
-    proposal = proposals.propose(reader=ReaderFactory.create(), words=words)
+    proposal = proposals.propose(reader=ReaderFactory.create(), terms=words)
     assert state_after_search(proposal) == state

@@ -6,7 +6,7 @@ from recommender.services import proposals, waiting
 from workers.app import app
 
 
-@app.task(name=proposals.TASK, soft_time_limit=proposals.PATIENCE.seconds)
+@app.task(name=proposals.TASK, soft_time_limit=proposals.STUCK_AFTER.seconds)
 def search(proposal_id: str) -> None:
     """Ask Open Library for a book; somebody waits at a page, so what fails is told, not retried."""
     try:

@@ -31,7 +31,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         try:
             if options["promote"]:
-                releases.promote(version=options["promote"], all_the_same=True)
+                releases.promote(version=options["promote"], despite_gate=True)
             if options["rollback"]:
                 releases.roll_back()
             if options["prune"] is not None:

@@ -166,7 +166,7 @@ def test_one_click_ends_it_and_a_scanner_that_follows_links_does_not(mail: MailS
 
 def test_a_forged_link_is_not_there(client: Client) -> None:
     reader = subscriber()
-    token = digests.token_of(reader)
+    token = digests.unsubscribe_token(reader)
     for forged in (token[:-2] + "xx", f"{reader.pk}"):
         assert client.get(f"/digest/stop/{forged}/").status_code == 404
         assert client.post(f"/digest/stop/{forged}/").status_code == 404

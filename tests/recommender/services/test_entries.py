@@ -108,7 +108,7 @@ def test_a_wish_gives_way_when_an_import_says_it_was_read(reader: Reader, book: 
 
 def test_what_was_left_out_stays_left_out(reader: Reader, book: Book) -> None:
     bring(reader, book)
-    entries.leave_out(entry=line(reader, book), is_left_out=True)
+    entries.set_left_out(entry=line(reader, book), is_left_out=True)
     bring(reader, book, stars=1)
     assert line(reader, book).is_left_out
 
@@ -159,7 +159,7 @@ def test_what_a_reader_touched_outlives_its_line_on_a_shelf_elsewhere(reader: Re
     edited, left_out, plain, *kept = BookFactory.create_batch(40)
     bring(reader, edited, left_out, plain, *kept, whole=True)
     entries.edit(entry=line(reader, edited), stars=Decimal(1), shelf="read", read_on=None)
-    entries.leave_out(entry=line(reader, left_out), is_left_out=True)
+    entries.set_left_out(entry=line(reader, left_out), is_left_out=True)
 
     bring(reader, *kept, whole=True)
 
@@ -202,7 +202,7 @@ def test_a_line_whose_book_is_found_later_has_it_asked_for(reader: Reader) -> No
     dune = BookFactory.create(title="Dune", title_key="dune", authors=["Frank Herbert"])
     enrichment.sync_rows()
 
-    assert library.match_lost_entries(reader=reader) == 1
+    assert library.match_unmatched_entries(reader=reader) == 1
     assert wanted() == {dune.pk}
 
 

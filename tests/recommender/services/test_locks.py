@@ -53,7 +53,7 @@ def search_again(item: ImportItem, book: Book) -> Proposal:
     proposal = Proposal.objects.create(
         reader=item.job.reader, item=item, title="Ulysses", state="nothing"
     )
-    return proposals.again(proposal=proposal)
+    return proposals.search_again(proposal=proposal)
 
 
 @pytest.mark.parametrize("help_with", [repair, propose, search_again])

@@ -217,7 +217,7 @@ def test_a_split_identifier_takes_the_lines_it_brought(user: User, book: Book, i
     has_both = LibraryEntryFactory.create(book=book, source_key="99")
     LibraryEntryFactory.create(reader=has_both.reader, book=into)
 
-    merging.split(identifier=identifier, to=into, user=user)
+    merging.move_identifier(identifier=identifier, to=into, user=user)
 
     for entry in (brought, other, has_both):
         entry.refresh_from_db()

@@ -27,7 +27,7 @@ from recommender.services import (
     runs,
     training,
 )
-from recommender.services.proposals import CannotChoose, CannotPropose, Words
+from recommender.services.proposals import CannotChoose, CannotPropose, SearchTerms
 from recsite.local.standins.openlibrary import OpenLibraryStandin
 from recsite.local.standins.works import WorkFault, isbn_of
 from tests.factories import (
@@ -73,7 +73,7 @@ def unmatched(**fields: Any) -> ImportItem:
 
 
 def searched(**words: Any) -> Proposal:
-    proposal = proposals.propose(reader=ReaderFactory.create(), words=Words(**words))
+    proposal = proposals.propose(reader=ReaderFactory.create(), terms=SearchTerms(**words))
     proposals.search(proposal_id=str(proposal.pk))
     proposal.refresh_from_db()
     return proposal
@@ -126,7 +126,7 @@ class TestSearch:
         proposal = searched(isbn13=isbn_of(fault))
         assert proposal.state == "failed"
         assert words in proposal.problem
-        proposal = proposals.again(proposal=proposal)
+        proposal = proposals.search_again(proposal=proposal)
         assert (proposal.state, proposal.problem, proposal.searches) == ("searching", "", 2)
 
     def test_a_short_wait_is_waited_for(self, open_library: OpenLibraryStandin) -> None:
@@ -140,7 +140,9 @@ class TestSearch:
     def test_an_answer_to_an_earlier_search_counts_for_nothing(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        proposal = proposals.propose(reader=ReaderFactory.create(), words=Words(title="Klara"))
+        proposal = proposals.propose(
+            reader=ReaderFactory.create(), terms=SearchTerms(title="Klara")
+        )
 
         class AskedAgainMeanwhile:
             def by_title(self, **words: str) -> list[Work]:
@@ -174,7 +176,7 @@ class TestPropose:
         self, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
     ) -> None:
         with django_capture_on_commit_callbacks() as queued:
-            proposals.propose(reader=ReaderFactory.create(), words=Words(title="Hamnet"))
+            proposals.propose(reader=ReaderFactory.create(), terms=SearchTerms(title="Hamnet"))
         assert len(queued) == 1
 
     def test_a_row_is_looked_for_by_all_that_is_known_of_it(self) -> None:
@@ -216,34 +218,36 @@ class TestPropose:
         item.job.save()
         mine = proposals.propose_for_row(item=item)
         Proposal.objects.update(searches=29)
-        last = proposals.propose(reader=reader, words=Words(title="Hamnet"))
+        last = proposals.propose(reader=reader, terms=SearchTerms(title="Hamnet"))
         Proposal.objects.filter(pk=last.pk).update(state="nothing")
         calls: list[Callable[[], object]] = [
-            lambda: proposals.propose(reader=reader, words=Words(title="Emma")),
-            lambda: proposals.again(proposal=last),
+            lambda: proposals.propose(reader=reader, terms=SearchTerms(title="Emma")),
+            lambda: proposals.search_again(proposal=last),
         ]
         for call in calls:
             with pytest.raises(CannotPropose, match="30 books within a day"):
                 call()
         assert proposals.propose_for_row(item=item) == mine, "what is open can still be seen"
-        proposals.propose(reader=ReaderFactory.create(), words=Words(title="Emma"))
+        proposals.propose(reader=ReaderFactory.create(), terms=SearchTerms(title="Emma"))
 
         Proposal.objects.update(asked_at=timezone.now() - timedelta(hours=25))
-        proposals.propose(reader=reader, words=Words(title="Emma"))
+        proposals.propose(reader=reader, terms=SearchTerms(title="Emma"))
 
     def test_other_words_are_looked_for_again(self) -> None:
         proposal = ProposalFactory.create(state="nothing", edition_id=7)
-        again = proposals.again(proposal=proposal, words=Words("Klara", "K. Ishiguro", ""))
+        again = proposals.search_again(
+            proposal=proposal, terms=SearchTerms("Klara", "K. Ishiguro", "")
+        )
         assert (again.title, again.author, again.edition_id) == ("Klara", "K. Ishiguro", 7)
 
     def test_what_is_under_way_or_done_is_not_begun_again_but_what_is_stuck_is(self) -> None:
         waits = ProposalFactory.create()
         done = ProposalFactory.create(state="added", book=BookFactory.create())
         for proposal in (waits, done):
-            assert proposals.again(proposal=proposal).searches == 1
+            assert proposals.search_again(proposal=proposal).searches == 1
         waits.asked_at -= timedelta(minutes=3)
         waits.save()
-        assert proposals.again(proposal=waits).searches == 2
+        assert proposals.search_again(proposal=waits).searches == 2
 
 
 class TestChoose:

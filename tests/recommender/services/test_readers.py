@@ -105,7 +105,7 @@ def test_what_an_account_has_removed_stays_away_when_a_guest_comes_in() -> None:
     entries.remove(entry=owner.entries.get())
     gone = LibraryEntryFactory.create(reader=guest, source_key="2", title="Gone, too")
     entries.remove(entry=gone)
-    entries.count_since(reader=guest, since=date(2019, 1, 1))
+    entries.set_read_since(reader=guest, since=date(2019, 1, 1))
 
     reader = readers.claim_guest(user=user, guest_id=guest.pk)
 

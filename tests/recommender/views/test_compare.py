@@ -37,7 +37,7 @@ def test_it_says_what_came_what_went_and_why(camps: Camps) -> None:
     dismissals.dismiss(reader=reader, target=camps.sea[2].credits.get().author)
     entries.shelve(reader=reader, book=camps.sea[3], shelf="to-read")
     LibraryEntryFactory.create(reader=reader, book=camps.sea[4], stars=4)
-    second = runs.recommend(reader=reader, top=4, asked={"dial": 1})
+    second = runs.recommend(reader=reader, top=4, requested={"dial": 1})
 
     said = words(reader, first, second)
 
@@ -86,7 +86,7 @@ def test_what_came_into_the_library_later_explains_nothing(camps: Camps) -> None
     first = runs.recommend(reader=reader, top=20)
     entries.edit(entry=moor, stars=Decimal("0.5"), shelf="read", read_on=None)
     second = runs.recommend(reader=reader, top=20)
-    entries.leave_out(entry=moor, is_left_out=True)
+    entries.set_left_out(entry=moor, is_left_out=True)
     entries.shelve(reader=reader, book=camps.moor[1], shelf="to-read")
     third = runs.recommend(reader=reader, top=20)
 
@@ -105,9 +105,9 @@ def test_since_when_books_count_is_told_both_ways(camps: Camps) -> None:
     LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=5, read_on=day)
     LibraryEntryFactory.create(reader=reader, book=camps.moor[0], stars=5)
     first = runs.recommend(reader=reader, top=4)
-    entries.count_since(reader=reader, since=date(2019, 1, 1))
+    entries.set_read_since(reader=reader, since=date(2019, 1, 1))
     second = runs.recommend(reader=reader, top=4)
-    entries.count_since(reader=reader, since=None)
+    entries.set_read_since(reader=reader, since=None)
     third = runs.recommend(reader=reader, top=4)
 
     said = words(reader, first, second)
