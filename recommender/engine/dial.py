@@ -49,7 +49,7 @@ class CandidateFeatures:
 
 
 def relevance(scores: FloatArray, ratings: IntArray, dial: float) -> FloatArray:
-    """Scores with their fame discount, as a share of the best. Scores have to be positive."""
+    """Scores (positive) with the popularity discount of the dial, divided by the best."""
     discounted = scores / (ratings + FAME_OFFSET) ** (FAME_STEP * dial)
     best = discounted.max(initial=0.0)
     share: FloatArray = discounted / best if best > 0 else discounted
@@ -57,7 +57,7 @@ def relevance(scores: FloatArray, ratings: IntArray, dial: float) -> FloatArray:
 
 
 def relevance_weight(dial: float) -> float:
-    """λ of maximal marginal relevance: 1, where likeness does not count, down to 0.7."""
+    """λ of maximal marginal relevance: from 1, where similarity has no effect, down to 0.7."""
     return 1.0 - LIKENESS_STEP * max(0.0, dial)
 
 

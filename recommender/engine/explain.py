@@ -35,9 +35,9 @@ class ShownReason:
 def reasons_from(
     book_ids: Sequence[int], stars: Sequence[float], contributions: FloatArray
 ) -> list[Reason]:
-    """The ratings that took part in a score, the strongest first (ties: lower book id).
+    """The ratings that contributed to a score, the strongest first (ties: lower book id).
 
-    The contributions of the reasons sum to the score: only exact zeros are left out.
+    The contributions sum to the score: only exact zeros are left out.
     """
     reasons = [
         Reason(book_ids[place], stars[place], float(contributions[place]))

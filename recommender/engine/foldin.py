@@ -1,8 +1,8 @@
-"""Fold-in: a reader's place among the factors, computed exactly, and the scores that follow.
+"""Fold-in: the factor of a new reader, computed exactly, and the scores that follow from it.
 
-Implicit ALS alternates between two half-steps, each of which solves a small linear system for
-every reader (or book) while the other side stays fixed. Folding a new reader in is that very
-half-step with the item factors of the release.
+Implicit ALS alternates between two half-steps. Each solves a small linear system for every reader
+(or book) while the other side stays fixed. Folding in a new reader is that half-step with the item
+factors of the release.
 """
 
 from collections.abc import Mapping
@@ -162,7 +162,7 @@ class FactorScores:
 
 
 class _System(Protocol):
-    """The reader's system A, decomposed."""
+    """The reader's system A, factorized."""
 
     def solve(self, preference: FloatArray) -> FloatArray:
         """``A⁻¹ Yᵣᵀ p``, p the preference, Yᵣ the factors of the rated books; shape (rank,)."""

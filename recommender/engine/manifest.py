@@ -16,19 +16,19 @@ class ReleaseError(Exception):
 
 
 class CorruptRelease(ReleaseError):
-    """A release does not hold what its manifest says."""
+    """A release does not match its manifest."""
 
 
 class UnsupportedSchema(ReleaseError):
-    """A release was written in a format this code does not read."""
+    """A release was written in a format that this code does not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """The ratings a release was built from, after cleaning.
 
-    The counts and the hash are of all of them, those of the site's own readers among them, which
-    are counted a second time by themselves.
+    The counts and the hash cover all of them; those of the site's own readers are also counted
+    separately.
     """
 
     name: str
@@ -51,7 +51,7 @@ class FileInfo:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Ratings of an invented reader and the scores which a ranker has to give them."""
+    """Ratings of an invented reader, and the scores that a ranker must compute from them."""
 
     ranker: str
     ratings: dict[int, float]
@@ -61,11 +61,11 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """All there is to know about a release without opening its files.
+    """All that is known about a release without opening its files.
 
     ``parts`` maps each part (factors, neighbours, stars) to its settings, among them the weight
-    table. ``gate`` is what was decided about promoting the release, and why. ``bookfold_version``
-    is the version of the code, ``code_revision`` the commit.
+    table. ``gate`` is the decision about promoting the release, with its reason.
+    ``bookfold_version`` is the version of the code, ``code_revision`` the commit.
     """
 
     schema_version: int
@@ -90,7 +90,7 @@ class Manifest:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Read ``manifest.json``; UnsupportedSchema or CorruptRelease if that can't be done."""
+        """Read ``manifest.json``; raises UnsupportedSchema or CorruptRelease."""
         try:
             values = json.loads(data)
             schema = values["schema_version"]

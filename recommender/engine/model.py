@@ -80,7 +80,7 @@ class Model:
         )
 
     def knows(self, book_ids: Collection[int]) -> frozenset[int]:
-        """Those of some books that the release has."""
+        """Those of the books that the release has."""
         ids = np.array(sorted(book_ids), dtype=np.int64)
         return frozenset(int(i) for i in ids[self.release.rows_of(ids) >= 0])
 

@@ -1,4 +1,4 @@
-"""Neighbors: every book has weights on a few books like it, and a reader's ratings add them up."""
+"""Neighbors: each book has weights on similar books, and a reader's score is a sum of them."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -85,12 +85,12 @@ class NeighbourRanker:
         return NeighbourScores(self, rows, weights)
 
     def links_from(self, row: int) -> tuple[IntArray, FloatArray]:
-        """The books for which a like of this one speaks, or against which: rows and weights."""
+        """The books on which this one has weights: their rows, and the weights."""
         part = slice(self.starts[row], self.starts[row + 1])
         return self.targets[part].astype(np.int64), self.values[part].astype(np.float64)
 
     def links_to(self, row: int) -> tuple[IntArray, FloatArray]:
-        """The books a like of which speaks for this one, or against it: rows and weights."""
+        """The books that have a weight on this one: their rows, and the weights."""
         found = np.flatnonzero(self.targets == row)
         rows = np.searchsorted(self.starts, found, side="right") - 1
         return rows.astype(np.int64), self.values[found].astype(np.float64)
@@ -130,7 +130,8 @@ class NeighbourScores:
 
 
 def entries_of(starts: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:
-    """Where some rows of sparse weights lie: the length of each, and all places, row after row.
+    """Where some rows of sparse weights are stored: the length of each, and all indices, row after
+    row.
 
     Parameters
     ----------

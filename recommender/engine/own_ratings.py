@@ -1,9 +1,8 @@
-"""The ratings of a site's own readers, on their way from its database to Spark.
+"""Ratings of a site's own readers, exported from its database for Spark.
 
 A folder with ``ratings.csv`` (``user_id, book_id, rating``), ``books.csv`` (``book_id, title,
-authors``, as goodbooks writes them) and ``export.json``, which is written last and tells what the
-others have to be. Readers have numbers that mean nothing, and that no reader
-of another set of ratings has.
+authors``, as goodbooks writes them) and ``export.json``, which is written last and holds the hashes
+of the others. The numbers of readers are arbitrary, and differ from those of any other data set.
 """
 
 import hashlib
@@ -20,12 +19,12 @@ EXPORT = "export.json"
 
 
 class BadExport(ValueError):
-    """A folder holds no whole export."""
+    """A folder does not hold a complete export."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnRatings:
-    """What ``export.json`` says; ``sha256`` has that of each other file by its name."""
+    """The contents of ``export.json``; ``sha256`` maps the other files to their hashes."""
 
     exported_at: str
     readers: int
@@ -39,7 +38,7 @@ class OwnRatings:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """What was exported into a folder; raises `BadExport` unless it is there as written."""
+        """Read the export in a folder; raises `BadExport` if it is missing or has changed."""
         try:
             export = cls(**json.loads((folder / EXPORT).read_bytes()))
             found = hashes(folder)
@@ -55,7 +54,7 @@ class OwnRatings:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """SHA-256 of the files of an export, but for the one that holds them."""
+    """SHA-256 of the files of an export, except for ``export.json``."""
     found = {}
     for name in (RATINGS, BOOKS):
         with (folder / name).open("rb") as file:

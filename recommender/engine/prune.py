@@ -1,4 +1,4 @@
-"""Old releases leave the store, and the host's copies of their files leave the host."""
+"""Deletes old releases from the store, and the copies of their files on the host."""
 
 import time
 from collections.abc import Iterator
@@ -80,7 +80,7 @@ def _worth_keeping(store: Store, keep: int) -> set[str]:
 
 
 def _is_old(version: str, now: datetime) -> bool:
-    """Whether a release began more than a day ago, as its name tells."""
+    """Whether a release was begun more than a day ago, by its name."""
     try:
         began = datetime.strptime(version.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
@@ -89,7 +89,7 @@ def _is_old(version: str, now: datetime) -> bool:
 
 
 def _delete(store: Store, version: str, keys: list[str]) -> bool:
-    """Delete a release unless it was put in use while its manifest went."""
+    """Delete a release, unless it was put in use while its manifest was being deleted."""
     name = f"releases/{version}/{MANIFEST}"
     try:
         manifest = store.get(name)

@@ -1,7 +1,7 @@
 """Writing releases, and choosing the one in use.
 
-The files of a release are written first and its manifest last, so a release that was broken off
-has no manifest and does not count. ``latest.json`` moves only in `promote`.
+The files of a release are written first and its manifest last, so a release whose writing was
+interrupted has no manifest and does not count. Only `promote` changes ``latest.json``.
 """
 
 import hashlib
@@ -53,7 +53,7 @@ PROBE_BOOKS = 10
 
 
 class PromotionConflict(ReleaseError):
-    """Another release was promoted meanwhile."""
+    """Another release was promoted at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What is to become a release.
+    """A release that has not been written yet.
 
     ``books`` are the columns of ``books.parquet``: ``book_id`` (ascending) and ``ratings`` at
     least. Metrics, gate, revision and version do not enter the content hash: the same model
@@ -96,7 +96,7 @@ def write_release(store: Store, draft: Draft, *, now: datetime) -> Manifest:
     with tempfile.TemporaryDirectory(prefix="bookfold-release-") as name:
         folder = Path(name)
         paths = _write_files(folder, draft)
-        manifest = _describe(draft, paths, now)
+        manifest = _manifest_of(draft, paths, now)
         for file, path in paths.items():
             store.upload(f"releases/{manifest.version}/{file}", path)
     store.put(f"releases/{manifest.version}/{MANIFEST}", manifest.to_bytes())
@@ -157,8 +157,8 @@ def _write_files(folder: Path, draft: Draft) -> dict[str, Path]:
     return paths
 
 
-def _describe(draft: Draft, paths: Mapping[str, Path], now: datetime) -> Manifest:
-    """The manifest, after opening the files once as a reader of releases would."""
+def _manifest_of(draft: Draft, paths: Mapping[str, Path], now: datetime) -> Manifest:
+    """Make the manifest; the files are opened as readers of the release will open them."""
     files = {name: _file_info(path) for name, path in paths.items()}
     book_ids: IntArray = draft.books["book_id"]
     manifest = Manifest(
@@ -195,7 +195,7 @@ def _describe(draft: Draft, paths: Mapping[str, Path], now: datetime) -> Manifes
 
 
 def _probes(release: Release) -> tuple[Probe, ...]:
-    """Invented readers who like the most rated books, and the scores each ranker gives them."""
+    """Invented readers who like the most rated books, with the scores of each ranker."""
     popular = np.lexsort((release.book_ids, -release.books["ratings"]))
     probes = []
     for ranker in release.rankers:

@@ -1,4 +1,4 @@
-"""What a ranker is, and which part of a release makes which."""
+"""What a ranker is, and which part of a release makes which ranker."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -28,10 +28,10 @@ class Ranker(Protocol):
 
     @property
     def weights(self) -> WeightTable:
-        """From stars to the weights this ranker takes."""
+        """The table from stars to the weights this ranker takes."""
 
     def fold_in(self, rows: IntArray, weights: FloatArray) -> RankerScores:
-        """Score every book; raises NothingToFoldIn where the weights say nothing."""
+        """Score every book; raises NothingToFoldIn if no weight is positive."""
 
 
 RANKERS: Mapping[str, Callable[[Tensors, Mapping[str, Any]], Ranker]] = {

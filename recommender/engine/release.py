@@ -1,8 +1,8 @@
-"""Reading releases: verified, memory-mapped, and swapped without a pause.
+"""Reading releases: verified, memory-mapped, and swapped without interruption.
 
 A store holds ``releases/<version>/`` folders (see `recommender.engine.publish`) and
-``latest.json``, which names the one to use. Nothing of a release is used before its schema,
-sizes, hashes and finiteness were checked and its probes gave the scores they have to give.
+``latest.json``, which names the one in use. A release is used only after its schema, sizes, hashes
+and finiteness have been checked, and its probes give the expected scores.
 """
 
 import hashlib
@@ -47,12 +47,12 @@ class NoRelease(ReleaseError):
 
 
 class ProbeFailed(ReleaseError):
-    """A release does not score a probe as it did when it was built."""
+    """A release scores a probe differently than when it was built."""
 
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """What ``latest.json`` says, with the store's tag of that state."""
+    """The contents of ``latest.json``, with the tag of that state in the store."""
 
     version: str
     manifest_sha256: str
@@ -91,10 +91,10 @@ class Release:
         return self.manifest.version
 
     def ranker_for(self, ratings: int) -> str:
-        """The ranker that serves a reader of whom so many ratings are known to the release.
+        """The ranker for a reader of whom the release knows so many ratings.
 
-        It is the default one, but for readers with fewer ratings than the factors' own setting
-        ``serves_below``: with little to go by they are the better guess.
+        It is the default one, except for readers with fewer ratings than the factors' setting
+        ``serves_below``: for those the factors are more accurate.
         """
         few = self.manifest.parts.get("factors", {}).get("serves_below", 0)
         if ratings < few and "factors" in self.rankers:
@@ -109,7 +109,7 @@ class Release:
 
 
 def read_latest(store: Store) -> Latest | None:
-    """Which release is to be used; None if none was promoted yet."""
+    """The release in use; None if none was promoted yet."""
     try:
         data, tag = store.get_tagged(LATEST)
     except NotFound:
@@ -176,7 +176,7 @@ def open_release(store: Store, *, cache_dir: Path, version: str | None = None) -
 
 
 def load_release(manifest: Manifest, digest: str, paths: Mapping[str, Path]) -> Release:
-    """Map the files of a release and check what is in them."""
+    """Map the files of a release and check their contents."""
     missing = {BOOKS, *(f"{part}.safetensors" for part in manifest.parts)} - set(paths)
     if missing:
         raise CorruptRelease(f"Release {manifest.version} lacks {', '.join(sorted(missing))}.")
@@ -209,7 +209,7 @@ def load_release(manifest: Manifest, digest: str, paths: Mapping[str, Path]) -> 
 
 
 def probe_scores(release: Release, ranker: str, ratings: Mapping[int, float]) -> NDArray[Any]:
-    """All scores of an invented reader."""
+    """The scores of all books for an invented reader."""
     ids = np.array(sorted(ratings), dtype=np.int64)
     stars = np.array([ratings[int(i)] for i in ids], dtype=np.float64)
     chosen = release.rankers[ranker]
@@ -217,7 +217,7 @@ def probe_scores(release: Release, ranker: str, ratings: Mapping[int, float]) ->
 
 
 def check_probes(release: Release) -> None:
-    """Fold the probes in, and compare the scores with those at the time of building."""
+    """Fold in the probes, and compare the scores with those computed at build time."""
     for probe in release.manifest.probes:
         rows = release.rows_of(np.array([*probe.ratings, *probe.book_ids], dtype=np.int64))
         if (rows < 0).any() or probe.ranker not in release.rankers:
@@ -236,8 +236,8 @@ def check_probes(release: Release) -> None:
 class ReleaseHolder:
     """The release in use: the last good one, swapped in one step.
 
-    Readers take `current` and keep it for the length of their work; a swap does not touch what
-    they hold. Threads may call `refresh` at once.
+    Callers take `current` and keep it for the length of their work; a swap does not affect what
+    they hold. `refresh` may be called from several threads.
     """
 
     def __init__(self, store: Store, *, cache_dir: Path) -> None:
@@ -249,21 +249,21 @@ class ReleaseHolder:
 
     @property
     def last_error(self) -> Exception | None:
-        """Why the last refresh failed; None if it did not."""
+        """Why the last refresh failed; None if it succeeded."""
         return self._last_error
 
     @property
     def current(self) -> Release:
-        """The last good release; NoRelease if there never was one."""
+        """The last good release; raises NoRelease if there has been none."""
         release = self._release
         if release is None:
             raise NoRelease("No release could be opened yet.") from self._last_error
         return release
 
     def refresh(self) -> bool:
-        """Look for a new release; tell whether another one is in use now.
+        """Look for a new release; return whether another one is in use now.
 
-        A release which can't be opened is reported and leaves the present one in use.
+        A release that can't be opened is logged, and the present one stays in use.
         """
         with self._lock:
             try:
@@ -284,7 +284,7 @@ class ReleaseHolder:
 
 
 def _fetch(store: Store, key: str, info: FileInfo, cache_dir: Path) -> Path:
-    """The file in the host's folder, fetched if it is not there or was damaged."""
+    """The file in the host's folder, fetched if it is missing or damaged."""
     path = cache_dir / f"{info.sha256}{Path(key).suffix}"
     try:
         if path.is_file() and _is_intact(path, info):

@@ -1,4 +1,4 @@
-"""The rules after scoring: from the best-scored books to a list a reader would want."""
+"""The rules after scoring: from the best-scored books to the list that is shown."""
 
 import math
 from collections import Counter, deque

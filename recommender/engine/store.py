@@ -1,7 +1,7 @@
-"""Where releases are kept: a folder, or a bucket that speaks S3.
+"""Where releases are kept: a folder, or a bucket with the S3 protocol.
 
-Both kinds write whole objects only, and move a pointer by compare-and-swap, so that of two
-writers who saw the same state one succeeds and the other is told.
+Both write objects as a whole, and move a pointer by compare-and-swap: of two writers who saw the
+same state, one succeeds and the other gets an error.
 """
 
 import fcntl
@@ -29,11 +29,11 @@ class StoreError(Exception):
 
 
 class NotFound(StoreError):
-    """There is no such object in the store."""
+    """The store has no such object."""
 
 
 class Conflict(StoreError):
-    """Somebody else has changed the object since it was read."""
+    """The object was changed by somebody else since it was read."""
 
 
 class Store(Protocol):
@@ -44,16 +44,16 @@ class Store(Protocol):
         """The address under which the store was opened."""
 
     def put(self, key: str, data: bytes) -> None:
-        """Write an object whole."""
+        """Write an object."""
 
     def upload(self, key: str, path: Path) -> None:
-        """Write a file as an object, whole."""
+        """Write a file as an object."""
 
     def get(self, key: str) -> bytes:
-        """Read an object; NotFound if there is none."""
+        """Read an object; raises NotFound if there is none."""
 
     def get_tagged(self, key: str) -> tuple[bytes, str]:
-        """Read an object with the tag that names this state of it; NotFound if there is none."""
+        """Read an object with the tag of its state; raises NotFound if there is none."""
 
     def download(self, key: str, path: Path) -> None:
         """Copy an object into a file."""
@@ -62,10 +62,10 @@ class Store(Protocol):
         """All keys that begin with a prefix, sorted."""
 
     def delete(self, key: str) -> None:
-        """Remove an object, if it is there."""
+        """Delete an object, if it exists."""
 
     def compare_and_swap(self, key: str, data: bytes, *, expected: str | None) -> None:
-        """Write an object if it still has the expected tag (None: does not exist yet).
+        """Write an object if it still has the expected tag (None: it does not exist yet).
 
         Raises Conflict, and changes nothing, if it has another.
         """
@@ -171,7 +171,7 @@ class FileStore:
 
     @contextmanager
     def _writing(self, key: str) -> Iterator[Path]:
-        """A temporary file which takes its place at once, or not at all."""
+        """A temporary file that replaces the object when it is complete."""
         path = self._path(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -230,27 +230,27 @@ class S3Store:
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
     def put(self, key: str, data: bytes) -> None:
-        with self._asking("write", key):
+        with self._translating_errors("write", key):
             self._client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=data)
 
     def upload(self, key: str, path: Path) -> None:
-        with self._asking("write", key):
+        with self._translating_errors("write", key):
             self._client.upload_file(str(path), self._bucket, self._prefix + key)
 
     def get(self, key: str) -> bytes:
         return self.get_tagged(key)[0]
 
     def get_tagged(self, key: str) -> tuple[bytes, str]:
-        with self._asking("read", key):
+        with self._translating_errors("read", key):
             answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
             return answer["Body"].read(), answer["ETag"]
 
     def download(self, key: str, path: Path) -> None:
-        with self._asking("read", key), path.open("wb") as file:
+        with self._translating_errors("read", key), path.open("wb") as file:
             self._client.download_fileobj(self._bucket, self._prefix + key, file)
 
     def keys(self, prefix: str) -> list[str]:
-        with self._asking("list", prefix):
+        with self._translating_errors("list", prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._prefix + prefix
             )
@@ -258,20 +258,20 @@ class S3Store:
         return sorted(key.removeprefix(self._prefix) for key in keys)
 
     def delete(self, key: str) -> None:
-        with self._asking("delete", key):
+        with self._translating_errors("delete", key):
             self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 
     def compare_and_swap(self, key: str, data: bytes, *, expected: str | None) -> None:
         name = self._prefix + key
-        with self._asking("write", key):
+        with self._translating_errors("write", key):
             if expected is None:
                 self._client.put_object(Bucket=self._bucket, Key=name, Body=data, IfNoneMatch="*")
             else:
                 self._client.put_object(Bucket=self._bucket, Key=name, Body=data, IfMatch=expected)
 
     @contextmanager
-    def _asking(self, verb: str, key: str) -> Iterator[None]:
-        """Say what went wrong in the terms of a store."""
+    def _translating_errors(self, verb: str, key: str) -> Iterator[None]:
+        """Translate errors of S3 into those of a store."""
         what = f"{key} in {self.uri}"
         try:
             yield
@@ -289,7 +289,7 @@ class S3Store:
 
 
 def _flush(path: Path) -> None:
-    """Have the disk itself keep a file or folder before anything points to it."""
+    """Write a file or folder to the disk before anything refers to it."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

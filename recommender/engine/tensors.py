@@ -21,7 +21,7 @@ LARGEST_HEADER = 100_000_000
 
 
 class BadTensorFile(ValueError):
-    """The file is no safetensors file, or one with contents that are not understood."""
+    """The file is not a safetensors file, or its contents are not supported."""
 
 
 def save_tensors(path: Path, tensors: Mapping[str, NDArray[Any]]) -> None:

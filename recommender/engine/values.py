@@ -1,4 +1,4 @@
-"""The small values that the numerics take and give."""
+"""Values that the numerics take and return."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ HIGHEST_STARS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ScoredBook:
-    """A book and how strongly a ranker puts it forward (the unit is the ranker's own)."""
+    """A book and its score, in the ranker's own unit."""
 
     book_id: int
     score: float
@@ -26,7 +26,7 @@ class ScoredBook:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """The part of a book's score that comes from one rating of the reader."""
+    """The part of a book's score that comes from one of the reader's ratings."""
 
     book_id: int
     stars: float
@@ -34,12 +34,12 @@ class Reason:
 
 
 class InvalidRating(ValueError):
-    """A rating that is no number of stars."""
+    """A rating is not a valid number of stars."""
 
 
 class NothingToFoldIn(ValueError):
-    """The ratings hold nothing from which a taste could be read."""
+    """The ratings do not tell enough to score books."""
 
 
 class UnknownRanker(LookupError):
-    """The release holds no ranker of this name."""
+    """The release has no ranker of this name."""

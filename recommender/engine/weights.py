@@ -11,10 +11,10 @@ from recommender.engine.values import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class WeightTable:
-    """How much a rating says about its reader's taste: below 0 a dislike, above 0 a like.
+    """How much a rating says about its reader's taste: a dislike below 0, a like above.
 
-    Half and quarter stars lie on the straight line between their neighbors in the table;
-    what lies outside of it takes the nearest entry.
+    Half and quarter stars are interpolated linearly; stars outside the table take the nearest
+    entry.
     """
 
     stars: tuple[float, ...]
@@ -39,7 +39,7 @@ class WeightTable:
         return cls(tuple(stars for stars, _ in pairs), tuple(weight for _, weight in pairs))
 
     def to_json(self) -> dict[str, float]:
-        """Give the form of the manifest."""
+        """Return the form of the manifest."""
         return {f"{s:g}": w for s, w in zip(self.stars, self.weights, strict=True)}
 
 

@@ -1,4 +1,4 @@
-"""Readers, what they have read, the pulls that brought it here, and what they were told to read."""
+"""Readers, their libraries, their imports, and the lists that were made for them."""
 
 from recommender.models.dismissals import POSTPONED_FOR, Dismissal
 from recommender.models.imports import ImportItem, ImportJob, ImportJobQuerySet

@@ -9,7 +9,7 @@ from django.db.models import Q
 from catalog.models import Author, Book, Genre
 from recommender.models.readers import Reader
 
-#: What was dismissed with "Not now" is offered again after so long.
+#: How long a dismissal with "Not now" lasts.
 POSTPONED_FOR = timedelta(days=90)
 
 
@@ -64,6 +64,6 @@ class Dismissal(models.Model):
 
     @property
     def returns_at(self) -> datetime | None:
-        """When it may be offered again by itself; None for never."""
+        """When it is offered again by itself; None for never."""
         is_postponed = self.reason == self.Reason.NOT_NOW
         return self.created_at + POSTPONED_FOR if is_postponed else None

@@ -1,4 +1,4 @@
-"""Pulls and uploads, and every row of theirs."""
+"""Imports (pulls and uploads) and their rows."""
 
 import uuid
 from collections import Counter
@@ -40,7 +40,9 @@ class ImportJob(models.Model):
         QUEUED = "queued"
         FETCHING = "fetching"
         MATCHING = "matching"
-        PREVIEW = "preview"  # a file's rows have their books; nothing is written before a yes
+        PREVIEW = (
+            "preview"  # a file's rows are matched; the library changes once the reader confirms
+        )
         RECOMMENDING = "recommending"
         DONE = "done"
         FAILED = "failed"
@@ -121,13 +123,13 @@ class ImportJob(models.Model):
 
     @property
     def source(self) -> Source:
-        """Whose rows these are, which a kind's name begins with."""
+        """The source of the rows; the name of each kind begins with it."""
         return Source(self.kind.partition("_")[0])
 
 
 class ImportItemQuerySet(models.QuerySet["ImportItem"]):
     def of_line(self, *, reader: Any, source: Any, source_key: Any) -> Self:
-        """The rows that brought one line of a library; each may be an expression."""
+        """The rows that brought one entry; each argument may be an expression."""
         # Kinds begin with the name of their source, see `ImportJob.source`.
         same = {"job__reader": reader, "job__kind__startswith": source, "source_key": source_key}
         return self.filter(**same)
@@ -159,7 +161,7 @@ class ImportItemQuerySet(models.QuerySet["ImportItem"]):
 
 
 class ImportItem(models.Model):
-    """One row of an import, as it came, and what became of it."""
+    """One row of an import, as it was read, and what became of it."""
 
     class State(models.TextChoices):
         STAGED = "staged"
@@ -174,11 +176,11 @@ class ImportItem(models.Model):
         NEW = "new"
         CHANGED = "changed"
         UNCHANGED = "unchanged"
-        MERGED = "merged"  # another row of the same import speaks for its book
-        REMOVED = "removed"  # the reader has taken it out of the library
+        MERGED = "merged"  # another row of the same import was used for its book
+        REMOVED = "removed"  # the reader has removed it from the library
 
     class Group(models.TextChoices):
-        """What readers see rows as; the other groups are states."""
+        """The groups that readers see rows in; those without changes are states."""
 
         NEW = "new", "New"
         CHANGED = "changed", "Changed"
@@ -235,7 +237,7 @@ class ImportItem(models.Model):
 
     @property
     def shown_as(self) -> str:
-        """The group that readers see the row in, in words."""
+        """The label of the group that readers see the row in."""
         for group, changes in self.CHANGES_OF_GROUP.items():
             if self.state == self.State.MATCHED and self.change in changes:
                 return group.label

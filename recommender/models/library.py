@@ -15,14 +15,14 @@ from recommender import shelves
 from recommender.models.readers import Reader
 
 WORDS_LOOKED_FOR = 8
-#: With fewer letters everything is like everything.
+#: With fewer letters almost everything would be similar.
 LETTERS_TO_FORGIVE_SLIPS = 4
 
 ORDERS = ("added", "read", "title", "author", "stars", "stars-up", "fame")
 
 
 class Source(models.TextChoices):
-    """Where a line of a library came from."""
+    """Where an entry of a library came from."""
 
     GOODREADS = "goodreads", "Goodreads"
     STORYGRAPH = "storygraph", "StoryGraph"
@@ -36,9 +36,9 @@ STARS_IN_RANGE = Q(stars__isnull=True) | Q(stars__gte=0.25, stars__lte=5)
 
 
 class LibraryLine(models.Model):
-    """What is known of a line of a library, of one that is there and of one that was removed."""
+    """What entries have in common, whether they are in a library or were removed from it."""
 
-    #: What readers can set here; the rest is as the source has it.
+    #: What readers can edit here; the rest follows the source.
     EDITABLE: ClassVar[list[str]] = ["stars", "shelf", "read_on"]
 
     source = models.CharField(max_length=20, choices=Source)
@@ -68,10 +68,10 @@ class LibraryLine(models.Model):
 
 
 class LibraryEntryQuerySet(models.QuerySet["LibraryEntry"]):
-    """Lines of libraries."""
+    """Entries of libraries."""
 
     def with_books(self) -> Self:
-        """With all that a row shows, in a constant number of queries."""
+        """With all that a row of a page shows, in a constant number of queries."""
         authors = BookAuthor.objects.select_related("author").order_by("position")
         books = self.select_related("book").defer("book__description", "book__subjects")
         return books.prefetch_related(models.Prefetch("book__credits", authors))
@@ -89,7 +89,7 @@ class LibraryEntryQuerySet(models.QuerySet["LibraryEntry"]):
         return self.filter(stars__gte=int(choice), stars__lt=int(choice) + 1)
 
     def counting(self, since: date | None) -> Self:
-        """Rated, not left out, and read since that day as far as one can tell."""
+        """Rated, not left out, and read since that day as far as is known."""
         entries = self.filter(stars__isnull=False, is_left_out=False)
         if since is None:
             return entries
@@ -97,7 +97,7 @@ class LibraryEntryQuerySet(models.QuerySet["LibraryEntry"]):
         return entries.alias(day=day).filter(Q(day__gte=since) | Q(day__isnull=True))
 
     def matching(self, text: str) -> Self:
-        """With all these words in title, series or author, whatever accents and apostrophes."""
+        """With all these words in title, series or author; accents and apostrophes are ignored."""
         key = fold(text)
         if not key:
             return self.filter(Q(title__icontains=text) | Q(author__icontains=text))
@@ -119,7 +119,7 @@ class LibraryEntryQuerySet(models.QuerySet["LibraryEntry"]):
         return self.alias(plain=plain).filter(found)
 
     def resembling(self, text: str) -> Self:
-        """With a title or an author that is like the text, for those who mistyped."""
+        """With a title or an author similar to the text, to forgive slips."""
         key = fold(text)
         if len(key) < LETTERS_TO_FORGIVE_SLIPS:
             return self.none()
@@ -154,7 +154,7 @@ def _order(name: str) -> tuple[Any, ...]:
 
 
 class LibraryEntry(LibraryLine):
-    """One line of a reader's library, matched to a book or not."""
+    """One entry of a reader's library, matched to a book or not."""
 
     reader = models.ForeignKey(Reader, models.CASCADE, related_name="entries")
     book = models.ForeignKey(Book, models.PROTECT, null=True, blank=True, related_name="entries")
@@ -188,7 +188,7 @@ class LibraryEntry(LibraryLine):
 
 
 class RemovedEntry(LibraryLine):
-    """A line that its reader has removed: imports do not bring it back, the reader can."""
+    """An entry that its reader has removed: imports do not bring it back, the reader can."""
 
     reader = models.ForeignKey(Reader, models.CASCADE, related_name="removed_entries")
     book = models.ForeignKey(Book, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -206,7 +206,7 @@ class RemovedEntry(LibraryLine):
 
 
 class GivenUpEntry(LibraryLine):
-    """A line that a library lost as two books became one; undoing the merge brings it back."""
+    """An entry displaced by a merge of two books; undoing the merge brings it back."""
 
     reader = models.ForeignKey(Reader, models.CASCADE, related_name="given_up_entries")
     book = models.ForeignKey(Book, models.PROTECT, related_name="+")
@@ -220,7 +220,7 @@ class GivenUpEntry(LibraryLine):
 
 
 class SourceShelf(models.Model):
-    """What is remembered of a shelf elsewhere between two pulls."""
+    """What is remembered about a linked shelf between two pulls."""
 
     reader = models.ForeignKey(Reader, models.CASCADE, related_name="shelves")
     source = models.CharField(max_length=20, choices=Source)

@@ -1,4 +1,4 @@
-"""Books that are looked for at Open Library."""
+"""Books that are searched for at Open Library."""
 
 import uuid
 from typing import Self
@@ -21,11 +21,11 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
 
 class Proposal(models.Model):
-    """A book that is looked for at Open Library, to be added to the catalog."""
+    """A book that is searched for at Open Library, to be added to the catalog."""
 
     class State(models.TextChoices):
         SEARCHING = "searching"
-        CHOOSING = "choosing"  # works were found, and a person says which it is
+        CHOOSING = "choosing"  # works were found, and a person chooses one
         NOTHING = "nothing", "nothing found"
         FAILED = "failed"
         ADDED = "added"

@@ -1,4 +1,4 @@
-"""Somebody with a library here."""
+"""Readers: guests and owners of accounts."""
 
 from datetime import date
 
@@ -13,14 +13,14 @@ class Reader(models.Model):
     """Somebody with a library here: a guest known by session, or the owner of an account."""
 
     class RefreshPace(models.TextChoices):
-        """How often the linked shelf is looked at again without being asked."""
+        """How often the linked shelf is refreshed."""
 
         OFF = "off", "Never by itself"
         WEEKLY = "weekly", "Once a week"
         DAILY = "daily", "Once a day"
 
     class DigestPace(models.TextChoices):
-        """How often new books may be written of, at most."""
+        """How often e-mail about new books may be sent, at most."""
 
         OFF = "off", "Never"
         WEEKLY = "weekly", "Once a week at most"

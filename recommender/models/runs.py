@@ -1,4 +1,4 @@
-"""Releases of the model, the lists made from them, and what was written of those."""
+"""Releases of the model, the lists made with them, and the e-mail about those lists."""
 
 import uuid
 
@@ -11,7 +11,7 @@ from recommender.models.readers import Reader
 
 
 class ModelRelease(models.Model):
-    """A release of the model, as the store holds it; one is active."""
+    """A release of the model in the store; one is active."""
 
     version = models.CharField(max_length=60, unique=True)
     manifest_sha256 = models.CharField(max_length=64)
@@ -98,7 +98,7 @@ class Recommendation(models.Model):
 
 
 class Digest(models.Model):
-    """E-mail of the new books on a list, or the word that there were too few to write of."""
+    """E-mail about the new books of a list, or the note that there were too few for one."""
 
     reader = models.ForeignKey(Reader, models.CASCADE, related_name="digests")
     run = models.ForeignKey(Run, models.CASCADE, related_name="digests")

@@ -1,4 +1,4 @@
-"""Shelves that are read without being kept, for the command line."""
+"""Shelves for the command line: they are read and matched, but not stored."""
 
 import csv
 from collections.abc import Iterable
@@ -21,12 +21,12 @@ LARGEST_BOOK_ID = 2**63 - 1  # what a release can name
 
 
 class UnreadableFile(Exception):
-    """The file is no list of ratings; the message says why."""
+    """The file is not a list of ratings; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A shelf by the numbers that ratings and releases use (`Book.goodbooks_id`)."""
+    """A shelf whose books are named as ratings and releases name them (`Book.goodbooks_id`)."""
 
     rows: int
     ratings: dict[int, float]
@@ -58,7 +58,7 @@ def from_goodreads(text: str) -> Shelf:
 
 
 def _columns(lines: list[str]) -> set[str]:
-    """The names in the heading, in quotes or not; none where the file is of another kind."""
+    """The names in the heading, quoted or not; none if the file is of another kind."""
     try:
         return set(next(csv.reader(lines, skipinitialspace=True), []))
     except csv.Error:

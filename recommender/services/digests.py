@@ -1,8 +1,8 @@
-"""E-mail of new recommendations, for readers who asked for it.
+"""E-mail about new recommendations, for readers who asked for it.
 
-A digest holds the books of the newest saved list that no digest has named before. It is claimed in
-the database before it is sent: a process that dies in between loses one digest, and nobody ever
-gets one twice.
+A digest lists the books of the newest saved list that no earlier digest has listed. It is claimed
+in the database before it is sent, so a process that dies in between loses one digest, but nobody
+gets the same one twice.
 """
 
 from dataclasses import dataclass
@@ -26,27 +26,27 @@ from recommender.selectors.recommendations import NothingToRecommendFrom
 from recommender.services import runs
 from recsite.common.queue import enqueue_on_commit
 
-#: The task that writes to one reader.
+#: The task that sends one reader their digest.
 TASK = "readers.send_digest"
 PACES = {
     Reader.DigestPace.WEEKLY: timedelta(days=7),
     Reader.DigestPace.MONTHLY: timedelta(days=30),
 }
-#: With fewer new books there is nothing to write about.
+#: With fewer new books no digest is sent.
 FEWEST_NEW_BOOKS = 3
 SALT = "bookfold.digest"
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDigest:
-    """A digest that has been claimed, with what is to be said of each book."""
+    """A digest that has been claimed, with the books it will list."""
 
     digest: Digest
     picks: list[Recommendation]
 
 
 class UnknownToken(ValueError):
-    """A link to unsubscribe that was not written here."""
+    """The token of an unsubscribe link was not made by this site."""
 
 
 def address_of(reader: Reader) -> str | None:
@@ -59,13 +59,13 @@ def address_of(reader: Reader) -> str | None:
 
 
 def choose_pace(*, reader: Reader, pace: str) -> None:
-    """Keep how often the reader wants e-mail; raises `ValueError` for no known pace."""
+    """Store how often the reader wants e-mail; raises `ValueError` for an unknown pace."""
     reader.digest_pace = Reader.DigestPace(pace)
     reader.save(update_fields=["digest_pace"])
 
 
 def queue_due(*, now: datetime | None = None, most: int = 200) -> int:
-    """Queue a task for each reader to whom something new may be written; say how many."""
+    """Queue a task for each reader who is due for a digest; return how many."""
     if not settings.SITE_URL:
         return 0
     due = list(_due(now or timezone.now()).values_list("pk", flat=True)[:most])
@@ -75,10 +75,10 @@ def queue_due(*, now: datetime | None = None, most: int = 200) -> int:
 
 
 def send(*, reader_id: int, now: datetime | None = None) -> Digest | None:
-    """Write to a reader who is due; None where there is nothing new, or it was done already.
+    """Send a reader their digest; None if it is not due, or there is too little that is new.
 
-    Raises what the mail server makes Django raise (`smtplib.SMTPException`, `OSError`); the claim
-    is given back then, so that the task can be tried again.
+    If the mail server fails (`smtplib.SMTPException`, `OSError`), the claim is given back before
+    the error is raised again, so that the task can be retried.
     """
     claimed = _claim(reader_id, now or timezone.now())
     if claimed is None:
@@ -93,12 +93,12 @@ def send(*, reader_id: int, now: datetime | None = None) -> Digest | None:
 
 
 def unsubscribe_token(reader: Reader) -> str:
-    """What a link to unsubscribe carries; good for as long as the reader is here."""
+    """The token of a link to unsubscribe; it does not expire."""
     return signing.dumps(reader.pk, salt=SALT)
 
 
 def unsubscribe(*, token: str) -> None:
-    """End a reader's digests; again is fine, and so is a reader who has left.
+    """Stop a reader's digests; does nothing if they are off already, or the reader has left.
 
     Raises `UnknownToken` for anything that `unsubscribe_token` has not made.
     """
@@ -106,7 +106,7 @@ def unsubscribe(*, token: str) -> None:
 
 
 def reader_id_of_token(token: str) -> int:
-    """The number of the reader whom a link is about. Raises `UnknownToken`."""
+    """The number of the reader to whom a token belongs. Raises `UnknownToken`."""
     try:
         return int(signing.loads(token, salt=SALT))
     except signing.BadSignature as error:
@@ -114,7 +114,7 @@ def reader_id_of_token(token: str) -> int:
 
 
 def _due(now: datetime) -> QuerySet[Reader]:
-    """Readers whose pace allows a digest, and whose newest list was in none or is outdated."""
+    """Readers whose pace allows a digest now, and whose newest list was in none or is outdated."""
     rested = Q()
     for pace, pause in PACES.items():
         recent = Digest.objects.filter(sent_at__gt=now - pause)
@@ -136,7 +136,7 @@ def _due(now: datetime) -> QuerySet[Reader]:
 
 def _claim(reader_id: int, now: datetime) -> ClaimedDigest | None:
     with transaction.atomic():
-        # Whoever comes second waits here, and finds the reader no longer due.
+        # A second task waits here, and then finds that the reader is no longer due.
         reader = Reader.objects.select_for_update(of=("self",)).filter(pk=reader_id).first()
         if reader is None or not _due(now).filter(pk=reader_id).exists():
             return None
@@ -156,7 +156,7 @@ def _claim(reader_id: int, now: datetime) -> ClaimedDigest | None:
 
 
 def _newest_run(reader: Reader) -> Run:
-    """The newest list; a new one where another release is in use since."""
+    """The newest list; a new one is made if another release has come into use since."""
     newest = reader.runs.order_by("-created_at")[0]
     active = ModelRelease.objects.filter(is_active=True).first()
     if active is None or newest.release_id == active.pk:
@@ -168,7 +168,7 @@ def _newest_run(reader: Reader) -> Run:
 
 
 def _new_picks(reader: Reader, run: Run) -> list[Recommendation]:
-    """Books of a list that are news: in no digest before, not in the library, not dismissed."""
+    """Books of a list that were in no digest before, are not in the library, not dismissed."""
     named = {book for books in reader.digests.values_list("books", flat=True) for book in books}
     shelved = set(reader.entries.exclude(book=None).values_list("book", flat=True))
     dismissed = set(

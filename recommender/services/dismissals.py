@@ -1,4 +1,4 @@
-"""What a reader does not want to be offered, and the way back."""
+"""What a reader does not want to be offered, and how that is undone."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def dismiss(
     target: Book | Author | Genre,
     reason: str = Dismissal.Reason.NOT_FOR_ME,
 ) -> Dismissal:
-    """Offer this book, author or genre no more; a second time only the reason changes."""
+    """Stop offering this book, author or genre; a second call only changes the reason."""
     lock_reader(reader.pk)
     what = _as_field(target)
     standing = Dismissal.objects.standing().filter(reader=reader, **what).first()
@@ -29,19 +29,19 @@ def dismiss(
 
 
 def undo(*, dismissal: Dismissal) -> None:
-    """Let it be offered again; what was undone already stays as it is."""
+    """Allow it to be offered again; does nothing if it was undone before."""
     Dismissal.objects.standing().filter(pk=dismissal.pk).update(undone_at=timezone.now())
 
 
 def readmit_postponed() -> int:
-    """Let what was dismissed with "Not now" some months ago be offered again; say how many."""
+    """Undo what was dismissed with "Not now" long enough ago; return how many."""
     now = timezone.now()
     over = Dismissal.objects.postponed().filter(created_at__lt=now - POSTPONED_FOR)
     return over.update(undone_at=now)
 
 
 def move_to_account(*, guest: Reader, owner: Reader) -> None:
-    """Give a guest's dismissals to an account, but for those that stand there already."""
+    """Move a guest's dismissals to an account, except for those it has already."""
     targets = ("book", "author", "genre")
     known = set(owner.dismissals.standing().values_list(*targets))
     for dismissal in guest.dismissals.standing():
@@ -52,7 +52,7 @@ def move_to_account(*, guest: Reader, owner: Reader) -> None:
 
 
 def _as_field(target: Book | Author | Genre) -> dict[str, Any]:
-    """The target under the name of the field that holds it; the others of the row are null."""
+    """The target as a value of the field that holds it; the other two fields are null."""
     match target:
         case Book():
             return {"book": target}

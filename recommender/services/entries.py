@@ -1,4 +1,4 @@
-"""What readers change in their own library; imports leave it as it was set here."""
+"""What readers change in their own library; imports leave these changes alone."""
 
 from datetime import date
 from decimal import Decimal
@@ -29,16 +29,16 @@ ENTRY_FIELDS = (
 
 
 class InvalidStars(ValueError):
-    """Stars that nobody can give here; the message tells the reader which there are."""
+    """Stars that cannot be given here; the message tells the reader which can."""
 
 
 @transaction.atomic
 def shelve(*, reader: Reader, book: Book, shelf: str, stars: Decimal | None = None) -> LibraryEntry:
-    """Put a book on a shelf, with stars or without; a book has one place in a library.
+    """Put a book on a shelf, with stars or without; a library has a book only once.
 
-    A book that the library has already is not put back to be read, and keeps its stars where no
-    new ones are given. What is said here of a book that was read stays so in later imports; a wish
-    does not, for an import may tell that the book has been read since.
+    A book that is in the library already is never moved back to "to read", and keeps its stars if
+    no new ones are given. A book set as read here stays so in later imports. One set as "to read"
+    does not: an import may tell that the book has been read since.
 
     Raises `InvalidStars` for anything but 1 to 5.
     """
@@ -71,7 +71,7 @@ def shelve(*, reader: Reader, book: Book, shelf: str, stars: Decimal | None = No
 
 
 def remove_if_added_here(*, entry: LibraryEntry) -> None:
-    """Remove a line of a library that was written here; one from elsewhere stays."""
+    """Delete an entry that was added on this site; one that was imported stays."""
     if entry.source == Source.SITE:
         entry.delete()
 
@@ -80,9 +80,9 @@ def remove_if_added_here(*, entry: LibraryEntry) -> None:
 def edit(
     *, entry: LibraryEntry, stars: Decimal | None, shelf: str, read_on: date | None
 ) -> LibraryEntry:
-    """Set what the reader may set; what differs from before is the reader's own from now on.
+    """Set what the reader may edit; imports no longer change the fields that differ from before.
 
-    Raises `LibraryEntry.DoesNotExist` where an import has just taken the line away.
+    Raises `LibraryEntry.DoesNotExist` if an import has just removed the entry.
     """
     lock_reader(entry.reader_id)
     entry = LibraryEntry.objects.get(pk=entry.pk)
@@ -98,9 +98,9 @@ def edit(
 
 @transaction.atomic
 def give_book(*, entry: LibraryEntry, book: Book) -> bool:
-    """Say which book a line without one means; not where another line of the library has it.
+    """Set the book of an entry that has none, unless another entry of the library has that book.
 
-    Says whether the line has the book now.
+    Returns whether the entry has the book now.
     """
     reader = lock_reader(entry.reader_id)
     if reader.entries.filter(book=book).exclude(pk=entry.pk).exists():
@@ -109,20 +109,20 @@ def give_book(*, entry: LibraryEntry, book: Book) -> bool:
 
 
 def follow_source(*, entry: LibraryEntry) -> None:
-    """Let the next import say again what the reader had set."""
+    """Discard what the reader edited: the next import sets the fields again."""
     entry.edited_fields = []
     entry.save(update_fields=["edited_fields", "updated_at"])
 
 
 def set_left_out(*, entry: LibraryEntry, is_left_out: bool) -> None:
-    """Let the stars of an entry count for nothing, or count again; the book stays known."""
+    """Leave an entry out of recommendations, or count it again; the book stays known."""
     entry.is_left_out = is_left_out
     entry.save(update_fields=["is_left_out", "updated_at"])
 
 
 @transaction.atomic
 def remove(*, entry: LibraryEntry) -> RemovedEntry:
-    """Take a line out of the library, and remember it so that no import brings it back."""
+    """Remove an entry, and remember it so that no import brings it back."""
     lock_reader(entry.reader_id)
     removed, _ = RemovedEntry.objects.update_or_create(
         reader_id=entry.reader_id,
@@ -136,17 +136,17 @@ def remove(*, entry: LibraryEntry) -> RemovedEntry:
 
 @transaction.atomic
 def restore(*, removed: RemovedEntry) -> None:
-    """Put a removed line back as it was, unless its book has come back by another way."""
+    """Put a removed entry back as it was, unless its book is in the library again."""
     reader = lock_reader(removed.reader_id)
     key = {"source": removed.source, "source_key": removed.source_key}
     has_book = removed.book_id is not None and reader.entries.filter(book=removed.book_id).exists()
     if not has_book and not reader.entries.filter(**key).exists():
-        line = {name: getattr(removed, name) for name in ENTRY_FIELDS}
-        LibraryEntry.objects.create(reader=reader, **key, **line)
+        fields = {name: getattr(removed, name) for name in ENTRY_FIELDS}
+        LibraryEntry.objects.create(reader=reader, **key, **fields)
     removed.delete()
 
 
 def set_read_since(*, reader: Reader, since: date | None) -> None:
-    """Let only what was read since that day move the reader's lists; everything for None."""
+    """Recommend only from what was read since that day; from everything if None."""
     reader.read_since = since
     reader.save(update_fields=["read_since"])

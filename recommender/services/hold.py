@@ -1,4 +1,4 @@
-"""A worker's hold on an import: renewed while the worker lives, run out soon after it died."""
+"""A worker's hold on an import: renewed while the worker lives, expired soon after it dies."""
 
 import threading
 from datetime import datetime, timedelta
@@ -18,14 +18,15 @@ MAX_ATTEMPTS = 5
 
 
 class LostHold(Exception):
-    """Somebody else holds the job, or it has ended; whoever gets this leaves it alone."""
+    """Another worker holds the job, or the job has ended; it must not be touched any more."""
 
 
 class Hold:
-    """The right to work on one import, kept alive by a thread for as long as it is entered.
+    """The right to work on one import, renewed by a thread while the context is open.
 
-    A page at Goodreads may take a minute and a queue before it longer, so the hold cannot wait for
-    the work to come by; it lives exactly as long as the process.
+    Fetching a page from Goodreads can take a minute, and waiting for its turn longer, so the hold
+    can't be renewed between steps of the work. With a thread it lives exactly as long as the
+    process.
     """
 
     def __init__(self, job: ImportJob) -> None:
@@ -36,7 +37,7 @@ class Hold:
 
     @classmethod
     def take(cls, job_id: UUID | str, *, task_id: str) -> Self | None:
-        """Take a job nobody holds by one conditional update; a redelivered task is the same one."""
+        """Take a job that nobody holds; a redelivered message of the same task gets it again."""
         now = timezone.now()
         free = Q(held_until=None) | Q(held_until__lt=now) | Q(held_by=task_id)
         taken = (
@@ -60,14 +61,14 @@ class Hold:
         self._thread.join()
 
     def update(self, **fields: object) -> None:
-        """Write fields of the job; raises `LostHold` where it is not ours any more."""
+        """Write fields of the job; raises `LostHold` if the job is no longer held by this task."""
         if not self._ours().update(held_until=_from_now(), **fields):
             raise LostHold
         for name, value in fields.items():
             setattr(self.job, name, value)
 
     def release(self, **fields: object) -> None:
-        """Write fields of the job and let it go, if it is still ours."""
+        """Write fields of the job and give up the hold, if it is still held by this task."""
         self._ours().update(held_by="", held_until=None, **fields)
 
     def _ours(self) -> ImportJobQuerySet:

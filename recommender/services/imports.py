@@ -1,8 +1,8 @@
 """Imports: from pasted text or an uploaded file to a library, and to recommendations.
 
-The web process starts a job and queues it; a worker moves it by conditional updates from state to
-state. Each state's work can be done again, so a job survives a worker that dies in the middle: its
-hold runs out, and whoever takes it next begins with the state it was in.
+The web process creates a job and queues it; a worker takes it from state to state by conditional
+updates. The work of each state can be repeated, so a job survives the death of a worker: the hold
+expires, and the next worker begins with the state the job was in.
 """
 
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 TASK = "imports.run"
 STALLED_AFTER = timedelta(seconds=45)
-#: Longer waits are left to `requeue_stalled`: a message must not outlive the broker's patience.
+#: Longer waits are left to `requeue_stalled`: the broker would deliver the message again.
 LONGEST_COUNTDOWN = 600.0
 GAVE_UP = "Something went wrong on our side, several times. Your request is kept: please try again."
 REPLACED = "A newer request of yours has taken the place of this one."
@@ -39,7 +39,7 @@ EXPIRED = (
     "This file waited a week for your yes, so we let it go. Nothing of it was kept, and your "
     "library is as it was. Upload it again whenever you like."
 )
-#: So many new, changed or removed lines make a new list after a refresh that nobody asked for.
+#: After a refresh a new list is made if at least so many entries were added, changed or removed.
 CHANGES_FOR_A_LIST = 3
 PREVIEW_KEPT = timedelta(days=7)
 NO_MODEL = "Our model is still being built. Your books are kept: please try again in a few minutes."
@@ -55,14 +55,14 @@ class TooSoon(SourceError):
 
 
 class ImportUnderWay(SourceError):
-    """The reader has an import that is not finished, perhaps a file that waits for a yes."""
+    """The reader has an unfinished import, perhaps a file that waits for confirmation."""
 
     code = "under_way"
     default = "Another import of this reader is not finished yet."
 
 
 class TryLater(Exception):
-    """The source is not to be had just now; the same job may succeed after `seconds`."""
+    """The source cannot be reached now; the same job may succeed after `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"try again in {seconds:.0f} s")
@@ -70,11 +70,11 @@ class TryLater(Exception):
 
 
 def start_pull(*, reader: Reader, text: str) -> ImportJob:
-    """Begin to pull the shelf that the pasted text names.
+    """Start pulling the shelf that the pasted text names.
 
-    Where this shelf is on its way already, that import is returned; any other import of the
-    reader's makes room. Raises `SourceError` with a sentence for the reader where the text names no
-    profile, or somebody had the shelf pulled just now.
+    If this shelf is being pulled already, that import is returned; any other unfinished import of
+    the reader is ended. Raises `SourceError` with a sentence for the reader if the text names no
+    profile, or the shelf was pulled a moment ago.
     """
     account = str(profile.parse_profile(text))
     kind = staging.kind_of_pull()
@@ -84,11 +84,11 @@ def start_pull(*, reader: Reader, text: str) -> ImportJob:
 
 @transaction.atomic
 def start_refresh(*, reader: Reader, account: str) -> ImportJob:
-    """Pull a linked shelf again in the background; a list is made only where enough has changed.
+    """Pull a linked shelf again in the background; a list is made only if enough has changed.
 
-    Raises `SourceError`: `ImportUnderWay` where the reader has an import that is not finished,
-    which a refresh never replaces; `TooSoon` where the shelf was pulled just now; `SwitchedOff`
-    where this site does not ask Goodreads.
+    Raises `SourceError`: `ImportUnderWay` if the reader has an unfinished import, which a refresh
+    never replaces; `TooSoon` if the shelf was pulled a moment ago; `SwitchedOff` if this site does
+    not ask Goodreads.
     """
     kind = staging.kind_of_pull()
     lock_reader(reader.pk)
@@ -102,9 +102,9 @@ def start_refresh(*, reader: Reader, account: str) -> ImportJob:
 
 
 def start_upload(*, reader: Reader, filename: str, content: bytes) -> ImportJob:
-    """Read an export file, stage its rows and begin the import.
+    """Read an export file, stage its rows and start the import.
 
-    Raises `SourceError` with a sentence that says what to do where the file is not one.
+    Raises `SourceError` with a sentence for the reader if the file cannot be read.
     """
     export = open_export(content, limit=settings.IMPORT_MAX_BYTES)
     job = ImportJob(reader=reader, kind=export.name, filename=filename[:200], shelf="all")
@@ -141,7 +141,7 @@ def _create(job: ImportJob, *, pages: Iterable[ShelfPage]) -> ImportJob:
 
 @transaction.atomic
 def confirm(*, job: ImportJob) -> bool:
-    """Go on with a file whose reader has seen what it changes; say whether it was waiting."""
+    """Go on with a file whose preview the reader has confirmed; False if it was not waiting."""
     now = timezone.now()
     waiting = ImportJob.objects.filter(pk=job.pk, state=State.PREVIEW)
     if not waiting.update(state=State.MATCHING, confirmed_at=now, queued_at=now):
@@ -152,13 +152,13 @@ def confirm(*, job: ImportJob) -> bool:
 
 @transaction.atomic
 def cancel(*, job: ImportJob) -> bool:
-    """Forget a file that was not imported; say whether it was waiting."""
+    """End an import whose preview the reader has declined; False if it was not waiting."""
     return bool(_cancel(ImportJob.objects.filter(pk=job.pk), CANCELED))
 
 
 @transaction.atomic
 def expire_previews() -> int:
-    """Forget the files nobody said yes or no to; say how many."""
+    """End the imports whose previews nobody answered; return how many."""
     forgotten = timezone.now() - PREVIEW_KEPT
     return _cancel(ImportJob.objects.filter(queued_at__lt=forgotten), EXPIRED)
 
@@ -174,9 +174,9 @@ def _cancel(jobs: ImportJobQuerySet, sentence: str) -> int:
 
 @transaction.atomic
 def retry(*, job: ImportJob) -> ImportJob:
-    """Begin a failed job again, with what it has staged.
+    """Restart a failed job with the rows it has staged.
 
-    Any other job is left as it is, and so is a failed one while the reader has another under way.
+    Nothing happens to a job in another state, or while the reader has another import under way.
     """
     job = lock_import(job.pk)
     if job.state == State.FAILED and not job.reader.imports.open().exists():
@@ -196,10 +196,10 @@ def retry(*, job: ImportJob) -> ImportJob:
 
 
 def run_import(*, job_id: UUID | str, task_id: str) -> None:
-    """Do what is left of a job; a second call at the same time leaves at once.
+    """Do what is left of a job; a second call at the same time returns at once.
 
-    Raises `TryLater` where the source may answer in a while; every other failure that can be
-    expected is written into the job for the reader to see.
+    Raises `TryLater` if the source may answer later; any other expected failure is stored in the
+    job for the reader to see.
     """
     hold = Hold.take(job_id, task_id=task_id)
     if hold is None:
@@ -228,7 +228,7 @@ def give_up(*, job_id: UUID | str, task_id: str) -> None:
 
 
 def requeue_stalled() -> int:
-    """Queue again what nobody works on, and end what has failed too often; say how many moved."""
+    """Queue jobs that no worker holds, and end those that failed too often; return how many."""
     now = timezone.now()
     stalled = ImportJob.objects.for_workers().filter(
         Q(held_until=None) | Q(held_until__lt=now), queued_at__lt=now - STALLED_AFTER
@@ -246,7 +246,7 @@ def requeue_stalled() -> int:
 
 
 def _advance(hold: Hold) -> None:
-    """Take the job through the states that are left."""
+    """Take the job through its remaining states."""
     if hold.job.state in (State.QUEUED, State.FETCHING):
         _fetch(hold)
     if hold.job.state == State.MATCHING:
@@ -256,7 +256,7 @@ def _advance(hold: Hold) -> None:
 
 
 def _fetch(hold: Hold) -> None:
-    """Stage the whole shelf; a pull that was cut off begins anew."""
+    """Stage the whole shelf; a pull that was interrupted starts again from its first page."""
     job = hold.job
     if job.is_file:
         hold.update(state=State.MATCHING)
@@ -289,9 +289,9 @@ def _fetch(hold: Hold) -> None:
 
 @transaction.atomic
 def _match(hold: Hold) -> None:
-    """Match what is staged and bring the library in line, all or nothing.
+    """Match the staged rows and bring the library in line with them, in one transaction.
 
-    A file stops before that, for its reader to see what it would change.
+    A file that is not confirmed yet stops before that, so that its reader sees what would change.
     """
     job = hold.job
     job.refresh_from_db(fields=["reader"])  # a guest may have got an account meanwhile
@@ -315,7 +315,7 @@ def _recommend(hold: Hold) -> None:
 
 
 def _is_worth_a_list(job: ImportJob) -> bool:
-    """Whether a new release is in use, or enough has changed since the last list."""
+    """Whether another release is in use, or enough has changed since the last list."""
     last = job.reader.runs.select_related("release").first()
     if last is None or not last.release.is_active:
         return True
@@ -324,7 +324,7 @@ def _is_worth_a_list(job: ImportJob) -> bool:
 
 
 def _postpone(hold: Hold, error: SourceError) -> float:
-    """Let the job rest; answer for how many seconds."""
+    """Queue the job for later; return the seconds to wait."""
     seconds = error.retry_after or 15.0 * hold.job.attempts
     hold.release(
         state=State.QUEUED,

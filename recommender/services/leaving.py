@@ -1,4 +1,4 @@
-"""A reader leaves for good: nothing that was kept of them stays, in no table and no cache."""
+"""Deleting a reader: nothing of them is kept, in no table and in no cache."""
 
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.contrib.sessions.models import Session
@@ -11,9 +11,9 @@ from recommender.services.readers import SESSION_KEY
 
 @transaction.atomic
 def delete_reader(*, reader: Reader) -> None:
-    """Delete a reader, the account, and every session of theirs.
+    """Delete a reader, the account, and all their sessions.
 
-    A worker on an import of theirs finds no job any more, and ends. Training data is drawn from
+    A worker on one of their imports finds the job gone, and ends. Training data is exported from
     the readers there are, so the next release knows nothing of them either.
     """
     reader = lock_reader(reader.pk)
@@ -26,12 +26,12 @@ def delete_reader(*, reader: Reader) -> None:
 
 
 def _sessions_of(reader: Reader) -> list[str]:
-    """Sessions do not say whose they are but inside, so each is looked into."""
-    marks = {("_auth_user_id", str(reader.user_id)), (SESSION_KEY, reader.pk)}
+    """The keys of their sessions; each session has to be decoded to see whose it is."""
+    identities = {("_auth_user_id", str(reader.user_id)), (SESSION_KEY, reader.pk)}
     return [
         session.session_key
         for session in Session.objects.iterator()
-        if not marks.isdisjoint(
+        if not identities.isdisjoint(
             (name, value)
             for name, value in session.get_decoded().items()
             if name in ("_auth_user_id", SESSION_KEY)

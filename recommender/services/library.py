@@ -13,7 +13,7 @@ from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader, Sour
 from recommender.services.locks import lock_reader
 
 KEPT_FIELDS = ("title", "author", "stars", "shelf", "added_on", "read_on")
-#: A shelf that lost more than this share of its books is believed the second time only.
+#: If a shelf has lost more than this share of its books, the next pull has to confirm it.
 SUSPICIOUS_SHRINKAGE = 0.1
 #: A shelf of one page takes two requests: for that page, and for the empty one after it.
 REQUESTS_FOR_ONE_PAGE = 2
@@ -21,7 +21,7 @@ REQUESTS_FOR_ONE_PAGE = 2
 
 @dataclass(slots=True)
 class Changes:
-    """What an import does to a library."""
+    """What an import changes in a library."""
 
     created: list[LibraryEntry] = field(default_factory=list)
     updated: list[LibraryEntry] = field(default_factory=list)
@@ -30,9 +30,9 @@ class Changes:
 
 
 def match_items(*, job: ImportJob) -> None:
-    """Find each staged row's book; rows that find none stay visible as what they are.
+    """Match each staged row to a book; rows without a match keep a state that says so.
 
-    What the reader once decided for a line of this source counts again.
+    A book that the reader once chose for an entry of this source is used again.
     """
     items = list(job.items.filter(state=ImportItem.State.STAGED))
     found = match(
@@ -57,7 +57,7 @@ def match_items(*, job: ImportJob) -> None:
 
 @transaction.atomic
 def plan_items(*, job: ImportJob) -> None:
-    """Note what each row would change, without changing the library."""
+    """Store what each row would change, without changing the library."""
     rows = _applicable(job)
     _compare(job, _one_row_per_book(rows), list(job.reader.entries.all()))
     _note_changes(rows)
@@ -67,13 +67,13 @@ def plan_items(*, job: ImportJob) -> None:
 def apply_items(*, job: ImportJob) -> Changes:
     """Bring the reader's library in line with the rows of an import.
 
-    1. Of several rows for one book (two editions) a rated one stays, then the one added last.
+    1. Of several rows for one book (two editions), a rated one is used, then the one added last.
     2. A row updates the entry of its book or with its key, or makes a new one.
-    3. Entries pulled from another profile make room: a library is one person's.
-    4. An entry that another source brought is taken over: what was imported last counts. Only a
-       row without stars takes away none that were given elsewhere.
-    5. What the reader has set here stays as it was set, and what the reader has removed stays away.
-    6. Entries that a whole pull of the shelf no longer has are removed, if that can be believed.
+    3. Entries pulled from another profile are removed: a library belongs to one person.
+    4. An entry from another source is taken over: the last import counts. But a row without stars
+       does not remove stars that came from elsewhere.
+    5. What the reader has edited here is not changed, and what they have removed stays removed.
+    6. Entries that a complete pull of the shelf no longer has are removed, if that is plausible.
     """
     lock_reader(job.reader_id)
     own = ["", job.account]
@@ -95,9 +95,9 @@ def apply_items(*, job: ImportJob) -> Changes:
 
 @transaction.atomic
 def apply_item(*, item: ImportItem) -> None:
-    """Bring the library in line with one row, for which its reader found the book.
+    """Bring the library in line with one row, for which the reader chose the book.
 
-    That is a clear wish: it comes in even if the reader had removed it before.
+    The choice is explicit, so the book is added even if the reader had removed it before.
     """
     job = item.job
     lock_reader(job.reader_id)
@@ -108,7 +108,7 @@ def apply_item(*, item: ImportItem) -> None:
 
 
 def _applicable(job: ImportJob) -> list[ImportItem]:
-    """The rows that could be read; what they change is found anew."""
+    """The rows that could be read, with what they change reset."""
     rows = list(job.items.exclude(state=ImportItem.State.FAILED))
     for row in rows:
         row.change = ""
@@ -128,7 +128,7 @@ def _save(changes: Changes) -> None:
 
 
 def _note_changes(rows: list[ImportItem]) -> None:
-    """Keep what each row changes; one that was not compared came second for its book."""
+    """Store what each row changes; one that was not compared lost to another of its book."""
     for row in rows:
         row.change = row.change or ImportItem.Change.MERGED
     ImportItem.objects.bulk_update(rows, ["change"], batch_size=2000)
@@ -136,9 +136,9 @@ def _note_changes(rows: list[ImportItem]) -> None:
 
 @transaction.atomic
 def match_unmatched_entries(*, reader: Reader) -> int:
-    """Look again for the books of entries that found none; say how many have one now.
+    """Match entries without a book again; return how many have one now.
 
-    The catalog grows, and a line of a shelf waits for the day its book is added.
+    The catalog grows, and an entry may wait until its book is added.
     """
     lost = list(reader.entries.select_for_update().filter(book=None))
     if not lost:
@@ -163,7 +163,7 @@ def match_unmatched_entries(*, reader: Reader) -> int:
 
 
 def edition_id_of(entry: LibraryEntry) -> int | None:
-    """Goodreads' number of the edition that a line came with."""
+    """Goodreads' number of the edition that an entry came with."""
     is_number = entry.source == Source.GOODREADS and entry.source_key.isdecimal()
     return int(entry.source_key) if is_number else None
 
@@ -183,7 +183,7 @@ def _preference(row: ImportItem) -> tuple[bool, str, int]:
 
 
 def _compare(job: ImportJob, rows: list[ImportItem], entries: list[LibraryEntry]) -> Changes:
-    """Find each row's entry: first by book, then by key among those that no other row took."""
+    """Find each row's entry: first by book, then by key among those not taken by another row."""
     changes = Changes()
     rows = _without_removed(job, rows)
     by_key = {entry.source_key: entry for entry in entries if entry.source == job.source}
@@ -206,7 +206,7 @@ def _compare(job: ImportJob, rows: list[ImportItem], entries: list[LibraryEntry]
 
 
 def _without_removed(job: ImportJob, rows: list[ImportItem]) -> list[ImportItem]:
-    """The rows but for those whose line, or whose book as an import brought it, was removed."""
+    """The rows, without those whose entry or imported book the reader has removed."""
     keys, books = set(), set()
     for removed in job.reader.removed_entries.all():
         if removed.source == job.source:
@@ -223,7 +223,7 @@ def _without_removed(job: ImportJob, rows: list[ImportItem]) -> list[ImportItem]
 
 
 def _copy(row: ImportItem, entry: LibraryEntry, job: ImportJob) -> bool:
-    """Take over what the row says; say whether that changed anything."""
+    """Copy what the row says into the entry; return whether that changed anything."""
     is_own = entry.source == job.source
     if not is_own and row.stars is None and entry.stars is not None:
         return False
@@ -242,13 +242,13 @@ def _copy(row: ImportItem, entry: LibraryEntry, job: ImportJob) -> bool:
 
 
 def note_unchanged(*, job: ImportJob) -> None:
-    """Note that a shelf was looked at and is as it was."""
+    """Store that a shelf was checked and has not changed."""
     known = job.reader.shelves.filter(source=Source.GOODREADS, account=job.account, shelf=job.shelf)
     known.update(pulled_at=timezone.now())
 
 
 def _remember_shelf(job: ImportJob, rows: list[ImportItem]) -> int:
-    """Note what was seen, and remove what a whole pull no longer has; say how much."""
+    """Store what was seen, and remove what a complete pull no longer has; return how much."""
     removed = 0
     shelf, _ = SourceShelf.objects.get_or_create(
         reader=job.reader, source=Source.GOODREADS, account=job.account, shelf=job.shelf

@@ -1,6 +1,6 @@
-"""Two books that are one: everything readers have of the one moves to the other, and back.
+"""Merging two records of one book: all that readers have of the one moves to the other, and back.
 
-Rows are moved by their numbers, which the act of curation keeps, so that undoing moves just these.
+The act of curation stores the keys of the rows that were moved, so that undoing moves just these.
 """
 
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ from recommender.models import (
 from recommender.services.entries import ENTRY_FIELDS
 from recsite.accounts.models import User
 
-#: Numbers that only one book can have: the other takes them where it has none.
+#: Numbers that only one book can have; the other book takes those that it lacks.
 NUMBERS = ("goodbooks_id", "goodreads_work_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a merge would move, in rows; `twice` are libraries that have both books."""
+    """What a merge would move, in rows; `twice` counts the libraries that have both books."""
 
     entries: int
     twice: int
@@ -45,7 +45,7 @@ class Preview:
 
 
 def preview(*, book: Book, into: Book) -> Preview:
-    """What `merge` would do now. Raises `CannotCurate` where it would."""
+    """What `merge` would do now. Raises `CannotCurate` if `merge` would."""
     _check(book, into)
     readers = LibraryEntry.objects.filter(book=into).values("reader")
     entries = LibraryEntry.objects.filter(book=book)
@@ -64,35 +64,35 @@ def preview(*, book: Book, into: Book) -> Preview:
         recommendations=_recommendations(book, into).count(),
         dismissals=Dismissal.objects.standing().filter(book=book).count(),
         identifiers=book.identifiers.count(),
-        numbers=_numbers(book, into),
+        numbers=_numbers_to_move(book, into),
         warnings=warnings,
     )
 
 
 @transaction.atomic
 def merge(*, book: Book, into: Book, reason: str, user: User) -> CurationAct:
-    """Make `book` a name for `into`: its page leads there, and what readers have of it moves.
+    """Merge `book` into `into`: its page redirects there, and what readers have of it moves.
 
-    A library that has both keeps the line that was changed last; the other is kept aside. Raises
-    `CannotCurate` where one of them was merged already, or both are one.
+    A library that has both keeps the entry that was changed last; the other is kept aside. Raises
+    `CannotCurate` if one of them was merged before, or both are the same book.
     """
-    book, into = _locked(book, into)
+    book, into = _lock(book, into)
     _check(book, into)
-    numbers = _numbers(book, into)
+    numbers = _numbers_to_move(book, into)
     before = {"status": book.status, "hidden_because": book.hidden_because, "numbers": numbers}
-    _set_numbers(book, into, numbers)
+    _move_numbers(book, into, numbers)
     book.status, book.hidden_because, book.merged_into = Book.Status.MERGED, "", into
     book.save(
         update_fields=["status", "hidden_because", "merged_into", "updated_at", *numbers],
     )
-    kept = _kept(book, into)
+    kept = _entries_to_keep(book, into)
     moved = {
         "identifiers": _move(book.identifiers.all(), into),
         "items": _move(ImportItem.objects.filter(book=book), into),
         "removed": _move(RemovedEntry.objects.filter(book=book), into),
         "recommendations": _move(_recommendations(book, into), into),
         "entries": kept["moved"],
-        "closed": _close_doubles(book, into),
+        "closed": _undo_doubles(book, into),
         "dismissals": _move(Dismissal.objects.filter(book=book), into),
         "proposals": [str(key) for key in _move(Proposal.objects.filter(book=book), into)],
     }
@@ -105,23 +105,23 @@ def merge(*, book: Book, into: Book, reason: str, user: User) -> CurationAct:
         before=before,
         after={"into": into.pk, "title": into.title, "moved": moved},
     )
-    for line in LibraryEntry.objects.filter(pk__in=kept["given_up"]):
-        fields = {name: getattr(line, name) for name in (*ENTRY_FIELDS, "source", "source_key")}
-        GivenUpEntry.objects.create(reader_id=line.reader_id, act=act, **fields)
-        line.delete()
+    for entry in LibraryEntry.objects.filter(pk__in=kept["given_up"]):
+        fields = {name: getattr(entry, name) for name in (*ENTRY_FIELDS, "source", "source_key")}
+        GivenUpEntry.objects.create(reader_id=entry.reader_id, act=act, **fields)
+        entry.delete()
     LibraryEntry.objects.filter(pk__in=kept["moved"]).update(book=into)
     return act
 
 
 @transaction.atomic
 def undo(*, act: CurationAct, user: User) -> CurationAct:
-    """Take a merge apart again; what has been moved on or deleted since stays where it is.
+    """Undo a merge; rows that have been moved elsewhere or deleted since are left alone.
 
-    Raises `CannotCurate` where it was undone already, or the other book was merged itself since.
+    Raises `CannotCurate` if it was undone before, or the other book has itself been merged since.
     """
     if act.kind != CurationAct.Kind.MERGED or act.book is None:
         raise CannotCurate("Only a merge can be undone.")
-    book, into = _locked(act.book, Book.objects.get(pk=act.after["into"]))
+    book, into = _lock(act.book, Book.objects.get(pk=act.after["into"]))
     if book.merged_into_id != into.pk or CurationAct.objects.filter(undoes=act).exists():
         raise CannotCurate("This merge has been undone already.")
     if into.status == Book.Status.MERGED:
@@ -129,7 +129,7 @@ def undo(*, act: CurationAct, user: User) -> CurationAct:
     before, moved = act.before, act.after["moved"]
     book.status, book.hidden_because = before["status"], before["hidden_because"]
     book.merged_into = None
-    _set_numbers(into, book, {n: v for n, v in before["numbers"].items() if getattr(into, n) == v})
+    _move_numbers(into, book, {n: v for n, v in before["numbers"].items() if getattr(into, n) == v})
     book.save(
         update_fields=["status", "hidden_because", "merged_into", "updated_at", *NUMBERS],
     )
@@ -140,11 +140,11 @@ def undo(*, act: CurationAct, user: User) -> CurationAct:
         Recommendation.objects.filter(pk__in=moved["recommendations"]),
         LibraryEntry.objects.filter(pk__in=moved["entries"]),
         Dismissal.objects.filter(pk__in=moved["dismissals"]),
-        Proposal.objects.filter(pk__in=moved.get("proposals", [])),  # older acts have none
+        Proposal.objects.filter(pk__in=moved.get("proposals", [])),  # older acts lack them
     ):
         _move(rows.filter(book=into), book)
     Dismissal.objects.filter(pk__in=moved["closed"]).update(undone_at=None)
-    _bring_back(act)
+    _restore_given_up(act)
     return CurationAct.objects.create(
         kind=CurationAct.Kind.UNMERGED,
         user=user,
@@ -158,24 +158,24 @@ def undo(*, act: CurationAct, user: User) -> CurationAct:
 
 @transaction.atomic
 def merge_genre(*, genre: Genre, into: Genre, user: User) -> CurationAct:
-    """Merge a genre into another, with what readers dismissed of it."""
+    """Merge a genre into another, with the dismissals of it."""
     standing = Dismissal.objects.standing().filter(genre=genre)
-    doubles = standing.filter(reader__in=_readers_without(into))
+    doubles = standing.filter(reader__in=_readers_dismissing(into))
     doubles.update(undone_at=timezone.now())
     Dismissal.objects.filter(genre=genre).update(genre=into)
     return acts.merge_genre(genre=genre, into=into, user=user)
 
 
-def _readers_without(genre: Genre) -> QuerySet[Any, Any]:
-    """Readers who do not want to be offered the genre."""
+def _readers_dismissing(genre: Genre) -> QuerySet[Any, Any]:
+    """Readers who have dismissed the genre."""
     return Dismissal.objects.standing().filter(genre=genre).values("reader")
 
 
 @transaction.atomic
 def move_identifier(*, identifier: BookIdentifier, to: Book, user: User) -> CurationAct:
-    """Let an identifier lead to another book, with the lines of libraries that it brought.
+    """Move an identifier to another book, with the entries that it brought to its book.
 
-    Lines of a library that has the right book already stay.
+    Entries stay where the library has the other book already.
     """
     keys = list(entries_of(identifier=identifier, to=to).values_list("pk", flat=True))
     act = acts.move_identifier(identifier=identifier, to=to, user=user)
@@ -184,25 +184,25 @@ def move_identifier(*, identifier: BookIdentifier, to: Book, user: User) -> Cura
 
 
 def entries_of(*, identifier: BookIdentifier, to: Book) -> QuerySet[LibraryEntry]:
-    """Lines of libraries that an identifier brought to its book, and that could be of another."""
+    """The entries that `move_identifier` would move."""
     if identifier.scheme != BookIdentifier.Scheme.GOODREADS:
         return LibraryEntry.objects.none()
-    having = LibraryEntry.objects.filter(book=to).values("reader")
+    readers_with_book = LibraryEntry.objects.filter(book=to).values("reader")
     return LibraryEntry.objects.filter(
         book=identifier.book_id, source=Source.GOODREADS, source_key=identifier.value
-    ).exclude(reader__in=having)
+    ).exclude(reader__in=readers_with_book)
 
 
 def _check(book: Book, into: Book) -> None:
     if book.pk == into.pk:
         raise CannotCurate("A book can't be merged into itself.")
-    for one in (book, into):
-        if one.status == Book.Status.MERGED:
-            raise CannotCurate(f"“{one}” was merged into another book already.")
+    for either in (book, into):
+        if either.status == Book.Status.MERGED:
+            raise CannotCurate(f"“{either}” was merged into another book already.")
 
 
-def _locked(*books: Book) -> list[Book]:
-    """The books as they are now; their readers' libraries stand still until the end."""
+def _lock(*books: Book) -> list[Book]:
+    """The books as they are now; they and the readers who have them are locked."""
     keys = [book.pk for book in books]
     rows = Book.objects.select_for_update().filter(pk__in=keys).order_by("pk")
     fresh = {row.pk: row for row in rows}
@@ -211,12 +211,12 @@ def _locked(*books: Book) -> list[Book]:
     return [fresh[key] for key in keys]
 
 
-def _numbers(book: Book, into: Book) -> dict[str, int]:
+def _numbers_to_move(book: Book, into: Book) -> dict[str, int]:
     own = {name: getattr(book, name) for name in NUMBERS}
     return {n: v for n, v in own.items() if v is not None and getattr(into, n) is None}
 
 
-def _set_numbers(giver: Book, taker: Book, numbers: dict[str, int]) -> None:
+def _move_numbers(giver: Book, taker: Book, numbers: dict[str, int]) -> None:
     for name, value in numbers.items():
         Book.objects.filter(pk=giver.pk).update(**{name: None})
         Book.objects.filter(pk=taker.pk).update(**{name: value})
@@ -225,7 +225,7 @@ def _set_numbers(giver: Book, taker: Book, numbers: dict[str, int]) -> None:
 
 
 def _recommendations(book: Book, into: Book) -> QuerySet[Recommendation]:
-    """Places of lists that do not have the other book as well."""
+    """Recommendations of the book in lists that do not have the other book as well."""
     with_both = Recommendation.objects.filter(book=into).values("run")
     return Recommendation.objects.filter(book=book).exclude(run__in=with_both)
 
@@ -236,7 +236,7 @@ def _move(rows: QuerySet[Any], to: Book) -> list[Any]:
     return keys
 
 
-def _kept(book: Book, into: Book) -> dict[str, list[int]]:
+def _entries_to_keep(book: Book, into: Book) -> dict[str, list[int]]:
     """Which entries move to the other book and which are given up.
 
     Where a library has both books, the entry that was changed last stays.
@@ -255,8 +255,8 @@ def _kept(book: Book, into: Book) -> dict[str, list[int]]:
     return {"moved": moved, "given_up": given_up}
 
 
-def _close_doubles(book: Book, into: Book) -> list[int]:
-    """End dismissals of readers who dismissed the other book too."""
+def _undo_doubles(book: Book, into: Book) -> list[int]:
+    """Undo dismissals of readers who dismissed the other book too; return their keys."""
     having = Dismissal.objects.standing().filter(book=into).values("reader")
     doubles = Dismissal.objects.standing().filter(book=book, reader__in=having)
     keys = list(doubles.values_list("pk", flat=True))
@@ -264,12 +264,12 @@ def _close_doubles(book: Book, into: Book) -> list[int]:
     return keys
 
 
-def _bring_back(act: CurationAct) -> None:
-    """Put lines that had been given up back into libraries that lack them."""
-    for line in GivenUpEntry.objects.filter(act=act):
-        key = {"reader_id": line.reader_id, "source": line.source, "source_key": line.source_key}
-        same_book = LibraryEntry.objects.filter(reader_id=line.reader_id, book=line.book_id)
+def _restore_given_up(act: CurationAct) -> None:
+    """Restore entries that were given up, in libraries that lack them."""
+    for entry in GivenUpEntry.objects.filter(act=act):
+        key = {"reader_id": entry.reader_id, "source": entry.source, "source_key": entry.source_key}
+        same_book = LibraryEntry.objects.filter(reader_id=entry.reader_id, book=entry.book_id)
         if not (same_book.exists() or LibraryEntry.objects.filter(**key).exists()):
-            fields = {name: getattr(line, name) for name in ENTRY_FIELDS}
+            fields = {name: getattr(entry, name) for name in ENTRY_FIELDS}
             LibraryEntry.objects.create(**key, **fields)
-        line.delete()
+        entry.delete()

@@ -1,4 +1,4 @@
-"""All that is kept of a reader, to take along: JSON for programs, CSV for people and sites."""
+"""All that is stored about a reader, to take away: JSON for programs, CSV for people and sites."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from catalog.models import BookIdentifier
 from recommender.models import ImportItem, LibraryEntry, Reader, Recommendation
 from recsite.common.spreadsheets import escape_formula
 
-#: Goodreads' names, so that other sites, and our own import, read the file.
+#: As Goodreads names them, so that other sites, and this one, can import the file.
 LIBRARY_COLUMNS = (
     "Book Id",
     "Title",
@@ -36,9 +36,9 @@ dismissed.csv         what you do not want to be offered
 
 
 def export(*, reader: Reader) -> bytes:
-    """A ZIP file with everything that is kept of a reader, and nothing of anybody else."""
+    """A ZIP file with all that is stored about a reader, and nothing about anybody else."""
     library, lists, dismissed = _library(reader), _lists(reader), _dismissed(reader)
-    everything = {
+    data = {
         "account": _account(reader),
         "library": library,
         "removed_from_library": list(
@@ -61,14 +61,14 @@ def export(*, reader: Reader) -> bytes:
         "imports": _imports(reader),
     }
     places = [
-        {"List": one["id"], "Made": one["created_at"], **place}
-        for one in lists
-        for place in one["books"]
+        {"List": saved["id"], "Made": saved["created_at"], **place}
+        for saved in lists
+        for place in saved["books"]
     ]
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", READ_ME)
-        archive.writestr("everything.json", _json(everything))
+        archive.writestr("everything.json", _json(data))
         archive.writestr("library.csv", _csv(LIBRARY_COLUMNS, _as_goodreads(reader)))
         columns = ("List", "Made", "place", "title", "author", "score", "expected_stars")
         archive.writestr("recommendations.csv", _csv(columns, places))
@@ -181,8 +181,8 @@ def _imports(reader: Reader) -> list[dict[str, Any]]:
     return [{**job, "rows": rows.get(job["id"], [])} for job in reader.imports.values(*kept)]
 
 
-def _json(everything: Mapping[str, Any]) -> str:
-    return json.dumps(everything, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
+def _json(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:

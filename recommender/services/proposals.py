@@ -1,7 +1,7 @@
-"""Books that the catalog lacks: looked for at Open Library, chosen by a person, and added.
+"""Books that the catalog lacks: searched for at Open Library, chosen by a person, and added.
 
-The web process writes down what is looked for; a worker asks Open Library and leaves what it found.
-Whoever asked then chooses, and the book is there at once, for the line that it was looked for too.
+The web process stores the search; a worker asks Open Library and stores what it found. Whoever
+asked then chooses a work, whose book is added at once, also to the entry it was searched for.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,7 +29,7 @@ from recsite.common.queue import enqueue_on_commit
 
 TASK = "proposals.search"
 SEARCHES_A_DAY = 30
-#: A search that takes longer has lost its worker, and may be begun again.
+#: A search that takes longer has lost its worker, and may be started again.
 STUCK_AFTER = timedelta(minutes=2)
 MOST_WORKS = 10
 TOO_MANY = (
@@ -46,7 +46,7 @@ State = Proposal.State
 
 
 class CannotPropose(Exception):
-    """Nothing can be looked for now; the message tells the reader why."""
+    """No search can be started now; the message tells the reader why."""
 
 
 class CannotChoose(Exception):
@@ -55,7 +55,7 @@ class CannotChoose(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SearchTerms:
-    """What is looked for: numbers, if there are any, then title and author."""
+    """What is searched for: by numbers, if there are any, then by title and author."""
 
     title: str = ""
     author: str = ""
@@ -66,9 +66,9 @@ class SearchTerms:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The book of a work that was chosen, and whether the catalog had none before.
+    """The book of the work that was chosen; `is_new` if the catalog did not have it.
 
-    `left_line` tells that a line it was looked for could not be given the book.
+    `left_line` says that the entry or row it was searched for could not be given the book.
     """
 
     book: Book
@@ -78,7 +78,7 @@ class Chosen:
 
 @transaction.atomic
 def propose(*, reader: Reader, terms: SearchTerms) -> Proposal:
-    """Look for a book that a reader misses; raises `CannotPropose` beyond the limit of a day."""
+    """Search for a book that a reader misses; raises `CannotPropose` beyond the daily limit."""
     lock_reader(reader.pk)
     _check_limit(reader)
     return _begin(Proposal(reader=reader, **asdict(terms)))
@@ -86,9 +86,9 @@ def propose(*, reader: Reader, terms: SearchTerms) -> Proposal:
 
 @transaction.atomic
 def propose_for_row(*, item: ImportItem) -> Proposal:
-    """Look for the book of a row that found none; what is under way for the row goes on.
+    """Search for the book of an unmatched row; an open search for the row is returned as it is.
 
-    Raises `CannotPropose` beyond the limit of a day, and for a row that cannot be given a book now.
+    Raises `CannotPropose` beyond the daily limit, and for a row that cannot be given a book now.
     """
     job = lock_import(item.job_id)
     row = job.items.get(pk=item.pk)
@@ -103,9 +103,9 @@ def propose_for_row(*, item: ImportItem) -> Proposal:
 
 @transaction.atomic
 def propose_for_entry(*, entry: LibraryEntry) -> Proposal:
-    """Look for the book of a line of a library; what is under way for the line goes on.
+    """Search for the book of an entry; an open search for the entry is returned as it is.
 
-    Raises `CannotPropose` beyond the limit of a day, and for a line that has its book.
+    Raises `CannotPropose` beyond the daily limit, and for an entry that has its book.
     """
     lock_reader(entry.reader_id)
     if open_one := entry.proposals.open().first():
@@ -124,16 +124,16 @@ def propose_for_entry(*, entry: LibraryEntry) -> Proposal:
 
 @transaction.atomic
 def propose_as_curator(*, curator: User, terms: SearchTerms) -> Proposal:
-    """Look for a book that a curator wants to add."""
+    """Search for a book that a curator wants to add."""
     return _begin(Proposal(curator=curator, **asdict(terms)))
 
 
 @transaction.atomic
 def search_again(*, proposal: Proposal, terms: SearchTerms | None = None) -> Proposal:
-    """Look once more, by other words if there are some.
+    """Search once more, by other terms if some are given.
 
-    A book that was added, or a search that is under way, stays as it is. Raises `CannotPropose`
-    beyond the limit of a day.
+    Nothing happens if the book was added, or the search is under way. Raises `CannotPropose` beyond
+    the daily limit.
     """
     row = _locked(proposal)
     if row.state == State.ADDED or (row.state == State.SEARCHING and not is_stuck(row)):
@@ -150,20 +150,21 @@ def search_again(*, proposal: Proposal, terms: SearchTerms | None = None) -> Pro
 
 
 def search(*, proposal_id: str) -> None:
-    """Ask Open Library; what came of it, good or bad, is written down for a person to see.
+    """Ask Open Library, and store what came of it for a person to see.
 
-    Only what is still searching is searched for; a second worker's answer counts for nothing.
+    Only a proposal that is being searched for is searched for; the answer of a second worker is
+    ignored.
     """
     proposal = Proposal.objects.filter(pk=proposal_id, state=State.SEARCHING).first()
     if proposal is None:
         return
     try:
         with closing(open_library()) as client:
-            works = _found(client, proposal)
+            works = _search(client, proposal)
     except SwitchedOff:
         _end(proposal, state=State.FAILED, problem=SWITCHED_OFF)
     except Busy as error:
-        _end(proposal, state=State.FAILED, problem=_busy(error.seconds))
+        _end(proposal, state=State.FAILED, problem=_busy_message(error.seconds))
     except Unanswered:
         _end(proposal, state=State.FAILED, problem=UNANSWERED)
     else:
@@ -179,10 +180,10 @@ def give_up(*, proposal_id: str) -> None:
 
 @transaction.atomic
 def choose(*, proposal: Proposal, key: str) -> Chosen:
-    """Add the work that is meant, and give its book to the line it was looked for.
+    """Add the chosen work to the catalog; its book goes to the entry or row it was searched for.
 
-    To choose a second time changes nothing. Raises `CannotChoose` where there is nothing to choose
-    or the work is none of those found, and `catalog.services.additions.CannotAdd`.
+    Choosing a second time changes nothing. Raises `CannotChoose` if there is nothing to choose or
+    the work is not among those found, and `catalog.services.additions.CannotAdd`.
     """
     row = _locked(proposal)
     if row.book is not None:
@@ -193,21 +194,21 @@ def choose(*, proposal: Proposal, key: str) -> Chosen:
     addition = additions.add(work=works[key], user=row.curator)
     row.book, row.state = addition.book, State.ADDED
     row.save(update_fields=["book", "state"])
-    given = _give(row, addition.book)
+    given = _give_book(row, addition.book)
     if addition.is_new:
         waiting.queue(book=addition.book)
     return Chosen(addition.book, addition.is_new, left_line=not given)
 
 
 def is_stuck(proposal: Proposal) -> bool:
-    """Whether a search has lost its worker, or its message, and is to be begun again."""
+    """Whether a search has lost its worker or its message, and may be started again."""
     is_searching = proposal.state == State.SEARCHING
     return is_searching and proposal.asked_at < timezone.now() - STUCK_AFTER
 
 
 def works_of(proposal: Proposal) -> list[Work]:
-    """What was found, as it was found."""
-    return [_work(found) for found in proposal.works]
+    """The works that were found."""
+    return [_work_from_json(found) for found in proposal.works]
 
 
 def _begin(proposal: Proposal) -> Proposal:
@@ -217,7 +218,7 @@ def _begin(proposal: Proposal) -> Proposal:
 
 
 def _locked(proposal: Proposal) -> Proposal:
-    """The proposal as it is now, locked after its reader; a curator's has none."""
+    """The proposal as it is now, locked after its reader, if it has one."""
     if proposal.reader_id is not None:
         lock_reader(proposal.reader_id)
     rows = Proposal.objects.select_for_update(of=("self",)).select_related("reader")
@@ -237,10 +238,10 @@ def _end(proposal: Proposal, **values: object) -> None:
     same_search.update(**values)
 
 
-def _found(client: OpenLibrary, proposal: Proposal) -> list[Work]:
-    """Works with the numbers first, then works of that name; those without an author are none."""
+def _search(client: OpenLibrary, proposal: Proposal) -> list[Work]:
+    """Works with the numbers first, then works of that title; only those with an author."""
     if proposal.work_key:
-        return _worth_showing(client.by_key(proposal.work_key))
+        return _with_author(client.by_key(proposal.work_key))
     isbns = [proposal.isbn13] if proposal.isbn13 else []
     editions = [str(proposal.edition_id)] if proposal.edition_id else []
     found = client.by_numbers(isbns=isbns, goodreads_ids=editions) if isbns or editions else []
@@ -251,30 +252,30 @@ def _found(client: OpenLibrary, proposal: Proposal) -> list[Work]:
         if not named and short != title:  # Open Library keeps subtitles apart
             named = client.by_title(title=short, author=proposal.author)
         found += named
-    return _worth_showing(found)
+    return _with_author(found)
 
 
-def _worth_showing(works: Iterable[Work]) -> list[Work]:
+def _with_author(works: Iterable[Work]) -> list[Work]:
     by_key = {work.key: work for work in works if work.credited}
     return list(by_key.values())[:MOST_WORKS]
 
 
-def _busy(seconds: float) -> str:
+def _busy_message(seconds: float) -> str:
     minutes = ceil(seconds / 60)
     after = f"{minutes} minutes" if minutes > 1 else "a minute"
     return f"Open Library is busy and asks us to wait. Try again in {after}."
 
 
-def _work(found: Mapping[str, Any]) -> Work:
-    """A work as JSON keeps it: tuples have become lists."""
+def _work_from_json(found: Mapping[str, Any]) -> Work:
+    """A work from its JSON, where tuples have become lists."""
     values: dict[str, Any] = dict(found)
     for name in ("authors", "credited", "isbns", "goodreads_ids", "subjects"):
         values[name] = tuple(values[name])
     return Work(**values)
 
 
-def _give(proposal: Proposal, book: Book) -> bool:
-    """Give the book to its line, if there is one that can take it; False if it can't."""
+def _give_book(proposal: Proposal, book: Book) -> bool:
+    """Give the book to the entry or row it was searched for; False if that is impossible."""
     if proposal.entry is not None:
         return entries.give_book(entry=proposal.entry, book=book)
     if proposal.item is not None:

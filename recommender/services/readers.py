@@ -1,4 +1,4 @@
-"""Readers come as guests, get accounts, and are forgotten."""
+"""Readers: they come as guests, get accounts, and are deleted if they do not come back."""
 
 from datetime import timedelta
 
@@ -11,32 +11,32 @@ from recommender.models import LibraryEntry, Reader
 from recommender.services import dismissals
 from recsite.accounts.models import User
 
-#: Where a session keeps the number of its guest.
+#: The key of the guest's number in a session.
 SESSION_KEY = "reader_id"
 
 
 def open_library(*, user: User | None) -> Reader:
-    """Begin a library: a guest's, or the one of an account (made once)."""
+    """Create a guest's library, or return that of an account, created once."""
     if user is None:
         return Reader.objects.create()
     return Reader.objects.get_or_create(user=user)[0]
 
 
 def note_visit(*, reader: Reader) -> None:
-    """Remember that the reader was here, which keeps a guest's library alive."""
+    """Store that the reader was here, which keeps a guest's library alive."""
     Reader.objects.filter(pk=reader.pk).update(last_seen_at=timezone.now())
 
 
 def choose_refresh_pace(*, reader: Reader, refresh_pace: str) -> None:
-    """Keep how often Goodreads is to be asked again; raises `ValueError` for no known pace."""
+    """Store how often Goodreads is checked; raises `ValueError` for an unknown pace."""
     reader.refresh_pace = Reader.RefreshPace(refresh_pace)
     reader.save(update_fields=["refresh_pace"])
 
 
 def share_ratings(*, reader: Reader, agrees: bool) -> None:
-    """Keep whether the next training may learn from a reader's ratings, and since when.
+    """Store whether training may use a reader's ratings, and since when.
 
-    Raises `ValueError` for guests, who are not asked: they could not come back to say no.
+    Raises `ValueError` for guests: they could not come back to withdraw it.
     """
     if agrees and reader.user_id is None:
         raise ValueError("A guest can't agree to anything.")
@@ -46,18 +46,18 @@ def share_ratings(*, reader: Reader, agrees: bool) -> None:
 
 
 def unlink(*, reader: Reader, source: str) -> None:
-    """Forget whose shelf is pulled from a source; what came from it stays in the library."""
+    """Stop pulling shelves from a source; what came from it stays in the library."""
     reader.shelves.filter(source=source).delete()
 
 
 @transaction.atomic
 def claim_guest(*, user: User, guest_id: int) -> Reader:
-    """Give a guest's library, imports and saved lists to the account that just came in.
+    """Give a guest's library, imports and saved lists to the account that just logged in.
 
-    1. An account without a library takes the guest over as it is.
-    2. Otherwise the guest's things move to the account's reader. Where both have a line for the
-       same book, the one changed last stays; what the account has removed stays away.
-    3. What is left of the guest is removed.
+    1. An account without a library takes over the guest as it is.
+    2. Otherwise what the guest has moves to the account's reader. If both have an entry for the
+       same book, the one changed last stays; what the account has removed stays removed.
+    3. The guest is deleted with what is left.
     """
     guest = Reader.objects.select_for_update().filter(pk=guest_id, user=None).first()
     owner = Reader.objects.select_for_update().filter(user=user).first()
@@ -86,7 +86,7 @@ def claim_guest(*, user: User, guest_id: int) -> Reader:
 
 
 def _move_library(guest: Reader, owner: Reader) -> None:
-    """Move the guest's entries, except those for which the owner has one changed later."""
+    """Move the guest's entries, except those of which the owner has one changed later."""
     entries = list(owner.entries.all())
     by_book = {entry.book_id: entry for entry in entries if entry.book_id is not None}
     by_key = {(entry.source, entry.source_key): entry for entry in entries}
@@ -111,12 +111,12 @@ def _move_library(guest: Reader, owner: Reader) -> None:
 
 
 def clear_sessions() -> None:
-    """Delete sessions that have run out."""
+    """Delete expired sessions."""
     SessionStore.clear_expired()
 
 
 def remove_forgotten_guests() -> int:
-    """Delete guests who were not here for `GUEST_KEPT_DAYS`, with all they left; say how many."""
+    """Delete guests who were not here for `GUEST_KEPT_DAYS`; return how many."""
     before = timezone.now() - timedelta(days=settings.GUEST_KEPT_DAYS)
     forgotten = Reader.objects.filter(user=None, last_seen_at__lt=before)
     count = forgotten.count()

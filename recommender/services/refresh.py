@@ -1,4 +1,4 @@
-"""Linked shelves are looked at again, at the pace each reader chose, spread over the day."""
+"""Refreshes of linked shelves, at the pace each reader chose, spread over the day."""
 
 import logging
 from datetime import datetime, timedelta
@@ -20,36 +20,36 @@ PACES = {
     Reader.RefreshPace.DAILY: timedelta(days=1),
     Reader.RefreshPace.WEEKLY: timedelta(days=7),
 }
-#: The task that looks who is due; it runs every quarter of an hour.
-EVERY = timedelta(minutes=15)
-SLOTS = int(timedelta(days=1) / EVERY)
-#: After a pull that failed, the shelf is left alone for so long.
+#: How often the task runs that starts what is due.
+CHECKED_EVERY = timedelta(minutes=15)
+SLOTS = int(timedelta(days=1) / CHECKED_EVERY)
+#: How long a shelf is left alone after a pull that failed.
 AFTER_FAILURE = timedelta(days=1)
 
 
 def next_refresh(reader: Reader, shelf: SourceShelf) -> datetime | None:
-    """When a shelf is looked at next by itself; None for never.
+    """When a shelf is refreshed next; None for never.
 
-    Each reader has a quarter of an hour of the day, by number, so that not all come at once.
+    Each reader has a quarter of an hour of the day, by number, so that the pulls are spread out.
     """
     pace = PACES.get(Reader.RefreshPace(reader.refresh_pace))
     if pace is None or reader.user_id is None or shelf.pulled_at is None:
         return None
-    earliest = shelf.pulled_at + pace - EVERY
+    earliest = shelf.pulled_at + pace - CHECKED_EVERY
     midnight = earliest.replace(hour=0, minute=0, second=0, microsecond=0)
-    slot = midnight + reader.pk % SLOTS * EVERY
+    slot = midnight + reader.pk % SLOTS * CHECKED_EVERY
     return slot if slot >= earliest else slot + timedelta(days=1)
 
 
 def start_due(*, now: datetime | None = None, most: int = 20) -> int:
-    """Begin the pulls that are due, the longest overdue first; say how many.
+    """Start the refreshes that are due, the longest overdue first; return how many.
 
     Only accounts are refreshed: a guest who comes back presses the button. A shelf that has not
-    changed answers 304 and costs one request, and every pull goes through the gate that all share.
+    changed answers 304 and costs one request, and every pull waits for its turn like all others.
     """
     now = now or timezone.now()
     started = 0
-    for shelf in _shelves(now):
+    for shelf in _refreshable_shelves(now):
         due = next_refresh(shelf.reader, shelf)
         if due is None or due > now:
             continue
@@ -64,8 +64,8 @@ def start_due(*, now: datetime | None = None, most: int = 20) -> int:
     return started
 
 
-def _shelves(now: datetime) -> list[SourceShelf]:
-    """The last shelf of each reader that may be pulled now."""
+def _refreshable_shelves(now: datetime) -> list[SourceShelf]:
+    """The last pulled shelf of each reader who may be refreshed now."""
     resting = ImportJob.objects.filter(
         state=ImportJob.State.FAILED, created_at__gt=now - AFTER_FAILURE
     )
@@ -84,10 +84,10 @@ def _shelves(now: datetime) -> list[SourceShelf]:
 
 
 def start_one(*, reader: Reader) -> bool:
-    """Pull the linked shelf of a reader now, due or not; false where there is none to pull.
+    """Refresh a reader's linked shelf now, due or not; False if no shelf is linked.
 
-    The pause between two pulls of one shelf holds here too. Raises `SourceError` where it, or an
-    import under way, is in the way.
+    Raises `SourceError` if the shelf was pulled a moment ago, or the reader has an unfinished
+    import.
     """
     shelf = reader.shelves.filter(source=Source.GOODREADS).order_by("-pulled_at").first()
     if shelf is None:
@@ -97,17 +97,17 @@ def start_one(*, reader: Reader) -> bool:
 
 
 def queue_all(*, asked_by: User) -> int:
-    """Have every linked shelf that may be pulled now pulled in the background; say how many."""
-    number = len(_shelves(timezone.now()))
-    logger.info("user %d has all %d linked shelves pulled", asked_by.pk, number)
+    """Queue a task that refreshes all linked shelves; return how many may be refreshed."""
+    count = len(_refreshable_shelves(timezone.now()))
+    logger.info("user %d has all %d linked shelves pulled", asked_by.pk, count)
     enqueue_on_commit(REFRESH_ALL, str(asked_by.pk))
-    return number
+    return count
 
 
 def start_all() -> int:
-    """Begin the pull of every linked shelf that may be pulled now; say how many."""
+    """Start the refresh of every linked shelf that may be refreshed now; return how many."""
     started = 0
-    for shelf in _shelves(timezone.now()):
+    for shelf in _refreshable_shelves(timezone.now()):
         try:
             imports.start_refresh(reader=shelf.reader, account=shelf.account)
         except SourceError as error:

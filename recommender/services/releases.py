@@ -1,4 +1,4 @@
-"""Releases of the model: which the store holds, which one is in use, and which go."""
+"""Releases of the model: which the store has, which one is in use, and which are deleted."""
 
 from datetime import datetime
 from typing import Any
@@ -28,24 +28,24 @@ NEWEST = "newest"
 
 
 class RefusedByGate(ReleaseError):
-    """The gate found a release worse than the one in use, and nobody wants it all the same."""
+    """The gate refused a release, and it was not to be promoted despite that."""
 
 
 def record(release: Release) -> ModelRelease:
-    """The row of a release that this process has open, made where it is not there yet."""
+    """The row of a release that this process has opened, created if it does not exist."""
     return _row(release.manifest, release.manifest_sha256)
 
 
 def describe(release: Release) -> ModelRelease:
-    """What is known of a release that this process has open, without asking the database."""
+    """The row of a release that this process has opened, without asking the database."""
     columns = _columns(release.manifest, release.manifest_sha256)
     return ModelRelease(version=release.version, **columns)
 
 
 def record_latest() -> ModelRelease | None:
-    """Note which release the store names as latest; it becomes the active one.
+    """Record which release the store names as latest, and make it the active one.
 
-    Returns None where the store names none, or one that cannot be read; the active row stays.
+    Returns None if the store names none, or one that cannot be read; the active one stays then.
     """
     store = release_store()
     try:
@@ -60,12 +60,12 @@ def record_latest() -> ModelRelease | None:
 
 
 def record_all() -> None:
-    """Note every release that the store holds, the one in use and those that wait or were.
+    """Record every release that the store has, and which one is in use.
 
     Raises
     ------
     StoreError
-        If the store can't be read. A release that is unreadable is passed over.
+        If the store can't be read. A release that can't be read is skipped.
     """
     store = release_store()
     known = set(ModelRelease.objects.values_list("version", flat=True))
@@ -85,14 +85,14 @@ def promote(*, version: str, despite_gate: bool) -> ModelRelease:
     Parameters
     ----------
     despite_gate
-        Also one that the gate refused.
+        Promote it even if the gate refused it.
 
     Raises
     ------
     NoRelease, ReleaseError, StoreError
         If it can't be put in use; the one in use stays.
     RefusedByGate
-        If the gate refused it, and that was to count.
+        If the gate refused it, unless `despite_gate` is set.
     """
     store = release_store()
     if version == NEWEST:
@@ -111,7 +111,7 @@ def promote(*, version: str, despite_gate: bool) -> ModelRelease:
 
 
 def roll_back() -> ModelRelease:
-    """Put the release before the one in use in its place.
+    """Put the release before the one in use back in use.
 
     Raises
     ------
@@ -124,10 +124,10 @@ def roll_back() -> ModelRelease:
 
 
 def prune(*, keep: int) -> list[str]:
-    """Delete old releases from the store, and this host's files of them; give their versions.
+    """Delete old releases from the store, and this host's files of them; return their versions.
 
-    The one in use, the one before it and the `keep` newest stay (`recommender.engine.prune`), and
-    so do the rows of those deleted, to which saved lists point.
+    The one in use, the one before it and the `keep` newest stay (`recommender.engine.prune`). The
+    rows of deleted releases stay too, as saved lists point to them.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def prune(*, keep: int) -> list[str]:
 
 
 def gate_verdict(version: str) -> dict[str, Any]:
-    """What the gate said of a release: ``passed`` (None where it was not asked) and ``reason``.
+    """What the gate decided on a release: ``passed`` (None if it was not asked) and ``reason``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Rows of an import that found no book: their reader says which it is, or that it is none."""
+"""Rows of an import that were not matched: their reader chooses the book, or that there is none."""
 
 from django.db import transaction
 
@@ -9,12 +9,12 @@ from recommender.services.locks import lock_import
 
 
 class CannotRepair(Exception):
-    """The row needs nobody's help, or its import is not at the point where it can be given."""
+    """The row needs no repair, or its import is not in a state that allows it."""
 
 
 @transaction.atomic
 def repair(*, item: ImportItem, book: Book) -> None:
-    """Say which book a row means; what is in the library already follows at once."""
+    """Set the book of a row; if the import was applied, the library follows at once."""
     row = _row(item)
     row.book, row.state = book, ImportItem.State.REPAIRED
     row.save(update_fields=["book", "state"])
@@ -26,7 +26,7 @@ def repair(*, item: ImportItem, book: Book) -> None:
 
 @transaction.atomic
 def skip(*, item: ImportItem) -> None:
-    """Say that no book of the catalog is meant: the row waits for the day its book is added."""
+    """Say that the catalog has no such book: the entry waits until its book is added."""
     row = _row(item)
     if row.state == ImportItem.State.REPAIRED:
         raise CannotRepair
@@ -35,13 +35,13 @@ def skip(*, item: ImportItem) -> None:
 
 
 def can_be_repaired(job: ImportJob) -> bool:
-    """Whether rows of this import can be given a book now."""
+    """Whether rows of this import can be repaired now."""
     return job.state == ImportJob.State.PREVIEW or job.is_applied
 
 
 def _row(item: ImportItem) -> ImportItem:
     job = lock_import(item.job_id)
-    # While a worker matches the rows it holds them, and waits for the reader in its turn.
+    # A worker that matches the rows has locked them and will lock the reader: do not wait for it.
     if not can_be_repaired(job):
         raise CannotRepair
     row = ImportItem.objects.select_for_update().get(pk=item.pk)

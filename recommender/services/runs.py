@@ -18,7 +18,7 @@ def recommend(
     top: int = 10,
     requested: Mapping[str, object] | None = None,
 ) -> Run:
-    """Make a list for the reader from the library as it is, and save it.
+    """Make a list from the reader's present library, and save it.
 
     `requested` holds the parameters of the form, which are kept with the list. Raises what
     `preview` raises.

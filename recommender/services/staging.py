@@ -1,4 +1,4 @@
-"""Pages of a shelf, from their source into the rows of an import."""
+"""Rows of a shelf, on their way from its source to the rows of an import."""
 
 from collections.abc import Iterator
 
@@ -24,9 +24,9 @@ from recsite.common.pace import OneAtATime
 
 
 def kind_of_pull() -> ImportJob.Kind:
-    """How this site reads a shelf at Goodreads.
+    """How this site reads shelves at Goodreads.
 
-    Raises `SwitchedOff` where the operator has set no contact and Goodreads is not a stand-in.
+    Raises `SwitchedOff` if the operator has set no contact and Goodreads is not a stand-in.
     """
     if not pull_is_on():
         raise SwitchedOff
@@ -36,17 +36,17 @@ def kind_of_pull() -> ImportJob.Kind:
 
 
 def pages(*, job: ImportJob) -> Iterator[ShelfPage]:
-    """The shelf of a job, page by page, each fetched when it is asked for."""
+    """The shelf of a job, page by page, each fetched when it is needed."""
     known = SourceShelf.objects.filter(
         reader=job.reader, source=Source.GOODREADS, account=job.account, shelf=job.shelf
     ).first()
-    # Rows that found no book are read again, for the catalog may know them by now.
+    # Without the ETag unmatched rows are read again, as the catalog may have their books by now.
     etag = known.etag if known and not job.reader.entries.filter(book=None).exists() else ""
     return source_of(kind=job.kind, account=int(job.account), shelf=job.shelf, etag=etag).pages()
 
 
 def source_of(*, kind: str, account: int, shelf: str = Shelf.READ, etag: str = "") -> ShelfSource:
-    """The way to one shelf of one reader at Goodreads."""
+    """The source that reads one shelf of one account at Goodreads."""
     most = settings.GOODREADS_MAX_PAGES
     if kind == ImportJob.Kind.GOODREADS_API:
         return GoodreadsApi(_fetcher(), user_id=account, shelf=shelf, max_pages=most)
@@ -54,13 +54,13 @@ def source_of(*, kind: str, account: int, shelf: str = Shelf.READ, etag: str = "
 
 
 def account_number(account: str) -> int:
-    """The number at Goodreads of what was pasted; asks Goodreads where that is a name."""
+    """Goodreads' number of an account; Goodreads is asked if a name was given."""
     ref = ProfileRef(int(account)) if account.isdigit() else ProfileRef(vanity=account)
     return resolve_profile(ref, _fetcher())
 
 
 def stage_page(*, job: ImportJob, page: ShelfPage) -> None:
-    """Keep a page's rows, and what could not be read of it, until the whole shelf is there."""
+    """Store a page's rows and problems with the job."""
     last = job.items.aggregate(last=Max("position"))["last"] or 0
     rows = [_item(job, row) for row in page.rows]
     rows += [_failed_item(job, problem) for problem in page.problems]

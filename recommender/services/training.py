@@ -1,4 +1,4 @@
-"""Ratings for the next training: those of readers who agreed to it, and nothing else of them."""
+"""Ratings for the next training: those of readers who agreed to it, and nothing else about them."""
 
 import csv
 import os
@@ -20,15 +20,15 @@ from recommender.engine.own_ratings import (
     hashes,
 )
 
-#: Readers with fewer ratings tell next to nothing of what goes together.
+#: Readers with fewer ratings say too little about which books belong together.
 FEWEST_RATINGS = 5
 ROWS_AT_ONCE = 2_000
 
-# Each rating counts that counts for its own reader's lists (`LibraryEntryQuerySet.counting`).
-# Numbers are drawn in the statement that reads, so that none is kept anywhere, and the rows come in
-# their order: PostgreSQL takes the bits of a version 4 UUID from the system's secure source. Stars
-# stay as finely divided as they were given, as training weighs halves and quarters on the line
-# between whole stars; half a star is the lowest it takes.
+# The ratings are those that count for their reader's own lists (`LibraryEntryQuerySet.counting`).
+# Readers get new random numbers in the statement itself, so they are stored nowhere, and the rows
+# are in the order of these numbers: PostgreSQL takes a version 4 UUID from the system's secure
+# source. Halves and quarters of stars are kept, as training interpolates between whole stars; half
+# a star is the least it takes.
 _SHARED = """
     WITH shared AS (
         SELECT reader.id AS reader, book.goodbooks_id AS book, greatest(entry.stars, 0.5) AS stars
@@ -48,15 +48,15 @@ _SHARED = """
 
 
 def export_ratings(*, folder: Path) -> OwnRatings:
-    """Write the ratings that may be learned from into a folder, for ``spark.build --own``.
+    """Write the ratings that training may use into a folder, for ``spark.build --own``.
 
-    An export that is there is replaced at once or, if anything fails, not at all; raises `OSError`
-    where the folder can't be written.
+    Each file of an earlier export is replaced as a whole, or not at all if it can't be written.
+    Raises `OSError` then.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _replacing(folder / RATINGS) as ratings, _replacing(folder / BOOKS) as described:
-        readers, books, count = _write(ratings)
-        _describe(described, books)
+    with _replacing(folder / RATINGS) as ratings_file, _replacing(folder / BOOKS) as books_file:
+        readers, books, count = _write_ratings(ratings_file)
+        _write_books(books_file, books)
     export = OwnRatings(
         exported_at=timezone.now().isoformat(timespec="seconds"),
         readers=readers,
@@ -69,8 +69,8 @@ def export_ratings(*, folder: Path) -> OwnRatings:
     return export
 
 
-def _write(path: Path) -> tuple[int, set[int], int]:
-    """Write all rows; how many readers and ratings they were, and of which books."""
+def _write_ratings(path: Path) -> tuple[int, set[int], int]:
+    """Write all ratings; return how many readers and ratings there are, and of which books."""
     count, readers = 0, 0
     books: set[int] = set()
     last = None
@@ -86,8 +86,8 @@ def _write(path: Path) -> tuple[int, set[int], int]:
     return readers, books, count
 
 
-def _describe(path: Path, numbers: set[int]) -> None:
-    """Titles with their series, and authors: for books that no other set of ratings describes."""
+def _write_books(path: Path, numbers: set[int]) -> None:
+    """Write titles with their series, and authors, for books no other data set describes."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("book_id", "title", "authors"))
@@ -97,14 +97,14 @@ def _describe(path: Path, numbers: set[int]) -> None:
 
 
 def _title(book: Book) -> str:
-    """As goodbooks writes it, with the series behind."""
+    """The title as goodbooks writes it, with the series in brackets."""
     if not book.series_name:
         return book.title
     return f"{book.title} ({book.series_name}, #{float(book.series_number or 0):g})"
 
 
 def _rows() -> Iterator[tuple[int, int, float]]:
-    """Number of the reader, number of the book and stars, by the first two, as they are read."""
+    """Number of the reader, number of the book and stars, in the order of the first two."""
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(_SHARED, {"fewest": FEWEST_RATINGS, "first": FIRST_READER})
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
@@ -113,7 +113,7 @@ def _rows() -> Iterator[tuple[int, int, float]]:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    """A file beside, readable by its owner only, which takes the place of another when whole."""
+    """A temporary file, readable by its owner only, which replaces the file when complete."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     os.close(handle)
     temporary = Path(name)

@@ -1,4 +1,4 @@
-"""Lines of libraries that wait for the day their book is added."""
+"""Entries without a book, which wait until their book is added to the catalog."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -17,25 +17,25 @@ TASK = "library.give_to_waiting"
 
 
 def queue(*, book: Book) -> None:
-    """Have the lines that wait for a book get it, once the book is committed."""
+    """Queue the task that gives a new book to the entries that wait for it."""
     enqueue_on_commit(TASK, str(book.pk))
 
 
 def give_to_waiting(*, book_id: int) -> int:
-    """Give a book to the lines without one that surely mean it; say how many.
+    """Give a book to the entries without one that surely mean it; return how many.
 
-    What is sure is for `catalog.matching` to say: the number of an edition, an ISBN, or exactly the
-    title and the author. A line whose library has the book already goes on waiting. Whom this does
-    not find, for an author who is spelled in another way, is found when the next list is made.
+    `catalog.matching` decides what is sure: the number of an edition, an ISBN, or exactly the title
+    and the author. If the library has the book already, the entry keeps waiting. Entries not found
+    here, as their author is spelled differently, are matched when the next list is made.
     """
     book = Book.objects.for_cards().filter(pk=book_id).first()
     if book is None:
         return 0
-    return _give(book, _sure(book, list(_that_may_mean(book))))
+    return _give(book, _matched_to(book, list(_candidates(book))))
 
 
-def _that_may_mean(book: Book) -> QuerySet[Any]:
-    """Lines without a book that have one of its numbers, or an author of its authors' surnames."""
+def _candidates(book: Book) -> QuerySet[Any]:
+    """Entries without a book that have one of its numbers, or one of its authors' surnames."""
     numbers: dict[str, list[str]] = {scheme: [] for scheme in BookIdentifier.Scheme.values}
     for identifier in book.identifiers.all():
         numbers[identifier.scheme].append(identifier.value)
@@ -52,30 +52,32 @@ def _that_may_mean(book: Book) -> QuerySet[Any]:
     folded = Func(F("author"), function="catalog_fold", output_field=CharField())
     bare = Func(folded, Value(APOSTROPHES), Value(""), function="translate")  # as surnames are
     lost = LibraryEntry.objects.filter(book=None)
-    lines: QuerySet[Any] = lost.annotate(author_key=bare, isbn13=Subquery(isbn13))
-    return lines.filter(may_mean)
+    entries: QuerySet[Any] = lost.annotate(author_key=bare, isbn13=Subquery(isbn13))
+    return entries.filter(may_mean)
 
 
-def _sure(book: Book, lines: Sequence[Any]) -> list[Any]:
-    """Those of the lines that the catalog's matching leads to this very book."""
+def _matched_to(book: Book, entries: Sequence[Any]) -> list[Any]:
+    """Those of the entries that matching leads to this very book."""
     found = match(
         [
-            Wanted(line.pk, edition_id_of(line), None, line.isbn13 or "", line.title, line.author)
-            for line in lines
+            Wanted(
+                entry.pk, edition_id_of(entry), None, entry.isbn13 or "", entry.title, entry.author
+            )
+            for entry in entries
         ]
     )
-    return [line for line in lines if found[line.pk].book_id == book.pk]
+    return [entry for entry in entries if found[entry.pk].book_id == book.pk]
 
 
 @transaction.atomic
-def _give(book: Book, lines: Iterable[LibraryEntry]) -> int:
-    """Of each library that lacks the book, the line that has stars, else the first, gets it."""
+def _give(book: Book, entries: Iterable[LibraryEntry]) -> int:
+    """Of each library that lacks the book, the rated entry, else the first one, gets it."""
     best: dict[int, LibraryEntry] = {}
-    for line in sorted(lines, key=lambda line: (line.stars is None, line.pk)):
-        best.setdefault(line.reader_id, line)
-    # Whoever changes one of these libraries waits, or this does.
+    for entry in sorted(entries, key=lambda entry: (entry.stars is None, entry.pk)):
+        best.setdefault(entry.reader_id, entry)
+    # Nobody else changes these libraries at the same time.
     readers = Reader.objects.select_for_update().filter(pk__in=list(best)).order_by("pk")
     list(readers.values("pk"))
-    having = LibraryEntry.objects.filter(book=book).values("reader")
-    chosen = LibraryEntry.objects.filter(pk__in=[line.pk for line in best.values()], book=None)
-    return chosen.exclude(reader__in=having).update(book=book)
+    readers_with_book = LibraryEntry.objects.filter(book=book).values("reader")
+    chosen = LibraryEntry.objects.filter(pk__in=[entry.pk for entry in best.values()], book=None)
+    return chosen.exclude(reader__in=readers_with_book).update(book=book)

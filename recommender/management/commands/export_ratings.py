@@ -1,4 +1,4 @@
-"""`manage.py export_ratings DIR`: what the next training may learn from the site's own readers."""
+"""`manage.py export_ratings DIR`: ratings of the site's own readers for the next training."""
 
 from argparse import ArgumentParser
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Shows the releases that the store holds, and moves the one in use."""
+"""Lists the releases in the store, and changes which one is in use."""
 
 import json
 from argparse import ArgumentParser
@@ -69,7 +69,7 @@ def _describe(store: Store) -> list[dict[str, Any]]:
                 "simulated": manifest.dataset.simulated,
                 "gate": manifest.gate,
             }
-        except ReleaseError as error:  # one that is broken must not hide the others
+        except ReleaseError as error:  # a broken one must not hide the others
             release["problem"] = str(error)
         found.append(release)
     return found

@@ -95,9 +95,9 @@ def test_an_import_that_began_after_the_readers_were_listed_goes_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     late, free = linked(pulled_at=NOON), linked(pulled_at=NOON + timedelta(minutes=1))
-    shelves = refresh._shelves(NOON)
+    shelves = refresh._refreshable_shelves(NOON)
     preview = ImportJobFactory.create(reader=late, kind="storygraph_export", state="preview")
-    monkeypatch.setattr(refresh, "_shelves", lambda now: shelves)
+    monkeypatch.setattr(refresh, "_refreshable_shelves", lambda now: shelves)
 
     assert refresh.start_due(now=NOON + timedelta(days=3)) == 1
     assert free.imports.exists()
