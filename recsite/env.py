@@ -1,4 +1,4 @@
-"""Reads settings from the environment; a bad value is named in one sentence."""
+"""Reads settings from environment variables; a bad value gives an error that names it."""
 
 import os
 from collections.abc import Callable
@@ -12,18 +12,18 @@ from django.core.exceptions import ImproperlyConfigured
 T = TypeVar("T")
 
 
-class Reader:
-    """Typed access to environment variables, and to a `.env` file beside `manage.py`.
+class Environment:
+    """Typed access to environment variables, and to the `.env` file beside `manage.py`.
 
-    Every method raises `ImproperlyConfigured` with a sentence that names the variable.
+    Every method raises `ImproperlyConfigured` with a message that names the variable.
     """
 
     def __init__(self, dotenv: Path) -> None:
         self._env = environ.Env()
-        self.fall_back_on(dotenv)
+        self.read_file(dotenv)
 
-    def fall_back_on(self, dotenv: Path) -> None:
-        """Take from the file what is not set yet, if there is such a file."""
+    def read_file(self, dotenv: Path) -> None:
+        """Set the variables of the file that are not set yet; the file may be missing."""
         if os.access(dotenv, os.R_OK):
             self._env.read_env(dotenv)
 
@@ -34,34 +34,35 @@ class Reader:
         return str(value).strip()
 
     def flag(self, name: str, *, default: bool) -> bool:
-        def cast(value: str) -> bool:
+        def parse(value: str) -> bool:
             known = {"1": True, "true": True, "yes": True, "on": True}
             known |= {"0": False, "false": False, "no": False, "off": False}
             return known[value.lower()]
 
-        return self._cast(name, default, cast, "must be true or false")
+        return self._parse(name, default, parse, "must be true or false")
 
-    def whole(self, name: str, default: int, *, least: int = 0, most: int = 2**31) -> int:
-        def cast(value: str) -> int:
+    def integer(self, name: str, default: int, *, minimum: int = 0, maximum: int = 2**31) -> int:
+        def parse(value: str) -> int:
             number = int(value)
-            if not least <= number <= most:
+            if not minimum <= number <= maximum:
                 raise ValueError(value)
             return number
 
-        return self._cast(name, default, cast, f"must be a whole number from {least} to {most}")
+        rule = f"must be a whole number from {minimum} to {maximum}"
+        return self._parse(name, default, parse, rule)
 
-    def number(self, name: str, default: float, *, least: float = 0.0) -> float:
-        def cast(value: str) -> float:
+    def number(self, name: str, default: float, *, minimum: float = 0.0) -> float:
+        def parse(value: str) -> float:
             number = float(value)
-            if not number >= least:
+            if not number >= minimum:
                 raise ValueError(value)
             return number
 
-        return self._cast(name, default, cast, f"must be a number of at least {least:g}")
+        return self._parse(name, default, parse, f"must be a number of at least {minimum:g}")
 
-    def words(self, name: str, default: list[str]) -> list[str]:
+    def strings(self, name: str, default: list[str]) -> list[str]:
         return [
-            word.strip() for word in self.text(name, ",".join(default)).split(",") if word.strip()
+            item.strip() for item in self.text(name, ",".join(default)).split(",") if item.strip()
         ]
 
     def url(self, name: str, default: str | None = None, *, schemes: tuple[str, ...]) -> str:
@@ -96,15 +97,15 @@ class Reader:
         return kept_open | config | {"HOST": host, "PORT": port, "OPTIONS": options}
 
     def folder(self, name: str, default: Path) -> Path:
-        """An absolute path; `~` and paths from the present folder may be given."""
+        """An absolute path; the value may start with `~` or be relative to the current folder."""
         return Path(self.text(name, "") or default).expanduser().absolute()
 
-    def _cast(self, name: str, default: T, cast: Callable[[str], T], rule: str) -> T:
+    def _parse(self, name: str, default: T, parse: Callable[[str], T], rule: str) -> T:
         value = self._env.str(name, default="").strip()
         if not value:
             return default
         try:
-            return cast(value)
+            return parse(value)
         except (KeyError, ValueError) as error:
             raise ImproperlyConfigured(f"{name} {rule}, not {value!r}.") from error
 

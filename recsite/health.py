@@ -1,4 +1,4 @@
-"""`/health/live`: the process answers. `/health/ready`: everything it needs answers too."""
+"""`/health/live`: the process answers. `/health/ready`: so does everything it needs."""
 
 import redis
 import structlog
@@ -13,11 +13,11 @@ log = structlog.get_logger(__name__)
 
 
 class NotReady(Exception):
-    """A part that the site needs does not answer; the message says which and why."""
+    """Something that the site needs is not available; the message says what and why."""
 
 
 def database() -> None:
-    """Raise `NotReady` where PostgreSQL does not answer."""
+    """Raise `NotReady` if PostgreSQL does not answer."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -26,7 +26,7 @@ def database() -> None:
 
 
 def broker() -> None:
-    """Raise `NotReady` where Valkey does not answer."""
+    """Raise `NotReady` if Valkey does not answer."""
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
             client.ping()

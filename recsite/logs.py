@@ -1,4 +1,4 @@
-"""Logs as structured lines, for people on a terminal and for machines; error reports by Sentry."""
+"""Structured logs, as text for people or JSON for machines; error reports by Sentry."""
 
 import logging.config
 
@@ -17,7 +17,7 @@ _SHARED: list[structlog.types.Processor] = [
 def logging_config(*, level: str, json: bool) -> None:
     """Send all logs to standard error, as JSON lines or as readable text.
 
-    Raises `ImproperlyConfigured` where LOG_LEVEL is not one of the standard library's levels.
+    Raises `ImproperlyConfigured` if LOG_LEVEL is not a level of the standard library.
     """
     if level not in logging.getLevelNamesMapping():
         raise ImproperlyConfigured(

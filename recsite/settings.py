@@ -1,6 +1,6 @@
-"""Django settings. Everything that differs between places comes from the environment.
+"""Django settings. Whatever differs between installations comes from environment variables.
 
-`.env.example` lists the variables; a bad value stops the start with a sentence that names it.
+`.env.example` lists the variables; a bad value stops the start with a message that names it.
 """
 
 import tomllib
@@ -9,30 +9,30 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from recsite.env import Reader
+from recsite.env import Environment
 from recsite.logs import logging_config, start_error_reports
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = Reader(BASE_DIR / ".env")
+env = Environment(BASE_DIR / ".env")
 
-# State of the embedded default. While `make run` serves a site, it says there where its parts are.
+# The state of the embedded default; `site.env` has the addresses of a site that `make run` serves.
 BOOKFOLD_HOME = env.folder("BOOKFOLD_HOME", BASE_DIR / ".local")
-env.fall_back_on(BOOKFOLD_HOME / "site.env")
+env.read_file(BOOKFOLD_HOME / "site.env")
 
 # Which Bookfold this is: its footer and `/health/ready` say so.
 VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
-# What kind of place this is.
+# The kind of installation.
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY")
 if len(SECRET_KEY) < 32:
     raise ImproperlyConfigured("SECRET_KEY must have at least 32 characters.")
-SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [])
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])
+SECRET_KEY_FALLBACKS = env.strings("SECRET_KEY_FALLBACKS", [])
+ALLOWED_HOSTS = env.strings("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.strings("CSRF_TRUSTED_ORIGINS", [])
 HTTPS = env.flag("HTTPS", default=False)
 
-# What `make run` starts from.
+# The data that `make run` starts with.
 BOOKFOLD_DATA = env.text("BOOKFOLD_DATA", "")
 
 INSTALLED_APPS = [
@@ -93,7 +93,7 @@ TEMPLATES = [
 ]
 
 
-# Where things are kept.
+# Storage.
 DATABASES = {"default": env.database("DATABASE_URL")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -113,8 +113,8 @@ SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
 # Releases of the model: where they come from, and the host's copy that all processes map.
 RELEASE_STORE = env.text("RELEASE_STORE", (BOOKFOLD_HOME / "store").as_uri())
 RELEASE_CACHE = env.folder("RELEASE_CACHE", BOOKFOLD_HOME / "cache")
-RELEASES_KEPT = env.whole("RELEASES_KEPT", 5, least=1)  # the newest; those in use stay anyway
-RELEASE_POLL_SECONDS = env.number("RELEASE_POLL_SECONDS", 10.0, least=0.1)
+RELEASES_KEPT = env.integer("RELEASES_KEPT", 5, minimum=1)  # the newest; those in use stay anyway
+RELEASE_POLL_SECONDS = env.number("RELEASE_POLL_SECONDS", 10.0, minimum=0.1)
 S3_ENDPOINT_URL = env.url("S3_ENDPOINT_URL", "", schemes=("http", "https"))
 
 # Goodreads. Without a contact the feed is off; without a key the legacy API is.
@@ -125,24 +125,24 @@ GOODREADS_BASE_URL = env.url(
 GOODREADS_API_KEY = env.text("GOODREADS_API_KEY", "")
 SAMPLE_READER = env.text("SAMPLE_READER", "")  # a number to try the stand-in with
 GOODREADS_PAUSE_SECONDS = env.number("GOODREADS_PAUSE_SECONDS", 1.5)
-GOODREADS_MAX_PAGES = env.whole("GOODREADS_MAX_PAGES", 100, least=1)
-IMPORT_COOLDOWN_SECONDS = env.whole("IMPORT_COOLDOWN_SECONDS", 60)
-IMPORT_MAX_BYTES = env.whole("IMPORT_MAX_BYTES", 20 * 1024 * 1024, least=1024)
+GOODREADS_MAX_PAGES = env.integer("GOODREADS_MAX_PAGES", 100, minimum=1)
+IMPORT_COOLDOWN_SECONDS = env.integer("IMPORT_COOLDOWN_SECONDS", 60)
+IMPORT_MAX_BYTES = env.integer("IMPORT_MAX_BYTES", 20 * 1024 * 1024, minimum=1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "recsite.common.uploads.BoundedUploadHandler",
 ]
 
-# Open Library. Three requests a second are allowed to those who name a contact; none without.
+# Open Library allows three requests a second to clients that name a contact, and none to others.
 OPENLIBRARY_BASE_URL = env.url(
     "OPENLIBRARY_BASE_URL", "https://openlibrary.org", schemes=("http", "https")
 )
-OPENLIBRARY_REQUESTS_PER_SECOND = env.number("OPENLIBRARY_REQUESTS_PER_SECOND", 3.0, least=0.01)
-ENRICHMENT_BATCHES = env.whole("ENRICHMENT_BATCHES", 1)  # under way at once; 0 asks for nothing
+OPENLIBRARY_REQUESTS_PER_SECOND = env.number("OPENLIBRARY_REQUESTS_PER_SECOND", 3.0, minimum=0.01)
+ENRICHMENT_BATCHES = env.integer("ENRICHMENT_BATCHES", 1)  # at once; 0 turns enrichment off
 
-# Work in the background. The hard limit of a task is shorter than the broker's visibility
-# timeout, so that a message comes back only when its task is surely dead.
+# Background tasks. A task's hard time limit is shorter than the broker's visibility timeout, so
+# that a message is delivered again only when its task has certainly ended.
 CELERY_APP = "workers.app.app"
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -188,7 +188,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXIES", 0, most=10)
+ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXIES", 0, maximum=10)
 ACCOUNT_ADAPTER = "recommender.account_adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -199,18 +199,18 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 MFA_ADAPTER = "recsite.accounts.mfa.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Bookfold"
-MFA_TOTP_TOLERANCE = 1  # a phone may be half a minute off
+MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "history"
 LOGOUT_REDIRECT_URL = "landing"
-GUEST_KEPT_DAYS = env.whole("GUEST_KEPT_DAYS", 60, least=1)
+GUEST_KEPT_DAYS = env.integer("GUEST_KEPT_DAYS", 60, minimum=1)
 
-# Where the site is, for links in e-mail; without it nobody is written to of new books.
+# The site's own URL, for links in e-mail; without it no digests are sent.
 SITE_URL = env.url("SITE_URL", "", schemes=("http", "https"))
 
 # E-mail: to the console unless a server is named.
 EMAIL_HOST = env.text("EMAIL_HOST", "")
-EMAIL_PORT = env.whole("EMAIL_PORT", 587, least=1, most=65535)
+EMAIL_PORT = env.integer("EMAIL_PORT", 587, minimum=1, maximum=65535)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
@@ -234,7 +234,7 @@ STORAGES = {
 
 # Security.
 COVER_HOST = env.url("COVER_HOST", "", schemes=("https",))
-# Open Library sends many covers on to the Internet Archive, and the policy holds for that too.
+# Open Library redirects many covers to the Internet Archive, which the policy must allow too.
 COVER_SOURCES = [COVER_HOST, "https://archive.org", "https://*.archive.org"] if COVER_HOST else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -9,6 +9,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
 application = get_wsgi_application()
 
-# What is loaded by now stays; the collector need not look through it again while readers wait.
+# Objects loaded by now stay; the garbage collector need not check them during requests.
 gc.collect()
 gc.freeze()

@@ -1,4 +1,4 @@
-"""Accounts in the admin: who may enter it, and who has been shut out."""
+"""Accounts in the admin: who may enter it, and who is deactivated."""
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin

@@ -1,4 +1,4 @@
-"""Secrets of authenticator apps, encrypted before they reach the database."""
+"""Encrypts the secrets of authenticator apps before they reach the database."""
 
 from base64 import urlsafe_b64encode
 
@@ -11,9 +11,9 @@ from django.utils.encoding import force_bytes
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth carries no types
-    """Encrypts with a key made of `SECRET_KEY`, so that a stolen dump opens no account.
+    """Encrypts with a key derived from `SECRET_KEY`, so that a stolen dump opens no account.
 
-    What was encrypted with one of `SECRET_KEY_FALLBACKS` is still read.
+    Secrets encrypted with one of `SECRET_KEY_FALLBACKS` can still be read.
     """
 
     def encrypt(self, text: str) -> str:

@@ -1,4 +1,4 @@
-"""People who can log in. What a person reads belongs to `recommender.Reader`."""
+"""Users who can log in. What they read belongs to `recommender.Reader`."""
 
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ class UserManager(BaseUserManager["User"]):
     def create_user(
         self, email: str, password: str | None = None, *, staff: bool = False
     ) -> "User":
-        """Raise `ValueError` without an address; a user without a password cannot log in."""
+        """Create a user, who cannot log in without a password; `ValueError` without an address."""
         if not email:
             raise ValueError("A user needs an e-mail address.")
         user = self.model(email=self.normalize_email(email), is_staff=staff, is_superuser=staff)
@@ -27,7 +27,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Somebody with an account, known by e-mail address."""
+    """An account, identified by its e-mail address."""
 
     email = models.EmailField("e-mail address", unique=True)
     is_active = models.BooleanField(default=True)

@@ -1,4 +1,4 @@
-"""The one way by which services hand work to the background."""
+"""The only way services queue background tasks."""
 
 from functools import partial
 
@@ -13,10 +13,10 @@ log = structlog.get_logger(__name__)
 
 
 def enqueue_on_commit(name: str, job_id: str) -> None:
-    """Queue the task called `name` for one row, once the surrounding transaction is committed.
+    """Queue the task `name` for one row, once the surrounding transaction is committed.
 
-    A broker that is down loses nothing: the row is still there, and the periodic look for rows
-    that stand still queues it again.
+    Nothing is lost if the broker is down: the row stays, and a periodic task queues stalled rows
+    again.
     """
     transaction.on_commit(partial(_send, name, job_id))
 

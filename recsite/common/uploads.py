@@ -1,14 +1,14 @@
-"""Files that readers send: what is beyond the limit never reaches memory or disk."""
+"""Uploads: whatever exceeds the size limit reaches neither memory nor disk."""
 
 from django.conf import settings
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 
 
 class BoundedUploadHandler(TemporaryFileUploadHandler):
-    """Writes a file to disk as it comes, but no more of it than may be imported.
+    """Writes a file to disk as it arrives, but no more of it than may be imported.
 
-    The file keeps the size that was sent, so that the form can say what is wrong with it; ending
-    the request in the middle would show the reader nothing but a broken connection.
+    The file keeps the size that was sent, so that the form can report it; ending the request in
+    the middle would only show the reader a broken connection.
     """
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:

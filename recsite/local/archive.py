@@ -1,4 +1,4 @@
-"""Fetches the official release archive of goodbooks-10k, and goes on where it was broken off."""
+"""Downloads the official archive of goodbooks-10k, and resumes an interrupted download."""
 
 import hashlib
 import os
@@ -17,34 +17,34 @@ FILES = ("books.csv", "ratings.csv", "tags.csv", "book_tags.csv", "to_read.csv")
 CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
 ATTEMPTS = 4
 PAUSE_SECONDS = 1.0
-LARGEST_ARCHIVE = 200 << 20
-LARGEST_FILE = 500 << 20
+MAX_ARCHIVE_BYTES = 200 << 20
+MAX_FILE_BYTES = 500 << 20
 CHUNK = 1 << 16
 Say = Callable[[str], None]
 
 
 class NotFetched(Exception):
-    """The archive could not be had, or is not what it should be; the message says why."""
+    """The archive could not be downloaded or is not the expected one; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Where the archive is, and what its contents must hash to."""
+    """The URL of the archive, and the hash of its contents."""
 
     url: str = URL
     sha256: str = SHA256
 
     @classmethod
     def from_environment(cls) -> "Archive":
-        """The official one, unless GOODBOOKS_URL names a copy (and GOODBOOKS_SHA256 its hash)."""
+        """The official archive, or the copy at GOODBOOKS_URL with the hash GOODBOOKS_SHA256."""
         url = os.environ.get("GOODBOOKS_URL") or URL
         return cls(url, os.environ.get("GOODBOOKS_SHA256") or SHA256)
 
 
 def fetch(archive: Archive, folder: Path, *, say: Say) -> Path:
-    """Return the folder with the archive's files, fetched and unpacked if they are not there.
+    """Return the folder with the archive's files, downloaded and unpacked if necessary.
 
-    Raises `NotFetched`; what has come so far stays, and the next call goes on from there.
+    Raises `NotFetched`; a partial download stays, and the next call resumes it.
     """
     target = folder / "goodbooks-10k"
     if all((target / name).is_file() for name in FILES):
@@ -66,32 +66,32 @@ def _download(archive: Archive, partial: Path, say: Say) -> None:
         try:
             _receive(archive.url, partial, say)
         except requests.RequestException as error:
-            # A connection that was never made is not tried again: the machine is offline.
+            # A connection that was never made is not retried: the machine is offline.
             if attempt == ATTEMPTS or isinstance(error, requests.ConnectTimeout):
                 raise NotFetched(f"{archive.url} can't be reached") from error
             if isinstance(error, requests.ConnectionError) and not partial.exists():
                 raise NotFetched(f"{archive.url} can't be reached") from error
-            say(f"The connection broke; going on in {PAUSE_SECONDS:g} s …")
+            say(f"The connection broke; resuming in {PAUSE_SECONDS:g} s …")
             time.sleep(PAUSE_SECONDS)
         else:
             return
 
 
 def _receive(url: str, partial: Path, say: Say) -> None:
-    """Append what is missing of the file; raise where the connection ends before it is whole."""
+    """Append the missing part of the file; raise if the connection ends too early."""
     have = partial.stat().st_size if partial.exists() else 0
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with requests.get(
         url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS)
     ) as answer:
         if answer.status_code == requests.codes.requested_range_not_satisfiable:
-            return  # nothing is missing: the hash decides
+            return  # nothing is missing; the hash is checked next
         if answer.status_code not in (requests.codes.ok, requests.codes.partial_content):
             raise NotFetched(f"{url} answered {answer.status_code}")
         if answer.status_code == requests.codes.ok:
             have = 0
         total = have + int(answer.headers.get("Content-Length") or 0)
-        if total > LARGEST_ARCHIVE:
+        if total > MAX_ARCHIVE_BYTES:
             raise NotFetched(f"{url} is far larger than the archive should be")
         with partial.open("ab" if have else "wb") as file:
             progress = Progress(total, say)
@@ -99,7 +99,7 @@ def _receive(url: str, partial: Path, say: Say) -> None:
                 file.write(chunk)
                 have += len(chunk)
                 progress.show(have)
-                if have > LARGEST_ARCHIVE:
+                if have > MAX_ARCHIVE_BYTES:
                     raise NotFetched(f"{url} is far larger than the archive should be")
         if have < total:
             raise requests.ConnectionError("the connection ended early")
@@ -107,7 +107,7 @@ def _receive(url: str, partial: Path, say: Say) -> None:
 
 @dataclass(slots=True)
 class Progress:
-    """Says at every tenth how much has come."""
+    """Reports the progress of a download at every tenth."""
 
     total: int
     say: Say
@@ -127,13 +127,13 @@ def _verify(archive: Archive, path: Path) -> None:
     if found != archive.sha256:
         path.unlink()
         raise NotFetched(
-            f"What came from {archive.url} is not the official archive (its SHA-256 differs), and "
-            "was thrown away"
+            f"The download from {archive.url} is not the official archive (its SHA-256 differs); "
+            "it was deleted"
         )
 
 
 def _unpack(packed: Path, target: Path) -> None:
-    """Write the known files of the archive; names and sizes inside it are not trusted."""
+    """Unpack the known files of the archive; names and sizes inside it are not trusted."""
     unfinished = target.with_name(f"{target.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
@@ -141,16 +141,16 @@ def _unpack(packed: Path, target: Path) -> None:
         with zipfile.ZipFile(packed) as archive:
             for info in archive.infolist():
                 name = PurePosixPath(info.filename).name
-                # The archive has samples of the files in a folder of their own.
+                # The archive also has a folder with samples of the files.
                 if name not in FILES or "samples" in info.filename:
                     continue
-                if info.file_size > LARGEST_FILE:
+                if info.file_size > MAX_FILE_BYTES:
                     raise NotFetched(f"{name} in {packed} is far larger than it should be")
-                with archive.open(info) as source, (unfinished / name).open("wb") as sink:
-                    shutil.copyfileobj(source, sink, CHUNK)
+                with archive.open(info) as source, (unfinished / name).open("wb") as target_file:
+                    shutil.copyfileobj(source, target_file, CHUNK)
     except zipfile.BadZipFile as error:
         packed.unlink()
-        raise NotFetched(f"{packed} is damaged, and was thrown away") from error
+        raise NotFetched(f"{packed} was damaged and has been deleted") from error
     missing = [name for name in FILES if not (unfinished / name).is_file()]
     if missing:
         packed.unlink()

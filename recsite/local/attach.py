@@ -1,4 +1,4 @@
-"""Commands that work on the site of this folder, whether it runs at the moment or not."""
+"""Runs commands on the site in BOOKFOLD_HOME, whether it is running or not."""
 
 import os
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from recsite.local.process import LocalError
 
 
 def run_attached(work: Callable[[Home], None]) -> int:
-    """Do work that needs the site's services and Spark; what goes wrong ends in one sentence."""
+    """Do work that needs the site's services and Spark; print errors as one sentence."""
     try:
         read_dotenv()
         preflight.check_data(os.environ)

@@ -1,4 +1,4 @@
-"""Which books and ratings the site starts with."""
+"""Chooses the books and ratings of the site, and has Spark build releases from them."""
 
 import json
 import os
@@ -19,7 +19,7 @@ STARTER_SHELF = "starter shelf"
 REPORTED = re.compile(r"\s*Release (\S+) is in ")  # the last line of spark.build
 
 
-class NotBuilt(LocalError):
+class BuildFailed(LocalError):
     """Spark could not build a release."""
 
     def __init__(self) -> None:
@@ -29,9 +29,9 @@ class NotBuilt(LocalError):
 def choose(
     home: Home, kept: Dataset | None, environment: Mapping[str, str], *, say: Say
 ) -> Dataset:
-    """The folder BOOKFOLD_DATA names, else what is kept already, else the official archive.
+    """The folder in BOOKFOLD_DATA, else the dataset in use, else the official archive.
 
-    Where that can't be had, the starter shelf takes its place, and that is said.
+    If that can't be downloaded, the starter shelf, with a message.
     """
     if environment.get("BOOKFOLD_DATA"):
         return named(environment["BOOKFOLD_DATA"])
@@ -42,13 +42,13 @@ def choose(
     except NotFetched as error:
         say(
             f"{error}: using the starter shelf, well-known books with SIMULATED readers; "
-            "`make goodbooks` brings the full set later."
+            "`make goodbooks` loads the full set later."
         )
         return starter_shelf(home)
 
 
 def full_set(home: Home, environment: Mapping[str, str], *, say: Say) -> Dataset:
-    """The folder BOOKFOLD_DATA names, else the official archive; raises `NotFetched`."""
+    """The folder in BOOKFOLD_DATA, else the official archive; raises `NotFetched`."""
     if environment.get("BOOKFOLD_DATA"):
         return named(environment["BOOKFOLD_DATA"])
     say("Looking for the goodbooks-10k archive …")
@@ -57,18 +57,18 @@ def full_set(home: Home, environment: Mapping[str, str], *, say: Say) -> Dataset
 
 
 def named(folder: str) -> Dataset:
-    """A folder, which may say in a `dataset.json` what it is and that its readers are invented."""
+    """A folder; its `dataset.json`, if any, has its name and whether its readers are simulated."""
     path = Path(folder).expanduser().resolve()
     facts = path / "dataset.json"
     try:
-        told = json.loads(facts.read_text()) if facts.is_file() else {}
-        return Dataset(str(path), told.get("name", path.name), told.get("simulated") is True)
+        values = json.loads(facts.read_text()) if facts.is_file() else {}
+        return Dataset(str(path), values.get("name", path.name), values.get("simulated") is True)
     except (AttributeError, ValueError) as error:
         raise LocalError(f"{facts} can't be read as JSON; repair or remove it.") from error
 
 
 def starter_shelf(home: Home) -> Dataset:
-    """Write the starter shelf out as a goodbooks-shaped folder."""
+    """Write the starter shelf as a folder in the format of goodbooks-10k."""
     folder = home.data / "starter"
     home.data.mkdir(exist_ok=True)
     if _run("catalog.starter", str(folder)):
@@ -83,16 +83,16 @@ def ratings_file(dataset: Dataset) -> Path:
 
 
 def build(dataset: Dataset, store: str) -> None:
-    """Have Spark build a release from the dataset's ratings and put it in use."""
+    """Have Spark build a release from the dataset's ratings, and put it in use."""
     if _run("spark.build", *_build_options(dataset, store)):
-        raise NotBuilt
+        raise BuildFailed
 
 
-def build_aside(dataset: Dataset, store: str, *, say: Say, own: Path | None = None) -> str:
-    """Have Spark build a release that is not put in use yet; returns its version.
+def build_unpromoted(dataset: Dataset, store: str, *, say: Say, own: Path | None = None) -> str:
+    """Have Spark build a release without putting it in use; return its version.
 
-    `own` is an export of the site's own readers, who join those of the dataset. Another build may
-    write to the store meanwhile, so that only Spark's own word counts.
+    `own` is an export of the site's own readers, who are added to those of the dataset. Another
+    build may write to the store meanwhile, so the version is read from Spark's output.
     """
     options = [*_build_options(dataset, store), "--no-promote"]
     if own:
@@ -102,10 +102,10 @@ def build_aside(dataset: Dataset, store: str, *, say: Say, own: Path | None = No
         for line in process.stdout or ():
             text = line.decode(errors="replace").rstrip()
             say(text)
-            if told := REPORTED.match(text):
-                version = told[1]
+            if match := REPORTED.match(text):
+                version = match[1]
     if process.returncode or version is None:
-        raise NotBuilt
+        raise BuildFailed
     return version
 
 
@@ -115,11 +115,11 @@ def _build_options(dataset: Dataset, store: str) -> list[str]:
 
 
 def _run(module: str, *arguments: str) -> int:
-    """Run a module to its end, on this screen."""
+    """Run a module to its end, with its output on this terminal."""
     return _start(module, *arguments, output=sys.stdout.fileno()).wait()
 
 
 def _start(module: str, *arguments: str, output: int) -> subprocess.Popen[bytes]:
-    """Start a module, which ends too if this process is killed."""
+    """Start a module, which ends when this process does."""
     command = [sys.executable, "-m", module, *arguments]
     return spawn(command, env=os.environ, cwd=ROOT, output=output)

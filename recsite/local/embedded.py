@@ -1,4 +1,4 @@
-"""The services that are embedded, and the environment that leads a process of the site to them."""
+"""The embedded services, and the environment variables by which processes find them."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -15,14 +15,14 @@ ATTACH_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """What this machine runs itself; nothing of it where addresses were given."""
+    """The embedded services, none of them if addresses are given, and the environment."""
 
     services: tuple[Postgres | Valkey, ...]
     environment: dict[str, str]
 
 
 def embedded(home: Home, environment: Mapping[str, str] = os.environ) -> Embedded:
-    """Choose what to embed: PostgreSQL without DATABASE_URL, Valkey without REDIS_URL."""
+    """Embed PostgreSQL unless DATABASE_URL is set, and Valkey unless REDIS_URL is."""
     kept = home.secrets()
     services: list[Postgres | Valkey] = []
     variables = dict(environment) | {"BOOKFOLD_HOME": str(home.path)}
@@ -45,7 +45,7 @@ def embedded(home: Home, environment: Mapping[str, str] = os.environ) -> Embedde
 
 @contextmanager
 def attached(home: Home) -> Iterator[dict[str, str]]:
-    """Give the environment of the site: of the one that runs here, or of services just for this."""
+    """The environment of the running site, or of services started just for the caller."""
     home.create()
     with ExitStack() as stack:
         if stack.enter_context(home.locked()):
@@ -60,6 +60,6 @@ def attached(home: Home) -> Iterator[dict[str, str]]:
 
 
 def read_addresses(home: Home) -> dict[str, str]:
-    """The variables that a running site has published."""
+    """The variables that the running site has published."""
     lines = home.addresses_file.read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if "=" in line)

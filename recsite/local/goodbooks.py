@@ -1,7 +1,7 @@
-"""`make goodbooks`: the full set of books and ratings, into a site that runs or stands still.
+"""`make goodbooks`: loads the full set of books and ratings, whether the site is running or not.
 
 The release is built first and put in use last, so that a running site recommends all the time;
-its processes take the new release up by themselves.
+its processes open the new release by themselves.
 """
 
 import os
@@ -18,15 +18,15 @@ from recsite.local.prepared import Prepared
 from recsite.local.process import LocalError
 
 
-def bring(home: Home) -> None:
+def load_full_set(home: Home) -> None:
     try:
         dataset = data.full_set(home, os.environ, say=say)
     except NotFetched as error:
         raise LocalError(
-            f"{error}; try again with a network, or set BOOKFOLD_DATA to a goodbooks folder."
+            f"{error}; try again when online, or set BOOKFOLD_DATA to a folder of goodbooks-10k."
         ) from error
     say("[1/3] Building a release")
-    version = data.build_aside(dataset, os.environ.get("RELEASE_STORE") or home.store, say=say)
+    version = data.build_unpromoted(dataset, os.environ.get("RELEASE_STORE") or home.store, say=say)
     check_gate(version)
     say("[2/3] Loading the catalog")
     load(dataset)
@@ -36,18 +36,18 @@ def bring(home: Home) -> None:
 
 
 def check_gate(version: str) -> None:
-    """Leave the old release in use where the new one was measured to be worse."""
+    """Raise `LocalError`, with the old release still in use, if the gate refused the new one."""
     built = [row for row in releases() if row["version"] == version and "gate" in row]
     if built and built[0]["gate"].get("passed") is False:
         raise LocalError(
-            f"{version} was built and the old release stays in use, for "
-            f"{built[0]['gate'].get('reason')}; "
+            f"{version} was built, but the old release stays in use: "
+            f"{built[0]['gate'].get('reason')}. "
             f"`.venv/bin/python manage.py releases --promote {version}` uses it all the same."
         )
 
 
 def main() -> int:
-    return run_attached(bring)
+    return run_attached(load_full_set)
 
 
 if __name__ == "__main__":

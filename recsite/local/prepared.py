@@ -1,4 +1,4 @@
-"""What the site was last prepared with, as it is kept in BOOKFOLD_HOME."""
+"""The dataset that the site was last prepared with, as a file in BOOKFOLD_HOME."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ from recsite.local.home import Home, write_private
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A goodbooks-shaped folder that the site uses."""
+    """A folder in the format of goodbooks-10k."""
 
     folder: str
     name: str
@@ -18,7 +18,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The dataset in use, and what there is to try with it."""
+    """The dataset in use, and what `make run` suggests to try."""
 
     dataset: Dataset
     sample_reader: int | None
@@ -30,7 +30,7 @@ class Prepared:
 
     @classmethod
     def read(cls, home: Home) -> Self | None:
-        """What was written last; None where the site was never prepared to the end."""
+        """The last values; None if the site was never completely prepared."""
         if not home.prepared_file.exists():
             return None
         values = json.loads(home.prepared_file.read_text())

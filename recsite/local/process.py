@@ -19,12 +19,12 @@ _spawned: weakref.WeakSet[subprocess.Popen[bytes]] = weakref.WeakSet()
 
 
 class LocalError(Exception):
-    """What keeps the site from starting, as one sentence that tells the person what to do."""
+    """Why the site cannot start, in a sentence that says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An unprivileged operating system account."""
+    """An unprivileged account of the operating system."""
 
     uid: int
     gid: int
@@ -40,10 +40,10 @@ def spawn(
     account: Account | None = None,
     death_signal: signal.Signals = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
-    """Start a process in a session of its own, which gets `death_signal` when its parent dies.
+    """Start a process in its own session; it gets `death_signal` when its parent dies.
 
-    The kernel sends that signal when the THREAD ends that called this function: call it from one
-    that lives as long as the process is wanted.
+    The kernel sends that signal when the THREAD that called this function ends: call it from a
+    thread that lives as long as the process should.
     """
     process = subprocess.Popen(
         [str(part) for part in argv],
@@ -56,7 +56,7 @@ def spawn(
         user=account.uid if account else None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,
-        # The only place after the change of user, which clears the death signal, and before exec.
+        # The only place after the change of user, which resets the death signal, and before exec.
         preexec_fn=_death_signal_setter(death_signal),  # noqa: PLW1509 it takes no lock
     )
     _spawned.add(process)
@@ -64,7 +64,7 @@ def spawn(
 
 
 def spawned() -> set[int]:
-    """The ids of the processes that `spawn` started and whose end nobody has asked for yet."""
+    """The ids of the processes that `spawn` started and whose exit status nobody has read."""
     return {process.pid for process in _spawned if process.returncode is None}
 
 
@@ -76,20 +76,20 @@ def _death_signal_setter(death_signal: signal.Signals) -> Callable[[], None] | N
 
     def set_death_signal() -> None:
         prctl(PR_SET_PDEATHSIG, int(death_signal))
-        if os.getppid() != parent:  # it died before the signal was asked for
+        if os.getppid() != parent:  # it died before the signal was set
             os._exit(1)
 
     return set_death_signal
 
 
 def end_with_parent() -> None:
-    """Have this process told to stop, by SIGTERM, when the one that started it dies."""
+    """Have the kernel send SIGTERM to this process when its parent dies."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
 
 
 def stop(process: subprocess.Popen[bytes], signum: signal.Signals, *, patience: float) -> None:
-    """Ask a process to end, wait, and kill it and its session where it does not."""
+    """Ask a process to end, wait, and kill it if it does not; then kill the rest of its session."""
     if process.poll() is None:
         process.send_signal(signum)
         try:
@@ -101,7 +101,7 @@ def stop(process: subprocess.Popen[bytes], signum: signal.Signals, *, patience: 
 
 
 def kill_session(pid: int) -> None:
-    """Kill what is left of the process group that a process started by `spawn` led."""
+    """Kill what is left of the process group of a process that `spawn` started."""
     try:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -124,7 +124,7 @@ def works_in(pid: int, folder: Path, program: str) -> bool:
 
 
 def end_working_in(folder: Path, program: str, *, patience: float) -> None:
-    """Wait until no process of a program works in the folder, and kill those that stay."""
+    """Wait until no process of a program runs in the folder, and kill those that remain."""
     if not wait_until(lambda: not working_in(folder, program), seconds=patience):
         for pid in working_in(folder, program):
             os.kill(pid, signal.SIGKILL)
@@ -132,14 +132,14 @@ def end_working_in(folder: Path, program: str, *, patience: float) -> None:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 on which nothing listens."""
+    """A port of 127.0.0.1 on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def wait_until(ready: Callable[[], bool], *, seconds: float, interval: float = 0.05) -> bool:
-    """Call `ready` until it answers true; False when the time is up."""
+    """Call `ready` until it returns true; False if the time runs out."""
     deadline = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > deadline:

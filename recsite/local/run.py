@@ -1,7 +1,7 @@
-"""`make run`: everything a site needs, on one machine, from one command.
+"""`make run`: starts everything a site needs on one machine.
 
-Checks the machine, starts the embedded services, has database, catalog and model prepared, starts
-the processes of the site, and keeps all of them running until Ctrl-C or SIGTERM.
+Checks the machine, starts the embedded services, prepares database, catalog and model, starts the
+processes of the site, and keeps them running until Ctrl-C or SIGTERM.
 """
 
 import http.client
@@ -21,11 +21,11 @@ from recsite.local.process import LocalError, end_with_parent, free_port, spawn,
 from recsite.local.supervise import Program, Screen, Supervisor
 
 READY_SECONDS = 180.0
-LOOK_SECONDS = 2.0
+CHECK_SECONDS = 2.0
 LEFTOVER_SECONDS = 15.0
-# Politeness is for the real Goodreads.
+# Only the real Goodreads needs long pauses.
 STANDIN_SETTINGS = {"GOODREADS_PAUSE_SECONDS": "0.2", "IMPORT_COOLDOWN_SECONDS": "0"}
-# Their addresses are in these variables.
+# The stand-ins, and the variables with their URLs.
 STANDINS = {"goodreads": "STANDIN_URL", "openlibrary": "OPENLIBRARY_STANDIN_URL"}
 PARTS = ("postgres", "valkey", "goodreads", "openlibrary", "web", "worker", "beat")
 PUBLISHED = (
@@ -51,21 +51,21 @@ class Address:
 
     @property
     def url(self) -> str:
-        return f"http://{self.reach}:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
-    def reach(self) -> str:
+    def host(self) -> str:
         everywhere = {str(IPv4Address(0)): "127.0.0.1", str(IPv6Address(0)): "[::1]"}
         return everywhere.get(self.bind, self.bind)
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The processes which have to do with the dataset in use."""
+    """The processes that depend on the dataset in use."""
 
     web: Program
-    standin: Program | None  # where Goodreads itself is not asked
-    openlibrary: Program | None = None  # where Open Library itself is not asked
+    standin: Program | None  # unless the real Goodreads is used
+    openlibrary: Program | None = None  # unless the real Open Library is used
 
 
 def say(text: str) -> None:
@@ -92,24 +92,24 @@ def main() -> int:
     except LocalError as error:
         say(str(error))
     except OSError as error:
-        say(f"{error.filename or home_of(os.environ).path}: {error.strerror}; nothing is lost.")
+        say(f"{error.filename or home_of(os.environ).path}: {error.strerror}. Nothing is lost.")
     return 1
 
 
 @contextmanager
 def claimed(home: Home) -> Iterator[None]:
-    """Keep a second site out of the folder."""
+    """Lock the folder against a second site."""
     with home.locked() as is_ours:
         if not is_ours:
             raise LocalError(
-                f"Bookfold runs already from {home.path} (process {home.owner()}); stop that one, "
-                "or set BOOKFOLD_HOME and PORT for a second one."
+                f"Bookfold is already running from {home.path} (process {home.owner()}); stop it, "
+                "or set BOOKFOLD_HOME and PORT for a second site."
             )
         yield
 
 
 def serve(home: Home, address: Address) -> int:
-    """Start everything in order and look after it; 0 when it was told to stop."""
+    """Start everything in order and keep it running; return 0 when told to stop."""
     screen = Screen(PARTS)
     supervisor = Supervisor(screen)
     supervisor.listen()
@@ -132,7 +132,7 @@ def serve(home: Home, address: Address) -> int:
             home.publish({name: environment[name] for name in PUBLISHED if name in environment})
             show(prepared, address, site)
         while not supervisor.stopping():
-            supervisor.wait(LOOK_SECONDS)
+            supervisor.wait(CHECK_SECONDS)
             prepared = follow(home, prepared, address, site)
     finally:
         say("Stopping …")
@@ -145,7 +145,7 @@ def serve(home: Home, address: Address) -> int:
 def site_environment(
     environment: Mapping[str, str], home: Home, address: Address
 ) -> dict[str, str]:
-    """The variables for all processes of the site."""
+    """The environment of all processes of the site."""
     variables = dict(environment) | {
         "BOOKFOLD_HOME": str(home.path),
         "DJANGO_SETTINGS_MODULE": "recsite.settings",
@@ -167,7 +167,7 @@ def site_environment(
 
 
 def prepare(supervisor: Supervisor, environment: Mapping[str, str]) -> None:
-    """Have database, catalog and model brought up to date; raises `LocalError` where that fails."""
+    """Prepare database, catalog and model; raises `LocalError` if that fails."""
     command = [sys.executable, "-m", "recsite.local.prepare"]
     process = spawn(command, env=environment, cwd=ROOT, output=sys.stdout.fileno())
     try:
@@ -176,7 +176,7 @@ def prepare(supervisor: Supervisor, environment: Mapping[str, str]) -> None:
     finally:
         stop(process, signal.SIGTERM, patience=10)
     if process.returncode and not supervisor.stopping():
-        raise LocalError("The site was not started, for its preparation failed.")
+        raise LocalError("The site was not started, because its preparation failed.")
 
 
 def start_site(
@@ -213,7 +213,7 @@ def start_site(
 
 
 def with_sample(environment: Mapping[str, str], prepared: Prepared) -> dict[str, str]:
-    """The environment in which pages name a reader of the stand-in, where there is one."""
+    """The environment, with a sample reader of the stand-in for pages to name."""
     variables = dict(environment)
     if "STANDIN_URL" in variables and prepared.sample_reader:
         variables["SAMPLE_READER"] = str(prepared.sample_reader)
@@ -234,17 +234,17 @@ def wait_until_ready(
     while not supervisor.stopping() and not is_ready(address, environment):
         if waited > READY_SECONDS:
             raise LocalError(
-                f"{address.url}/health/ready does not say ok; the lines above say why."
+                f"{address.url}/health/ready does not report ok; the lines above say why."
             )
         supervisor.wait(0.3)
         waited += 0.3
 
 
 def is_ready(address: Address, environment: Mapping[str, str]) -> bool:
-    """Whether the site says that it is; asked as a proxy in front of it would."""
+    """Whether `/health/ready` reports ok, requested as a proxy in front of it would."""
     host = (environment.get("ALLOWED_HOSTS") or "").split(",")[0].strip().lstrip("*.")
-    headers = {"Host": host or address.reach, "X-Forwarded-Proto": "https"}
-    connection = http.client.HTTPConnection(address.reach, address.port, timeout=10)
+    headers = {"Host": host or address.host, "X-Forwarded-Proto": "https"}
+    connection = http.client.HTTPConnection(address.host, address.port, timeout=10)
     try:
         connection.request("GET", "/health/ready", headers=headers)
         return connection.getresponse().status == http.client.OK
@@ -255,7 +255,7 @@ def is_ready(address: Address, environment: Mapping[str, str]) -> bool:
 
 
 def show(prepared: Prepared, address: Address, site: Site) -> None:
-    """Say where the site is and what to try."""
+    """Print the site's URL and what to try."""
     say("")
     say(f"Bookfold is ready: {address.url}")
     if prepared.dataset.simulated:
@@ -270,7 +270,7 @@ def show(prepared: Prepared, address: Address, site: Site) -> None:
 
 
 def follow(home: Home, before: Prepared, address: Address, site: Site) -> Prepared:
-    """Have the readers of another dataset served and named once the site was given one."""
+    """If the site has got another dataset, restart the processes that depend on it."""
     prepared = Prepared.read(home) or before
     if prepared.dataset != before.dataset:
         site.web.environment = with_sample(site.web.environment, prepared)

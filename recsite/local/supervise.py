@@ -1,4 +1,4 @@
-"""Keeps the parts of the site running: shows what they print, and starts again what has died."""
+"""Supervises the processes of the site: shows their output, and restarts those that die."""
 
 import ctypes
 import os
@@ -21,8 +21,8 @@ from recsite.local.home import ROOT
 from recsite.local.process import LocalError, spawn, spawned, stop
 
 PR_SET_CHILD_SUBREAPER = 36
-LOOK_SECONDS = 0.2
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+CHECK_SECONDS = 0.2
+FIRST_PAUSE, MAX_PAUSE = 0.5, 30.0
 STEADY_SECONDS = 60.0
 
 
@@ -31,20 +31,20 @@ class Part(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called on the screen."""
+        """Its name on the screen."""
 
     def alive(self) -> bool:
         """Whether it runs."""
 
     def start(self) -> None:
-        """Start it, at first or again; raises `LocalError` where that fails."""
+        """Start or restart it; raises `LocalError` if that fails."""
 
     def stop(self) -> None:
         """End it, and wait until it has ended."""
 
 
 class Screen:
-    """What all parts print, on one stream: each line with its time and the part's name."""
+    """The output of all parts on one stream, each line with its time and the part's name."""
 
     def __init__(self, names: Sequence[str], output: TextIO = sys.stdout) -> None:
         width = max(map(len, names), default=0)
@@ -60,7 +60,7 @@ class Screen:
 
 @dataclass(slots=True)
 class Program:
-    """A command of the site whose lines go to the screen."""
+    """A command of the site, whose output goes to the screen."""
 
     name: str
     argv: Sequence[str]
@@ -94,7 +94,7 @@ class Program:
 
 @dataclass(slots=True)
 class Watched:
-    """One part, and when it may be started again after it died."""
+    """One part, and when to restart it after it died."""
 
     part: Part
     pause: float
@@ -105,8 +105,8 @@ class Watched:
 class Supervisor:
     """Runs parts until it is told to stop.
 
-    All of it happens in one thread, the main one, for a child gets its death signal when the
-    thread that started it ends. Children that the process had before are none of its business.
+    Everything happens in the main thread, since a child gets its death signal when the thread
+    that started it ends. Children that the process had before are left alone.
     """
 
     def __init__(self, screen: Screen, *, first_pause: float = FIRST_PAUSE) -> None:
@@ -121,7 +121,7 @@ class Supervisor:
         return self._stopping.is_set()
 
     def listen(self) -> None:
-        """Stop at Ctrl-C and SIGTERM; adopt what a killed part leaves behind."""
+        """Stop on Ctrl-C and SIGTERM; adopt the orphans of a killed part."""
         for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(signum, lambda *_: self._stopping.set())
         if sys.platform == "linux":
@@ -132,20 +132,20 @@ class Supervisor:
         self._watched.append(Watched(part, self._first_pause))
 
     def wait(self, seconds: float) -> None:
-        """Look after the parts for a while; returns early when told to stop."""
+        """Supervise the parts for a while; return early when told to stop."""
         deadline = time.monotonic() + seconds
         while not self.stopping() and time.monotonic() < deadline:
-            self.look()
-            self._stopping.wait(LOOK_SECONDS)
+            self.check()
+            self._stopping.wait(CHECK_SECONDS)
 
-    def look(self) -> None:
-        """Start again what has died, after a pause that grows while it keeps dying."""
+    def check(self) -> None:
+        """Restart parts that died, after a pause that grows while they keep dying."""
         now = time.monotonic()
         for watched in self._watched:
             if watched.part.alive():
                 continue
             if watched.due is None:
-                self._note_death(watched, now)
+                self._schedule_restart(watched, now)
             elif now >= watched.due:
                 self._restart(watched)
         self._reap()
@@ -159,15 +159,13 @@ class Supervisor:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
 
-    def _note_death(self, watched: Watched, now: float) -> None:
+    def _schedule_restart(self, watched: Watched, now: float) -> None:
         watched.part.stop()  # what is left of its session
         if now - watched.started > STEADY_SECONDS:
             watched.pause = self._first_pause
-        self._screen.line(
-            watched.part.name, f"has ended, and is started again in {watched.pause:g} s"
-        )
+        self._screen.line(watched.part.name, f"has ended; restarting it in {watched.pause:g} s")
         watched.due = now + watched.pause
-        watched.pause = min(2 * watched.pause, LONGEST_PAUSE)
+        watched.pause = min(2 * watched.pause, MAX_PAUSE)
 
     def _restart(self, watched: Watched) -> None:
         watched.due, watched.started = None, time.monotonic()
@@ -177,10 +175,10 @@ class Supervisor:
             self._screen.line(watched.part.name, str(error))
 
     def _reap(self) -> None:
-        """Bury orphans that came to this process.
+        """Reap orphans that this process adopted.
 
-        Those it started itself are waited for by whoever did: buried here, they would seem to have
-        ended well.
+        Processes started by `spawn` are left to their callers: reaped here, they would seem to
+        have exited with status 0.
         """
         for pid in set(_children()) - self._before - spawned():
             os.waitpid(pid, os.WNOHANG)

@@ -1,7 +1,7 @@
-"""`make train`: a release that has learned from the site's own readers too.
+"""`make train`: builds a release that also learns from the site's own readers.
 
-What they let others learn from is exported into a folder that is gone afterwards, and the release
-is put in use unless it was measured to be worse than the one before.
+The ratings of those who agreed are exported into a temporary folder, and the release is put in use
+unless it was measured to be worse than the one before.
 """
 
 import os
@@ -23,13 +23,13 @@ from recsite.local.process import LocalError
 def train(home: Home) -> None:
     prepared = Prepared.read(home)
     if prepared is None:
-        raise LocalError("There is no site here yet; `make run` makes one.")
+        raise LocalError("There is no site here yet; `make run` creates one.")
     store = os.environ.get("RELEASE_STORE") or home.store
     with TemporaryDirectory(prefix="bookfold-own-") as folder:
         say("[1/3] Exporting the ratings of readers who agreed")
         call_command("export_ratings", folder)
         say("[2/3] Building a release")
-        version = data.build_aside(prepared.dataset, store, say=say, own=Path(folder))
+        version = data.build_unpromoted(prepared.dataset, store, say=say, own=Path(folder))
     check_gate(version)
     say("[3/3] Putting the release in use")
     call_command("releases", promote=version)

@@ -25,7 +25,7 @@ STOP_SECONDS = 15.0
 
 @dataclass(slots=True)
 class Valkey:
-    """One server on 127.0.0.1 that keeps its data in `folder`; a restart keeps its port."""
+    """One server on 127.0.0.1 with its data in `folder`; it keeps its port when restarted."""
 
     folder: Path
     log: Path
@@ -48,7 +48,7 @@ class Valkey:
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        # One that outlived its parent was told to end by the kernel, and may still be writing.
+        # The kernel has told a server that outlived its parent to end, but it may still be writing.
         end_working_in(self.folder, "valkey", patience=STOP_SECONDS)
         with self.log.open("ab") as log:
             self._process = spawn(
@@ -65,7 +65,7 @@ class Valkey:
             raise LocalError(f"Valkey did not start; {self.log} says why.")
 
     def stop(self) -> None:
-        """Write everything down and end."""
+        """Save all data and end."""
         if self._process is not None:
             stop(self._process, signal.SIGTERM, patience=STOP_SECONDS)
             self._process = None
@@ -78,7 +78,7 @@ class Valkey:
         self.stop()
 
     def _configure(self, process: subprocess.Popen[bytes]) -> None:
-        """Hand over the settings by standard input: everybody can read a command line."""
+        """Pass the settings by standard input, since everybody can read a command line."""
         settings = {
             "bind": "127.0.0.1",
             "port": str(self.port),

@@ -16,7 +16,7 @@ from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 
-from recsite.env import Reader
+from recsite.env import Environment
 from recsite.local.home import Home
 from recsite.local.preflight import port_of
 
@@ -32,7 +32,7 @@ def settings_with(**variables: str) -> dict[str, str]:
 def loaded(dotenv: Path, **variables: str) -> tuple[dict[str, str], dict[str, str]]:
     """The environment and the settings of a site with such a file and hardly a variable."""
     with patch.dict(os.environ, {"SECRET_KEY": "x" * 40} | variables, clear=True):
-        Reader(dotenv)
+        Environment(dotenv)
         settings = _load()
         return dict(os.environ), settings
 
@@ -143,7 +143,7 @@ def test_an_address_of_a_database_is_kept_whole(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, changed: dict[str, object]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
-    assert Reader(tmp_path / "none").database("DATABASE_URL") == PLAIN | changed
+    assert Environment(tmp_path / "none").database("DATABASE_URL") == PLAIN | changed
 
 
 @pytest.mark.django_db
@@ -153,7 +153,7 @@ def test_what_an_address_asks_for_reaches_the_server(monkeypatch: pytest.MonkeyP
 
     def connection(sslmode: str) -> BaseDatabaseWrapper:
         monkeypatch.setenv("DATABASE_URL", f"{address}{query}{sslmode}")
-        return ConnectionHandler({"default": Reader(ROOT / "none").database("DATABASE_URL")})[
+        return ConnectionHandler({"default": Environment(ROOT / "none").database("DATABASE_URL")})[
             "default"
         ]
 

@@ -1,4 +1,4 @@
-"""Upkeep of the catalog, see `catalog.services.enrichment` and `curated_csv`."""
+"""The catalog; see `catalog.services.enrichment` and `catalog.curation.csv_edits`."""
 
 from celery.exceptions import SoftTimeLimitExceeded
 
@@ -9,10 +9,10 @@ from workers.app import app
 
 @app.task(name=enrichment.TASK)
 def enrich_batch(batch_id: str) -> None:
-    """Ask Open Library for the books of one batch.
+    """Look up the books of one batch at Open Library.
 
-    No retry of its own: what fails is due again later, and a batch that is cut off is free again
-    when its claim runs out.
+    The task is not retried: books that failed are due again later, and an interrupted batch is
+    free again when its claim runs out.
     """
     try:
         enrichment.run_batch(batch_id=batch_id)
@@ -22,11 +22,11 @@ def enrich_batch(batch_id: str) -> None:
 
 @app.task(name="catalog.queue_enrichment")
 def queue_enrichment() -> None:
-    """Begin anew with books that are due, wherever nothing is under way."""
+    """Queue batches of books that are due, if too few are under way."""
     enrichment.queue_batches()
 
 
 @app.task(name="catalog.remove_old_files")
 def remove_old_files() -> None:
-    """Keep no file of changes that its curator has forgotten."""
+    """Delete curators' uploads after a day."""
     csv_edits.remove_old()

@@ -1,4 +1,4 @@
-"""Imports of shelves and files, see `recommender.services.imports`."""
+"""Imports of shelves and files; see `recommender.services.imports`."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from workers.app import app
 
 @app.task(bind=True, name=imports.TASK, max_retries=MAX_ATTEMPTS)
 def run_import(self: "Task[Any, Any]", job_id: str) -> None:
-    """Pull, match and recommend; the source is slow, so no page can wait for it."""
+    """Pull, match and recommend: too slow for a page to wait for it."""
     try:
         imports.run_import(job_id=job_id, task_id=str(self.request.id))
     except imports.TryLater as error:
@@ -23,23 +23,23 @@ def run_import(self: "Task[Any, Any]", job_id: str) -> None:
 
 @app.task(name="imports.requeue_stalled")
 def requeue_stalled() -> None:
-    """Bring back jobs whose worker died or whose message was lost."""
+    """Queue jobs again whose worker died or whose message was lost."""
     imports.requeue_stalled()
 
 
 @app.task(name="imports.start_due_refreshes")
 def start_due_refreshes() -> None:
-    """Look again at the shelves of readers who want that; the pulls are tasks of their own."""
+    """Start the refreshes of linked shelves that are due; each pull is a task of its own."""
     refresh.start_due()
 
 
 @app.task(name=refresh.REFRESH_ALL)
 def refresh_all(asked_by: str) -> None:
-    """Pull every linked shelf, as an operator asked; a second run meets the pause of each shelf."""
+    """Pull every linked shelf on an operator's request; a second run is stopped by the cooldown."""
     refresh.start_all()
 
 
 @app.task(name="imports.expire_previews")
 def expire_previews() -> None:
-    """Keep no rows of a file that its reader has forgotten."""
+    """Cancel files that their readers have not confirmed for a week."""
     imports.expire_previews()

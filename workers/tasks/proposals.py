@@ -1,4 +1,4 @@
-"""Books that the catalog lacks, see `recommender.services.proposals` and `waiting`."""
+"""Books that the catalog lacks; see `recommender.services.proposals` and `waiting`."""
 
 from celery.exceptions import SoftTimeLimitExceeded
 
@@ -8,7 +8,7 @@ from workers.app import app
 
 @app.task(name=proposals.TASK, soft_time_limit=proposals.STUCK_AFTER.seconds)
 def search(proposal_id: str) -> None:
-    """Ask Open Library for a book; somebody waits at a page, so what fails is told, not retried."""
+    """Search Open Library for a book; not retried, as somebody waits at a page for the outcome."""
     try:
         proposals.search(proposal_id=proposal_id)
     except SoftTimeLimitExceeded:
@@ -17,5 +17,5 @@ def search(proposal_id: str) -> None:
 
 @app.task(name=waiting.TASK)
 def give_to_waiting(book_id: str) -> None:
-    """Give a book that was added to the lines of libraries that wait for it."""
+    """Match an added book to the entries of other libraries that wait for it."""
     waiting.give_to_waiting(book_id=int(book_id))

@@ -1,4 +1,4 @@
-"""Housekeeping of readers, see `recommender.services.readers`."""
+"""Digests and clean-up; see `recommender.services.digests` and `readers`."""
 
 from smtplib import SMTPException
 
@@ -8,7 +8,7 @@ from workers.app import app
 
 @app.task(name="readers.queue_digests")
 def queue_digests() -> None:
-    """Write of new books to readers who asked for it; each e-mail is a task of its own."""
+    """Queue a digest for each reader who is due one; each e-mail is a task of its own."""
     digests.queue_due()
 
 
@@ -20,23 +20,23 @@ def queue_digests() -> None:
     retry_jitter=True,
 )
 def send_digest(reader_id: str) -> None:
-    """Write to one reader; a mail server that is away is tried again for half an hour."""
+    """E-mail one reader; retried for half an hour if the mail server is unavailable."""
     digests.send(reader_id=int(reader_id))
 
 
 @app.task(name="readers.readmit_postponed")
 def readmit_postponed() -> None:
-    """Offer again what readers did not want just then."""
+    """Undo dismissals with “Not now” after 90 days."""
     dismissals.readmit_postponed()
 
 
 @app.task(name="readers.clear_sessions")
 def clear_sessions() -> None:
-    """Keep no session that has run out."""
+    """Delete expired sessions."""
     readers.clear_sessions()
 
 
 @app.task(name="readers.remove_forgotten_guests")
 def remove_forgotten_guests() -> None:
-    """Keep no library of a guest who does not come back."""
+    """Delete guests who have not come back."""
     readers.remove_forgotten_guests()

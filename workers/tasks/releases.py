@@ -1,4 +1,4 @@
-"""Releases of the model, see `recommender.services.releases`."""
+"""Releases of the model; see `recommender.services.releases`."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from workers.app import app
 
 @app.task(name="releases.record_latest")
 def record_latest() -> None:
-    """Note the release that the store names as latest, for the admin and for saved lists."""
+    """Record the release that the store names as latest, for the admin and for saved lists."""
     releases.record_latest()
 
 
 @app.task(bind=True, name="releases.prune", max_retries=3)
 def prune(self: "Task[Any, Any]") -> None:
-    """Keep no releases that nobody would go back to; a store that fails is tried again."""
+    """Delete old releases; retried if the store fails."""
     try:
         releases.prune(keep=settings.RELEASES_KEPT)
     except StoreError as error:

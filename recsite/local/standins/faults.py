@@ -1,4 +1,4 @@
-"""The ways in which Goodreads goes wrong, each at the number of a reader who has just that."""
+"""The faults of Goodreads, each for a reader with a certain number."""
 
 import gzip
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from functools import cache
 
 from recsite.local.standins.shelves import Item
 
-DEFAULT_PER_PAGE, MOST_PER_PAGE = 100, 200
+DEFAULT_PER_PAGE, MAX_PER_PAGE = 100, 200
 FEED_KEY = "the-feeds-own-key"
 HTML = "text/html; charset=utf-8"
 XML = "application/xml; charset=utf-8"
 
 
 class Fault(IntEnum):
-    """Numbers of readers, far beyond those of a data set."""
+    """Numbers of readers with a fault, far beyond those of a data set."""
 
     EMPTY_SHELF = 9_900_001
     UNKNOWN_SHELF = 9_900_002
@@ -59,14 +59,14 @@ NOTES: dict[Fault, str] = {
     Fault.REPEATED_PAGE: "every page after the second is the second again",
     Fault.ODD_PAGE_SIZES: "pages of one item and short pages in the middle",
     Fault.SLOW_LATE_PAGE: "the third page takes long",
-    Fault.TRUNCATED_ONCE: "each page breaks off the first time, then is whole",
+    Fault.TRUNCATED_ONCE: "each page breaks off the first time, then is complete",
     Fault.TRUNCATED_ALWAYS: "each page breaks off",
     Fault.NO_CHANNEL_ONCE: "each page has no <channel> the first time",
     Fault.NO_CHANNEL_ALWAYS: "no page has a <channel>",
     Fault.ENTITY_BOMB: "a DTD with entities that grow without bound",
     Fault.GZIP_BOMB: "a small answer that unpacks to 64 MB",
     Fault.HANG: "no answer at all",
-    Fault.ODD_ITEMS: "every oddity of an item on one shelf",
+    Fault.ODD_ITEMS: "every odd kind of item on one shelf",
     Fault.NEEDS_KEY: f"private without key={FEED_KEY}",
     Fault.EDITION_SWITCHED: "another edition under the same review from the second pull on",
     Fault.BAD_ITEMS: "two good items and three that cannot be used",
@@ -95,16 +95,16 @@ class Reply:
     body: bytes = b""
     content_type: str = HTML
     headers: dict[str, str] = field(default_factory=dict)
-    is_packed: bool = False  # the body is gzip already
+    is_gzipped: bool = False  # the body is compressed already
     delay: float = 0.0
-    is_silence: bool = False  # never answered at all
+    is_unanswered: bool = False  # the request never gets an answer
 
 
-def refusal(user_id: int, *, turn: int, key: str, base: str) -> Reply | None:
-    """What comes in place of a page; None where the page itself comes.
+def fault_reply(user_id: int, *, turn: int, key: str, base: str) -> Reply | None:
+    """The reply instead of a page; None if there is no fault.
 
-    ``turn`` counts the earlier requests for the same page, so that what fails once fails again for
-    whoever tries later.
+    ``turn`` counts the earlier requests for the same page: faults that happen once happen at
+    every other request.
     """
     if user_id == Fault.NEEDS_KEY and key != FEED_KEY:
         return page(401, _PRIVATE)
@@ -114,7 +114,7 @@ def refusal(user_id: int, *, turn: int, key: str, base: str) -> Reply | None:
         until = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
         return page(429, _BUSY, {"Retry-After": until})
     if user_id == Fault.GZIP_BOMB:
-        return Reply(200, _gzip_bomb(), XML, is_packed=True)
+        return Reply(200, _gzip_bomb(), XML, is_gzipped=True)
     if turn % 2 == 0 and user_id in _ONCE:
         return _ONCE[user_id]
     return _ALWAYS.get(user_id)
@@ -122,7 +122,7 @@ def refusal(user_id: int, *, turn: int, key: str, base: str) -> Reply | None:
 
 def page_of(user_id: int, items: Sequence[Item], number: int, per_page: int) -> Sequence[Item]:
     """The items of one page, counted from 1; empty beyond the end."""
-    size = min(per_page, MOST_PER_PAGE) if per_page > 0 else DEFAULT_PER_PAGE
+    size = min(per_page, MAX_PER_PAGE) if per_page > 0 else DEFAULT_PER_PAGE
     match user_id:
         case Fault.IGNORES_PER_PAGE:
             size = DEFAULT_PER_PAGE
@@ -196,5 +196,5 @@ _ALWAYS: dict[int, Reply] = {
     Fault.TRUNCATED_ALWAYS: Reply(200, _TRUNCATED, XML),
     Fault.NO_CHANNEL_ALWAYS: Reply(200, _NO_CHANNEL, XML),
     Fault.ENTITY_BOMB: Reply(200, _ENTITY_BOMB, XML),
-    Fault.HANG: Reply(200, is_silence=True),
+    Fault.HANG: Reply(200, is_unanswered=True),
 }

@@ -1,4 +1,4 @@
-"""Shelves written as Goodreads writes them: the RSS feed and the legacy API's XML."""
+"""Writes shelves as Goodreads does: the RSS feed and the XML of the legacy API."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ _COVER = "https://images.gr-assets.com/books/nophoto/book/{width}.png"
 
 
 def write_feed(items: Sequence[Item], *, base: str, user_id: int, name: str, shelf: str) -> str:
-    """One page of the feed of a shelf; ``shelf`` is the end of the channel's title."""
+    """One page of a shelf's feed; ``shelf`` is the end of the channel's title."""
     built = mail_date(items[0].added_at) if items else "Tue, 30 Jun 2026 13:15:00 -0700"
     address = f"{base}/review/list_rss/{user_id}"
     head = (
@@ -36,7 +36,7 @@ def write_feed(items: Sequence[Item], *, base: str, user_id: int, name: str, she
 
 
 def write_reviews(items: Sequence[Item], *, start: int, total: int) -> str:
-    """One page of the legacy API: items ``start`` and on, of ``total``."""
+    """One page of the legacy API: items from ``start`` on, of ``total``."""
     end = start + len(items) - 1 if items else 0
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<GoodreadsResponse>\n'
@@ -49,7 +49,7 @@ def write_reviews(items: Sequence[Item], *, start: int, total: int) -> str:
 
 
 def mail_date(moment: datetime) -> str:
-    """RFC 2822, the day with one or two digits as it comes."""
+    """RFC 2822, the day with one or two digits."""
     return (
         f"{_DAYS[moment.weekday()]}, {moment.day} {_MONTHS[moment.month - 1]} {moment.year} "
         f"{moment:%H:%M:%S %z}"

@@ -1,4 +1,4 @@
-"""What a stand-in needs of a goodbooks-shaped folder, and no more."""
+"""Reads what a stand-in needs from a folder in the format of goodbooks-10k."""
 
 import csv
 import gzip
@@ -18,7 +18,7 @@ Ints = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A book of the folder as Goodreads would tell it."""
+    """A book of the folder as Goodreads would show it."""
 
     book_id: int
     editions: tuple[int, ...]
@@ -44,7 +44,7 @@ class GoodbooksFolder:
 
     @cached_property
     def descriptions(self) -> dict[int, str]:
-        """What the folder says of its books; empty where it says nothing."""
+        """Descriptions by book number; empty if the folder has none."""
         if not self._find("descriptions.csv"):
             return {}
         rows = self._rows("descriptions.csv")
@@ -52,7 +52,7 @@ class GoodbooksFolder:
 
     @cached_property
     def complete_users(self) -> set[int]:
-        """Readers whose whole history is in the folder; empty where it does not tell."""
+        """Readers whose complete history is in the folder; empty if it has no list of them."""
         if not self._find("complete_users.csv"):
             return set()
         return {int(row["user_id"]) for row in self._rows("complete_users.csv")}
@@ -72,7 +72,7 @@ class GoodbooksFolder:
         return dict(zip(books[start:end].tolist(), stars[start:end].tolist(), strict=True))
 
     def to_read_of(self, user_id: int) -> list[int]:
-        """The numbers of the books the reader means to read."""
+        """The numbers of the books on the reader's to-read shelf."""
         users, books = self._to_read
         start, end = np.searchsorted(users, [user_id, user_id + 1])
         return [int(book) for book in books[start:end]]
@@ -114,27 +114,27 @@ class GoodbooksFolder:
     def _existing(self, name: str) -> Path:
         if path := self._find(name):
             return path
-        raise FileNotFoundError(f"{self._path} holds no {name}: name a goodbooks-10k folder.")
+        raise FileNotFoundError(f"{self._path} has no {name}: name a folder of goodbooks-10k.")
 
 
 def _book(row: dict[str, str]) -> Book:
     book_id = int(row["book_id"])
-    known = [_whole(row.get(column)) for column in ("best_book_id", "goodreads_book_id")]
+    known = [_integer(row.get(column)) for column in ("best_book_id", "goodreads_book_id")]
     editions = tuple(dict.fromkeys(number for number in known if number))
     isbn = (row.get("isbn") or "").strip()
     author, *co_authors = (name.strip() for name in row["authors"].split(","))
     return Book(
         book_id=book_id,
         editions=editions or (_SYNTHETIC_EDITION + book_id,),
-        work_id=_whole(row.get("work_id")) or _SYNTHETIC_EDITION + book_id,
+        work_id=_integer(row.get("work_id")) or _SYNTHETIC_EDITION + book_id,
         title=row["title"],
         author=author,
-        isbn=isbn.zfill(10) if isbn else "",  # the data has lost the zeros in front
-        year=_whole(row.get("original_publication_year")),
+        isbn=isbn.zfill(10) if isbn else "",  # the data has lost leading zeros
+        year=_integer(row.get("original_publication_year")),
         co_authors=tuple(co_authors),
         original_title=(row.get("original_title") or "").strip(),
     )
 
 
-def _whole(text: str | None) -> int | None:
+def _integer(text: str | None) -> int | None:
     return int(float(text)) if text and text.strip() else None

@@ -1,7 +1,7 @@
-"""A stand-in for Goodreads over real HTTP: sample readers' shelves, and every fault of Goodreads.
+"""A stand-in for Goodreads over real HTTP: shelves of sample readers, and all kinds of faults.
 
-``python -m recsite.local.standins.goodreads --data DIR`` serves a goodbooks-shaped folder; its
-first page lists the readers and the faults.
+``python -m recsite.local.standins.goodreads --data DIR`` serves a folder in the format of
+goodbooks-10k; its first page lists the readers and the faults.
 """
 
 import argparse
@@ -20,9 +20,9 @@ from recsite.local.standins.faults import (
     Fault,
     Reply,
     delay_of,
+    fault_reply,
     page,
     page_of,
-    refusal,
 )
 from recsite.local.standins.feed import write_feed, write_reviews
 from recsite.local.standins.folder import GoodbooksFolder
@@ -45,11 +45,11 @@ class GoodreadsStandin(Standin):
     Parameters
     ----------
     data_dir : Path
-        A goodbooks-shaped folder.
+        A folder in the format of goodbooks-10k.
     slow_seconds : float
-        What a slow page takes.
+        Delay of a slow page.
     hang_seconds : float
-        How long a request that is never answered is held.
+        How long a request that gets no answer is kept open.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class GoodreadsStandin(Standin):
 
     def answer(self, request: Request, turn: int) -> Reply:
         if not request.headers.get("User-Agent"):
-            return page(403, "Tell who you are.")
+            return page(403, "Say who you are.")
         if request.path == "/":
             return self._front_page()
         if match := _FEED.fullmatch(request.path):
@@ -76,8 +76,8 @@ class GoodreadsStandin(Standin):
 
     def _feed(self, user_id: int, request: Request, turn: int) -> Reply:
         key = request.query.get("key", "")
-        if refused := refusal(user_id, turn=turn, key=key, base=self.url):
-            return refused
+        if reply := fault_reply(user_id, turn=turn, key=key, base=self.url):
+            return reply
         if not self._is_known(user_id):
             return page(404, "The page you were looking for does not exist.")
         wanted = request.query.get("shelf", "read")
@@ -97,13 +97,13 @@ class GoodreadsStandin(Standin):
             shelf=wanted if is_known_shelf else "",
         ).encode()
         reply = Reply(200, body, XML, delay=delay_of(user_id, number, self.slow_seconds))
-        return _unless_known(reply, request)
+        return _with_etag(reply, request)
 
     def _api(self, user_id: int, request: Request, turn: int) -> Reply:
         if request.query.get("key") != API_KEY:
             return page(401, "Invalid API key.")
-        if refused := refusal(user_id, turn=turn, key="", base=self.url):
-            return refused
+        if reply := fault_reply(user_id, turn=turn, key="", base=self.url):
+            return reply
         if not self._is_known(user_id):
             return Reply(404, b"<error><status>404</status></error>", XML)
         items = self._shelf(user_id, request.query.get("shelf", "read"), turn)
@@ -114,7 +114,7 @@ class GoodreadsStandin(Standin):
         return Reply(200, body, XML, delay=delay_of(user_id, number, self.slow_seconds))
 
     def _profile(self, path: str) -> Reply:
-        """A profile's page, or what the name of a reader or an author leads to."""
+        """The page of a profile, or the redirect from the name of a reader or an author."""
         if (match := _PROFILE.fullmatch(path)) and self._is_known(int(match[1])):
             name = name_of(int(match[1]))
             address = f"/review/list_rss/{match[1]}?shelf=read"
@@ -140,7 +140,7 @@ class GoodreadsStandin(Standin):
             200,
             "<h1>This is not Goodreads</h1><p>It stands in for it, with readers of the data set in "
             f"use.</p><h2>Sample readers</h2><ul>{readers}</ul>"
-            f"<h2>Readers with whom something is wrong</h2><ul>{faults}</ul>",
+            f"<h2>Readers with faults</h2><ul>{faults}</ul>",
         )
 
     def _is_known(self, user_id: int) -> bool:
@@ -156,7 +156,7 @@ class GoodreadsStandin(Standin):
                 return bad_items()
             case Fault.EDITION_SWITCHED:
                 return switched_items(later=turn > 0)
-        # All readers with whom something is wrong have the same long shelf.
+        # All other readers with faults have the same long shelf.
         is_special = user_id in NOTES
         user_id = Fault.LONG_SHELF if is_special else user_id
         with self.lock:
@@ -166,8 +166,8 @@ class GoodreadsStandin(Standin):
             return self._shelves[user_id, shelf]
 
 
-def _unless_known(reply: Reply, request: Request) -> Reply:
-    """The reply with its weak ETag, or 304 where the asker has it already."""
+def _with_etag(reply: Reply, request: Request) -> Reply:
+    """The reply with a weak ETag, or 304 if the client has it already."""
     etag = f'W/"{hashlib.sha256(reply.body).hexdigest()[:32]}"'
     if request.headers.get("If-None-Match") == etag:
         return Reply(304, headers={"ETag": etag}, delay=reply.delay)
@@ -175,11 +175,11 @@ def _unless_known(reply: Reply, request: Request) -> Reply:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="A stand-in for Goodreads, for trying and tests.")
-    parser.add_argument("--data", type=Path, required=True, help="a goodbooks-shaped folder")
-    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser = argparse.ArgumentParser(description="A stand-in for Goodreads, for demos and tests.")
+    parser.add_argument("--data", type=Path, required=True, help="a folder of goodbooks-10k")
+    parser.add_argument("--port", type=int, default=0, help="0 for any free port")
     parser.add_argument("--bind", default="127.0.0.1")
-    parser.add_argument("--slow-seconds", type=float, default=2.0, help="what a slow page takes")
+    parser.add_argument("--slow-seconds", type=float, default=2.0, help="delay of a slow page")
     options = parser.parse_args(arguments)
     standin = GoodreadsStandin(options.data, slow_seconds=options.slow_seconds)
     try:

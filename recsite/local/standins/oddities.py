@@ -1,4 +1,4 @@
-"""Every oddity that was seen in an item of a feed, on one shelf."""
+"""Odd items, as they have been seen in feeds."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -9,7 +9,7 @@ _INDIA = timezone(timedelta(hours=5, minutes=30))
 
 
 def odd_items() -> list[Item]:
-    """Readable items, each odd in its way; two of them are repeats."""
+    """Readable items, each odd in its own way; two of them are repeats."""
     first = _item(1, 5907, "The Hobbit (The Lord of the Rings, #0)", isbn="0618260307")
     return [
         first,
@@ -28,7 +28,7 @@ def odd_items() -> list[Item]:
 
 
 def bad_items() -> list[Item]:
-    """Items that cannot be used between two that can."""
+    """Unusable items between two usable ones."""
     return [
         _item(21, 201, "Before"),
         _item(22, None, "Without a Number"),
@@ -39,7 +39,7 @@ def bad_items() -> list[Item]:
 
 
 def switched_items(*, later: bool) -> list[Item]:
-    """One review whose reader has meanwhile chosen another edition."""
+    """One review; ``later``, its reader has chosen another edition."""
     return [_item(31, 656983 if later else 5907, "The Hobbit (The Lord of the Rings, #0)")]
 
 

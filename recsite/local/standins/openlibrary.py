@@ -1,4 +1,4 @@
-"""A stand-in for Open Library over real HTTP: a folder's books, some more, and every fault of it.
+"""A stand-in for Open Library over real HTTP: a folder's books, some others, and all faults.
 
 ``python -m recsite.local.standins.openlibrary --data DIR``; its first page lists the faults.
 """
@@ -23,10 +23,10 @@ from recsite.local.standins.works import (
     NOTES,
     Work,
     WorkFault,
+    additional_works,
     faulty_works,
     gzip_bomb,
     isbn_of,
-    works_beyond,
     works_of,
 )
 
@@ -37,7 +37,7 @@ _FIELD = re.compile(r"(isbn|id_goodreads):\(([^)]*)\)")
 
 
 class OpenLibraryStandin(Standin):
-    """The stand-in; ``data_dir`` is a goodbooks-shaped folder, or None for the faults alone."""
+    """The stand-in; ``data_dir`` is a folder of goodbooks-10k, or None for the faults alone."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class OpenLibraryStandin(Standin):
 
     def prepare(self) -> None:
         own = works_of(self._folder) if self._folder else ()
-        works = [*faulty_works(), *own, *works_beyond()]
+        works = [*faulty_works(), *own, *additional_works()]
         for work in works:
             self._works[work.key] = work
             self._by_title[work.title.casefold()].append(work)
@@ -67,9 +67,9 @@ class OpenLibraryStandin(Standin):
         match = _WORK.fullmatch(request.path)
         work = self._works.get(match[1]) if match else None
         if work and match and not match[2]:
-            return _page_for_people(work)
+            return _html_page(work)
         if "@" not in request.headers.get("User-Agent", ""):
-            return page(403, "Tell who you are, and how to reach you.")
+            return page(403, "Say who you are, and how to reach you.")
         if request.path == "/":
             return _front_page()
         if request.path == "/search.json":
@@ -77,14 +77,14 @@ class OpenLibraryStandin(Standin):
         if work is None or work.fault == WorkFault.GONE:
             return _json({"error": "notfound"}, status=404)
         delay = self.slow_seconds if work.fault == WorkFault.SLOW else 0.0
-        whole = replace(_json(_page_of(work)), delay=delay)
-        return self._spoiled(work, whole, turn) or _unless_known(whole, request)
+        reply = replace(_json(_page_of(work)), delay=delay)
+        return self._fault_reply(work, reply, turn) or _with_etag(reply, request)
 
     def _search(self, request: Request, turn: int) -> Reply:
         found = list(dict.fromkeys(work.key for work in self._searched(request)))
         works = [self._works[key] for key in found]
         for work in works:
-            if work.fault and (reply := _spoiled_search(work.fault, turn)):
+            if work.fault and (reply := _search_fault_reply(work.fault, turn)):
                 return reply
         fields = request.query.get("fields", "").split(",")
         docs = [
@@ -107,8 +107,8 @@ class OpenLibraryStandin(Standin):
                 yield work
 
     @staticmethod
-    def _spoiled(work: Work, whole: Reply, turn: int) -> Reply | None:
-        """What comes in place of a work's page; None where the page itself comes."""
+    def _fault_reply(work: Work, reply: Reply, turn: int) -> Reply | None:
+        """The reply instead of a work's page; None if the work has no such fault."""
         others = f"/works/OL{90_000_000_000 + WorkFault.BARE_DESCRIPTION}W"
         match work.fault:
             case WorkFault.UNAVAILABLE_ONCE if turn % 2:
@@ -116,11 +116,11 @@ class OpenLibraryStandin(Standin):
             case WorkFault.UNAVAILABLE_ONCE | WorkFault.UNAVAILABLE_ALWAYS:
                 return page(503, "Back soon.")
             case WorkFault.TRUNCATED_ALWAYS:
-                return replace(whole, body=whole.body[:40])
+                return replace(reply, body=reply.body[:40])
             case WorkFault.HANG:
-                return replace(whole, is_silence=True)
+                return replace(reply, is_unanswered=True)
             case WorkFault.GZIP_BOMB:
-                return Reply(200, gzip_bomb(), JSON, is_packed=True)
+                return Reply(200, gzip_bomb(), JSON, is_gzipped=True)
             case WorkFault.REDIRECT_OFF_HOST:
                 return page(302, "", {"Location": f"https://elsewhere.example{others}.json"})
             case WorkFault.REDIRECT_ON_HOST:
@@ -131,7 +131,7 @@ class OpenLibraryStandin(Standin):
         return None
 
 
-def _spoiled_search(fault: WorkFault, turn: int) -> Reply | None:
+def _search_fault_reply(fault: WorkFault, turn: int) -> Reply | None:
     until = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
     match fault:
         case WorkFault.SEARCH_REFUSED:
@@ -184,15 +184,15 @@ def _page_of(work: Work) -> dict[str, object]:
     return answer
 
 
-def _page_for_people(work: Work) -> Reply:
-    """What a link to a work shows."""
+def _html_page(work: Work) -> Reply:
+    """The page to which a link to the work leads."""
     title, author = html.escape(work.title), html.escape(work.author)
-    told = "This is not Open Library: it stands in for it on this machine."
-    return page(200, f"<h1>{title}</h1><p>{author}, {work.year or 'no year'}</p><p>{told}</p>")
+    notice = "This is not Open Library: it stands in for it on this machine."
+    return page(200, f"<h1>{title}</h1><p>{author}, {work.year or 'no year'}</p><p>{notice}</p>")
 
 
 def _isbn_stem(isbn: str) -> str:
-    """What an ISBN-10 and its ISBN-13 share: nine digits; another 13 digits stay as they are."""
+    """The nine digits that an ISBN-10 and its ISBN-13 share; other 13 digits as they are."""
     number = isbn.replace("-", "")
     if len(number) == 13:
         return number[3:12] if number.startswith("978") else number
@@ -203,8 +203,8 @@ def _json(answer: object, *, status: int = 200) -> Reply:
     return Reply(status, json.dumps(answer, ensure_ascii=False).encode(), JSON)
 
 
-def _unless_known(reply: Reply, request: Request) -> Reply:
-    """The reply with its ETag, or 304 where the asker has it already."""
+def _with_etag(reply: Reply, request: Request) -> Reply:
+    """The reply with its ETag, or 304 if the client has it already."""
     etag = f'"{hashlib.sha256(reply.body).hexdigest()[:32]}"'
     if request.headers.get("If-None-Match") == etag:
         return Reply(304, headers={"ETag": etag}, delay=reply.delay)
@@ -216,14 +216,14 @@ def _front_page() -> Reply:
     return page(
         200,
         "<h1>This is not Open Library</h1><p>It stands in for it, with the books of the data set "
-        f"in use.</p><h2>ISBNs with which something is wrong</h2><ul>{faults}</ul>",
+        f"in use.</p><h2>ISBNs of works with faults</h2><ul>{faults}</ul>",
     )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="A stand-in for Open Library.")
-    parser.add_argument("--data", type=Path, required=True, help="a goodbooks-shaped folder")
-    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--data", type=Path, required=True, help="a folder of goodbooks-10k")
+    parser.add_argument("--port", type=int, default=0, help="0 for any free port")
     parser.add_argument("--bind", default="127.0.0.1")
     options = parser.parse_args(arguments)
     standin = OpenLibraryStandin(options.data)

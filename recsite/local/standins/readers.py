@@ -1,4 +1,4 @@
-"""Sample readers: real or simulated people of a goodbooks-shaped folder, to paste and try."""
+"""Chooses sample readers of a folder of goodbooks-10k, real or simulated, for people to try."""
 
 import statistics
 from collections.abc import Collection
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recsite.local.standins.folder import GoodbooksFolder
 
-FEWEST, MOST = 60, 350  # ratings of a believable sample reader
+MIN_RATINGS, MAX_RATINGS = 60, 350  # of a believable sample reader
 LONG_SHELF_SIZE = 300
 _CANDIDATES = 300
 _LIKED = 4
@@ -23,7 +23,7 @@ _NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class SampleReader:
-    """Somebody whose number can be pasted."""
+    """A reader whose number can be pasted into the site."""
 
     user_id: int
     name: str
@@ -36,12 +36,12 @@ class SampleReader:
 
 
 def sample_readers(data_dir: Path | str, count: int = 8) -> list[SampleReader]:
-    """Readers with believable shelves and tastes far from each other; always the same ones."""
+    """Readers with believable shelves and different tastes; always the same ones."""
     return choose_readers(GoodbooksFolder(Path(data_dir)), count)
 
 
 def choose_readers(folder: GoodbooksFolder, count: int) -> list[SampleReader]:
-    """The most typical candidate first, then each time the one least like those chosen."""
+    """The most typical candidate first, then always the one least similar to those chosen."""
     liked = _candidates(folder)
     if not liked:
         return []
@@ -49,13 +49,13 @@ def choose_readers(folder: GoodbooksFolder, count: int) -> list[SampleReader]:
     while len(chosen) < min(count, len(liked)):
         rest = [user for user in liked if user not in chosen]
         chosen.append(
-            min(rest, key=lambda u: (max(_likeness(liked[u], liked[c]) for c in chosen), u))
+            min(rest, key=lambda u: (max(_similarity(liked[u], liked[c]) for c in chosen), u))
         )
     return [describe(folder, user) for user in chosen]
 
 
 def describe(folder: GoodbooksFolder, user_id: int) -> SampleReader:
-    """What is shown of a reader."""
+    """A reader's number, name, ratings and favorites."""
     ratings = folder.ratings_of(user_id)
     best = sorted(ratings, key=lambda book: (-ratings[book], book))[:3]
     return SampleReader(
@@ -72,17 +72,17 @@ def name_of(user_id: int) -> str:
 
 
 def long_ratings(folder: GoodbooksFolder, size: int = LONG_SHELF_SIZE) -> dict[int, int]:
-    """Exactly ``size`` ratings, where the folder has so many books: readers of one taste as one.
+    """Exactly ``size`` ratings, if the folder has so many books, merged from similar readers.
 
-    No reader of goodbooks-10k has more than 200, so the shelf of the most typical reader is grown
-    with those of the readers most like him.
+    No reader of goodbooks-10k has more than 200, so the shelf of the most typical reader is
+    extended with those of the most similar readers.
     """
     liked = _candidates(folder)
     if not liked:
         return {}
     first = _most_typical(folder, liked)
     ratings: dict[int, int] = {}
-    for user in sorted(liked, key=lambda u: (-_likeness(liked[u], liked[first]), u)):
+    for user in sorted(liked, key=lambda u: (-_similarity(liked[u], liked[first]), u)):
         for book, stars in folder.ratings_of(user).items():
             if len(ratings) == size:
                 return ratings
@@ -91,10 +91,10 @@ def long_ratings(folder: GoodbooksFolder, size: int = LONG_SHELF_SIZE) -> dict[i
 
 
 def _candidates(folder: GoodbooksFolder) -> dict[int, set[int]]:
-    """What believable readers like: enough ratings, and not the same stars for everything."""
+    """The liked books of believable readers: with enough ratings, and different stars."""
     counts = folder.rating_counts
     users = sorted(folder.complete_users & counts.keys() or counts)
-    fitting = [user for user in users if FEWEST <= counts[user] <= MOST]
+    fitting = [user for user in users if MIN_RATINGS <= counts[user] <= MAX_RATINGS]
     if not fitting:  # a small folder
         fitting = sorted(users, key=lambda user: (-counts[user], user))
     liked: dict[int, set[int]] = {}
@@ -106,11 +106,11 @@ def _candidates(folder: GoodbooksFolder) -> dict[int, set[int]]:
 
 
 def _most_typical(folder: GoodbooksFolder, users: Collection[int]) -> int:
-    """Who has given about as many ratings as most."""
+    """The reader whose number of ratings is nearest to the median."""
     counts = folder.rating_counts
     middle = statistics.median(counts[user] for user in users)
     return min(users, key=lambda user: (abs(counts[user] - middle), user))
 
 
-def _likeness(one: set[int], other: set[int]) -> float:
+def _similarity(one: set[int], other: set[int]) -> float:
     return len(one & other) / len(one | other)

@@ -1,4 +1,4 @@
-"""What the stand-ins have in common: HTTP on this machine, and a memory of who asked for what."""
+"""What the stand-ins share: an HTTP server on this machine that remembers its requests."""
 
 import gzip
 import json
@@ -19,7 +19,7 @@ from recsite.local.standins.faults import Reply
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked of the stand-in; kept for tests to look at."""
+    """A request to the stand-in; kept for tests to check."""
 
     path: str
     query: Mapping[str, str]
@@ -36,9 +36,9 @@ class Standin(ABC):
     Parameters
     ----------
     slow_seconds : float
-        What a slow page takes.
+        Delay of a slow page.
     hang_seconds : float
-        How long a request that is never answered is held.
+        How long a request that gets no answer is kept open.
     """
 
     def __init__(self, *, slow_seconds: float, hang_seconds: float) -> None:
@@ -53,17 +53,17 @@ class Standin(ABC):
 
     @abstractmethod
     def prepare(self) -> None:
-        """Read what the answers are made of; raises `OSError` where it cannot be had."""
+        """Read the data for the answers; raises `OSError` if that fails."""
 
     @abstractmethod
     def answer(self, request: Request, turn: int) -> Reply:
-        """The answer to a request; ``turn`` counts the earlier requests for the same address."""
+        """The answer to a request; ``turn`` counts the earlier requests for the same URL."""
 
     def start(self, port: int = 0, bind: str = "127.0.0.1") -> Self:
-        """Listen and answer in the background; port 0 takes a free one.
+        """Serve in the background; port 0 means any free one.
 
-        All data is read first, so that the first answer is as quick as the others. Raises
-        `OSError` where data or port cannot be had.
+        All data is read first, so that the first answer is as fast as the others. Raises
+        `OSError` if the data can't be read or the port is in use.
         """
         self.prepare()
         self._server = _Server((bind, port), self)
@@ -80,7 +80,7 @@ class Standin(ABC):
             self._server.server_close()
 
     def forget(self) -> None:
-        """Forget who asked for what, so that what fails once fails again."""
+        """Forget all requests, so that faults that happen once happen again."""
         with self.lock:
             self.requests.clear()
             self._turns.clear()
@@ -97,7 +97,7 @@ class Standin(ABC):
         self.stop()
 
     def reply(self, request: Request) -> Reply:
-        """The answer to a request, which is remembered."""
+        """Answer a request, and remember it."""
         with self.lock:
             self.requests.append(request)
             address = f"{request.path}?{json.dumps(request.query, sort_keys=True)}"
@@ -117,14 +117,14 @@ class _Server(ThreadingHTTPServer):
     def handle_error(
         self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
     ) -> None:
-        """Tell what went wrong here; an asker who hangs up is nothing to tell."""
+        """Report errors, except clients that hang up."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body in one piece, else the asker's kernel waits 40 ms between them
+    wbufsize = -1  # head and body in one piece; otherwise the kernel waits 40 ms between them
     server: _Server
 
     def do_GET(self) -> None:
@@ -132,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         reply = standin.reply(Request(parts.path, query, dict(self.headers.items())))
-        if reply.is_silence:
+        if reply.is_unanswered:
             standin.stopping.wait(standin.hang_seconds)
             self.close_connection = True
             return
@@ -141,14 +141,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, reply: Reply) -> None:
         body = reply.body
-        is_packed = reply.is_packed
-        if not is_packed and len(body) > 500 and "gzip" in self.headers.get("Accept-Encoding", ""):
-            body, is_packed = gzip.compress(body, compresslevel=1, mtime=0), True
+        is_gzipped = reply.is_gzipped
+        if not is_gzipped and len(body) > 500 and "gzip" in self.headers.get("Accept-Encoding", ""):
+            body, is_gzipped = gzip.compress(body, compresslevel=1, mtime=0), True
         self.send_response(reply.status)
         if reply.status != 304:
             self.send_header("Content-Type", reply.content_type)
             self.send_header("Content-Length", str(len(body)))
-        if is_packed:
+        if is_gzipped:
             self.send_header("Content-Encoding", "gzip")
         for name, value in reply.headers.items():
             self.send_header(name, value)
@@ -156,4 +156,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: the addresses hold keys, and the askers keep logs of their own."""
+        """Log nothing: the URLs contain keys, and the clients have their own logs."""

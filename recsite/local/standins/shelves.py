@@ -1,4 +1,4 @@
-"""Shelves of the stand-in: a reader's ratings told as Goodreads would tell them."""
+"""The shelves of the stand-in: a reader's ratings as Goodreads would show them."""
 
 import random
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ _UNKNOWN_BOOKS = (
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a shelf; texts are written as they are, odd or not."""
+    """One line of a shelf; its texts are written unchanged, odd or not."""
 
     review_id: int
     edition_id: int | None
@@ -43,7 +43,7 @@ class Item:
 def shelf_items(
     folder: GoodbooksFolder, user_id: int, ratings: Mapping[int, int], shelf: str
 ) -> list[Item]:
-    """A shelf, newest first. Always the same for the same reader."""
+    """A shelf, newest first, always the same for the same reader."""
     rng = random.Random(f"{user_id}/{shelf}")
     if shelf == "read":
         stars = _with_unrated(folder, ratings, rng)
@@ -65,7 +65,7 @@ def shelf_items(
 def _with_unrated(
     folder: GoodbooksFolder, ratings: Mapping[int, int], rng: random.Random
 ) -> dict[int, int]:
-    """The ratings, and a few well-known books read without rating."""
+    """The ratings, and a few well-known books that were read but not rated."""
     popular = [book for book in list(folder.books)[:400] if book not in ratings]
     unrated = rng.sample(popular, min(len(popular), max(1, len(ratings) // 30)))
     return {**ratings, **dict.fromkeys(unrated, 0)}
@@ -109,7 +109,7 @@ def _item(
         rating = rng.randint(2, 5)
     else:
         rating = stars[book.book_id]
-    # One in ten has another edition than the data: such a book is known by title and author only.
+    # One in ten is another edition than in the data, to be found by title and author only.
     is_other = rng.random() < 0.1
     edition = _OTHER_EDITION + book.book_id * 10 + rng.randint(0, 9)
     return Item(
@@ -130,6 +130,6 @@ def _item(
 
 
 def _user_shelves(shelf: str, rng: random.Random) -> str:
-    """The shelves the feed lists: never ``read``."""
+    """The shelves in the feed, which never lists ``read``."""
     own = ["favorites"] if rng.random() < 0.05 else []
     return ", ".join(own if shelf == "read" else [shelf, *own])

@@ -1,4 +1,4 @@
-"""What the stand-in for Open Library has on its shelves: a folder's books, and works gone wrong."""
+"""The works of the stand-in for Open Library: a folder's books, some others, and faulty ones."""
 
 import gzip
 import re
@@ -14,7 +14,7 @@ _SERIES = re.compile(r"\s*\([^()]*#[^()]*\)$")
 
 
 class WorkFault(IntEnum):
-    """Numbers of works, each with its own ISBN; those below 500 spoil the search for it already."""
+    """Numbers of works, each with its own ISBN; from 403 to 433 the search for the work fails."""
 
     NO_DESCRIPTION = 1
     BARE_DESCRIPTION = 2
@@ -47,7 +47,7 @@ NOTES: dict[WorkFault, str] = {
     WorkFault.TYPED_DESCRIPTION: "the description is an object of type and value",
     WorkFault.MARKUP: "a description with markup, links and notes",
     WorkFault.NO_COVER: "no cover",
-    WorkFault.MERGED: "the work's page says into which work it was merged",
+    WorkFault.MERGED: "the work's page names the work it was merged into",
     WorkFault.OTHER_AUTHOR: "the ISBN is another author's book",
     WorkFault.ODD_VALUES: "values of the wrong types",
     WorkFault.SEARCH_REFUSED: "403 for the search",
@@ -76,7 +76,7 @@ MARKED_UP = (
 
 
 #: Newer than goodbooks-10k, and not on the starter shelf: title, author, year, ISBN, subjects.
-_BEYOND = (
+_ADDITIONAL = (
     (
         "Klara and the Sun",
         "Kazuo Ishiguro",
@@ -138,18 +138,18 @@ class Work:
     subjects: tuple[str, ...] = ()
     pages: int | None = None
     fault: WorkFault | None = None
-    odd: dict[str, object] = field(default_factory=dict)  # what the search says instead
+    odd: dict[str, object] = field(default_factory=dict)  # what the search answers instead
 
 
 def isbn_of(fault: WorkFault) -> str:
-    """The ISBN-13 of the work with whom something is wrong."""
+    """The ISBN-13 of the work with this fault."""
     stem = f"979899{fault:06}"
     total = sum(int(digit) * (3 if i % 2 else 1) for i, digit in enumerate(stem))
     return stem + str(-total % 10)
 
 
 def works_of(folder: GoodbooksFolder) -> Iterator[Work]:
-    """Works made of a folder's books, with nothing that is not in it: no cover, no subject."""
+    """Works made from a folder's books, without what it lacks: no cover, no subjects."""
     for book in folder.books.values():
         yield Work(
             key=f"OL{_FIRST_KEY + book.book_id}W",
@@ -163,9 +163,9 @@ def works_of(folder: GoodbooksFolder) -> Iterator[Work]:
         )
 
 
-def works_beyond() -> Iterator[Work]:
-    """Well-known works that are in no folder, for a catalog to be given."""
-    for number, (title, author, year, isbn, subjects) in enumerate(_BEYOND, start=1):
+def additional_works() -> Iterator[Work]:
+    """Well-known works that the data sets lack, to be added to a catalog."""
+    for number, (title, author, year, isbn, subjects) in enumerate(_ADDITIONAL, start=1):
         yield Work(
             key=f"OL{_FIRST_KEY * 9 + number}W",
             title=title,

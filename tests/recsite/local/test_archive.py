@@ -140,14 +140,14 @@ def test_without_a_server_it_is_told_at_once(tmp_path: Path) -> None:
 def test_a_file_far_too_large_is_refused(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "LARGEST_ARCHIVE", 100)
+    monkeypatch.setattr(archive, "MAX_ARCHIVE_BYTES", 100)
     with pytest.raises(NotFetched, match="far larger"):
         fetch(of(server), tmp_path, say=print)
 
 
 @pytest.mark.parametrize(
     ("body", "why"),
-    [(b"no archive at all", "is damaged"), (zipped({"books.csv": "x"}), "lacks ratings.csv")],
+    [(b"no archive at all", "was damaged"), (zipped({"books.csv": "x"}), "lacks ratings.csv")],
 )
 def test_a_bad_archive_is_thrown_away(
     server: Server, tmp_path: Path, body: bytes, why: str

@@ -65,7 +65,7 @@ def test_what_was_built_here_is_put_in_use(
     assert newest > own
     spark_reports(f"      Release {own} is in {store.uri}")
 
-    goodbooks.bring(Home(tmp_path))
+    goodbooks.load_full_set(Home(tmp_path))
 
     assert in_use(store) == own
     assert Book.objects.count() > 400
@@ -82,8 +82,8 @@ def test_what_is_worse_is_not(store: Store, tmp_path: Path, spark_reports: Repor
     worse = written(store, seed=2, gate={"passed": False, "reason": "ndcg@100 fell"})
     spark_reports(f"      Release {worse} is in {store.uri}")
 
-    with pytest.raises(LocalError, match=f"{worse} was built .*ndcg@100 fell.*--promote {worse}"):
-        goodbooks.bring(Home(tmp_path))
+    with pytest.raises(LocalError, match=f"{worse} was built.*ndcg@100 fell.*--promote {worse}"):
+        goodbooks.load_full_set(Home(tmp_path))
 
     assert in_use(store) == old
     assert not Book.objects.exists()
@@ -96,7 +96,7 @@ def test_a_build_without_a_release(
     spark_reports(text, code=code)
     said: list[str] = []
     with pytest.raises(LocalError, match="No release was built"):
-        data.build_aside(DATASET, store.uri, say=said.append)
+        data.build_unpromoted(DATASET, store.uri, say=said.append)
     assert said == [text]
 
 

@@ -109,7 +109,7 @@ def test_a_lost_superuser_password_ends_in_one_sentence(tmp_path: Path) -> None:
         pass
     stranger = make(tmp_path)
     stranger.superuser_password = "forgotten"
-    with pytest.raises(LocalError, match="refused the password"):
+    with pytest.raises(LocalError, match="refused its stored password"):
         stranger.start()
     assert not stranger.alive()
 

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from recommender.engine.publish import promote
 from recommender.engine.store import open_store
 from recsite.local import data
-from recsite.local.prepare import build, captured, has_release, releases
+from recsite.local.prepare import build, command_output, has_release, releases
 from recsite.local.prepared import Dataset, Prepared
 from tests.releases import publish_release
 
@@ -74,7 +74,7 @@ def test_an_unreadable_old_release_hides_no_other(own_store: str) -> None:
 
     assert has_release(CAMPS, None)
     assert [row["version"] for row in releases()] == [old, new]
-    first, second = captured("releases").splitlines()
+    first, second = command_output("releases").splitlines()
     assert first.startswith(f"{old}  unreadable: ")
     assert second == f"{new}  two camps  in use"
 
@@ -95,14 +95,14 @@ def test_a_refused_build_leaves_the_older_release_serving(
         described["gate"] = {"passed": passed, "reason": "ndcg@100 fell"}
         manifest.write_text(json.dumps(described))
         promote(open_store(own_store), older)
-        raise data.NotBuilt
+        raise data.BuildFailed
 
     monkeypatch.setattr(data, "build", build_in_vain)
     if passed:
-        with pytest.raises(data.NotBuilt):
+        with pytest.raises(data.BuildFailed):
             build(OTHER, own_store)
         return
     build(OTHER, own_store)
 
-    assert f"goes on with {older}" in capsys.readouterr().out
+    assert f"continues with {older}" in capsys.readouterr().out
     assert [row["version"] for row in releases() if row["in_use"]] == [older]

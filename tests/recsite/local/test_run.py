@@ -78,7 +78,9 @@ def test_a_home_that_another_site_has(tmp_path: Path) -> None:
     home.create()
     with home.locked():
         sentence = refusal(tmp_path)
-    assert sentence.startswith(f"Bookfold runs already from {tmp_path} (process {os.getpid()})")
+    assert sentence.startswith(
+        f"Bookfold is already running from {tmp_path} (process {os.getpid()})"
+    )
 
 
 def test_a_new_dataset_reaches_the_pages_and_the_stand_in(
@@ -201,7 +203,7 @@ def test_the_life_of_a_site(site: RunningSite) -> None:
 
     site.end(signal.SIGKILL)
     site.start()
-    assert "loaded already" in site.said()
+    assert "already loaded" in site.said()
     assert site.recommend() == recommended
     site.end(signal.SIGTERM)
     assert site.process.returncode == 0

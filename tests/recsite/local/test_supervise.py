@@ -39,11 +39,11 @@ def supervisor(screen: Screen) -> Iterator[Supervisor]:
 def looked(supervisor: Supervisor, until: Callable[[], bool]) -> bool:
     """Let the supervisor look after its parts until something is so."""
 
-    def look() -> bool:
-        supervisor.look()
+    def check() -> bool:
+        supervisor.check()
         return until()
 
-    return wait_until(look, seconds=20)
+    return wait_until(check, seconds=20)
 
 
 def state_of(pid: int) -> str:
@@ -65,7 +65,7 @@ def test_the_pause_grows_while_a_part_keeps_dying(
     supervisor: Supervisor, screen: Screen, said: io.StringIO
 ) -> None:
     supervisor.start(Program("sleeper", [sys.executable, "-c", "pass"], os.environ, screen))
-    assert looked(supervisor, lambda: said.getvalue().count("is started again") == 3)
+    assert looked(supervisor, lambda: said.getvalue().count("restarting it in") == 3)
     pauses = [line.split(" in ")[1] for line in said.getvalue().splitlines()]
     assert pauses == ["0.05 s", "0.1 s", "0.2 s"]
 
@@ -112,7 +112,7 @@ def test_a_child_that_dies_during_a_restart_keeps_its_exit_code(
     assert looked(supervisor, lambda: slow.alive() and slow.pid != first)
     assert wait_until(lambda: state_of(child.pid) in ("Z", ""), seconds=20)
 
-    supervisor.look()
+    supervisor.check()
     assert child.poll() == 1
 
 
@@ -131,7 +131,7 @@ def test_threads_may_end_while_it_looks(supervisor: Supervisor) -> None:
         thread.start()
     try:
         for _ in range(400):
-            supervisor.look()
+            supervisor.check()
     finally:
         over.set()
         for thread in churns:
@@ -163,7 +163,7 @@ def test_children_of_before_live_on_and_keep_their_exit_code(screen: Screen) -> 
         assert other.stdin
         other.stdin.close()
         assert wait_until(lambda: state_of(other.pid) == "Z", seconds=20)
-        supervisor.look()
+        supervisor.check()
     assert other.returncode == 3
 
 

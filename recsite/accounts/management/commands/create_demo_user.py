@@ -1,4 +1,4 @@
-"""The log-in that `make run` prints, so that a first visitor can see the admin too."""
+"""The log-in that `make run` prints, with which one can see the admin too."""
 
 import secrets
 from pathlib import Path
@@ -13,7 +13,7 @@ EMAIL = "demo@bookfold.example"
 
 
 class Command(BaseCommand):
-    help = "Makes the demo account of an embedded site, and prints its e-mail address and password."
+    help = "Create the demo account of an embedded site; print its e-mail address and password."
 
     def handle(self, **_options: Any) -> None:
         password = _kept_password(settings.BOOKFOLD_HOME / "demo-password")

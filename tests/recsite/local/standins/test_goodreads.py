@@ -130,5 +130,5 @@ def test_a_missing_folder_is_told_in_a_sentence(tmp_path: Path) -> None:
     with start(tmp_path) as process:
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert "name a goodbooks-10k folder" in errors
+    assert "name a folder of goodbooks-10k" in errors
     assert "Traceback" not in errors

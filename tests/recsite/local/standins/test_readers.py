@@ -6,9 +6,9 @@ import pytest
 
 from recsite.local.standins.folder import GoodbooksFolder
 from recsite.local.standins.readers import (
-    FEWEST,
     LONG_SHELF_SIZE,
-    MOST,
+    MAX_RATINGS,
+    MIN_RATINGS,
     long_ratings,
     name_of,
     sample_readers,
@@ -42,7 +42,7 @@ def test_they_are_believable_and_always_the_same(folder: Path) -> None:
     data = GoodbooksFolder(folder)
     for reader in readers:
         ratings = data.ratings_of(reader.user_id)
-        assert FEWEST <= len(ratings) == reader.ratings <= MOST
+        assert MIN_RATINGS <= len(ratings) == reader.ratings <= MAX_RATINGS
         assert len(set(ratings.values())) >= 3
         assert len(reader.favorites) == 3
         assert reader.name == name_of(reader.user_id)
@@ -79,7 +79,7 @@ def test_a_folder_without_ratings_has_no_readers(tiny: Path, tmp_path: Path) -> 
 
 
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"holds no ratings\.csv"):
+    with pytest.raises(FileNotFoundError, match=r"has no ratings\.csv"):
         sample_readers(tmp_path)
 
 
