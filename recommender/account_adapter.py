@@ -1,4 +1,4 @@
-"""What happens here when somebody logs in or signs up by django-allauth."""
+"""What Bookfold adds to logging in and signing up by django-allauth."""
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +9,7 @@ from recsite.accounts.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carries no types
-    """Keeps what a guest has done when the guest turns into somebody with an account."""
+    """Moves a guest's library and lists to the account when the guest logs in or signs up."""
 
     def post_login(self, request: HttpRequest, user: User, **details: object) -> HttpResponse:
         guest_id = request.session.pop(SESSION_KEY, None)

@@ -1,11 +1,11 @@
-"""What every page of the site knows."""
+"""What the templates of every page can use."""
 
 from django.conf import settings
 from django.http import HttpRequest
 
 THEME_COOKIE = "theme"
-#: What readers can choose; without a cookie the browser's preference holds.
-THEMES = {"auto": "As the device", "light": "Light", "dark": "Dark"}
+#: What readers can choose; without a cookie, the browser's preference applies.
+THEMES = {"auto": "Same as device", "light": "Light", "dark": "Dark"}
 
 
 def site(request: HttpRequest) -> dict[str, object]:

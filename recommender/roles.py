@@ -1,4 +1,4 @@
-"""What the two roles of the admin may do; their groups are kept as they are named here."""
+"""The two roles of the admin and their permissions, kept as groups of these names."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from django.contrib.auth.models import Group, Permission
 
 CURATOR, OPERATOR = "curator", "operator"
 
-#: Permissions by role, as `app.codename`.
-MAY: dict[str, tuple[str, ...]] = {
+#: The permissions of each role, as `app.codename`.
+PERMISSIONS: dict[str, tuple[str, ...]] = {
     CURATOR: (
         "catalog.view_book",
         "catalog.add_book",
@@ -57,16 +57,18 @@ MAY: dict[str, tuple[str, ...]] = {
 
 
 def keep_roles(*, using: str, apps: Apps = global_apps, **kwargs: Any) -> None:
-    """After a migration, give each role what it may do; what an operator added stays.
+    """After a migration, give each role its permissions; those an operator added stay.
 
-    Permissions are rows that Django makes after migrations, so that no migration finds them.
+    Django makes the rows of permissions after migrations, so a migration could not find them.
     """
-    for label in sorted({name.partition(".")[0] for names in MAY.values() for name in names}):
+    for label in sorted(
+        {name.partition(".")[0] for names in PERMISSIONS.values() for name in names}
+    ):
         create_permissions(global_apps.get_app_config(label), verbosity=0, using=using, apps=apps)
     known = {
         f"{permission.content_type.app_label}.{permission.codename}": permission
         for permission in Permission.objects.using(using).select_related("content_type")
     }
-    for role, names in MAY.items():
+    for role, names in PERMISSIONS.items():
         group, _ = Group.objects.using(using).get_or_create(name=role)
         group.permissions.add(*(known[name] for name in names if name in known))

@@ -1,4 +1,4 @@
-"""What curators and operators see: readers, books with what readers have of them, releases."""
+"""The admin for curators and operators: readers, books with readers' data, releases."""
 
 from django.contrib import admin
 

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from catalog.admin import books, log, related
 from catalog.models import Book, BookIdentifier, CurationAct, Genre
 from recommender.admin.confirm import ConfirmView
-from recommender.admin.parts import Counting, count_of
+from recommender.admin.parts import WithCounts, count_of
 from recommender.models import Dismissal, Recommendation
 from recommender.selectors.covers import book_cover
 from recommender.services import merging, waiting
@@ -142,7 +142,7 @@ class ReadersFilter(admin.SimpleListFilter):
         return queryset
 
 
-class BookAdmin(Counting, books.BookAdmin):
+class BookAdmin(WithCounts, books.BookAdmin):
     list_display: tuple[Any, ...] = (
         "cover",
         *books.BookAdmin.list_display,

@@ -1,4 +1,4 @@
-"""What the pages of the admin share."""
+"""What the pages of the admin have in common."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ def count_of(rows: QuerySet[Any], owner: str) -> Coalesce:
 
     A subquery, so that only the rows of one page of a list are counted.
     """
-    own = rows.filter(**{owner: OuterRef("pk")}).order_by().values(owner)
-    return Coalesce(Subquery(own.annotate(n=Count("pk")).values("n")), 0)
+    owned = rows.filter(**{owner: OuterRef("pk")}).order_by().values(owner)
+    return Coalesce(Subquery(owned.annotate(n=Count("pk")).values("n")), 0)
 
 
-def link(name: str, text: object, **lookups: object) -> SafeString:
-    """A link to a list of the admin, narrowed by lookups."""
+def list_link(name: str, text: object, **lookups: object) -> SafeString:
+    """A link to a list of the admin, filtered by lookups."""
     query = "&".join(f"{key}={value}" for key, value in lookups.items())
     return format_html('<a href="{}?{}">{}</a>', reverse(f"admin:recommender_{name}"), query, text)
 
@@ -33,10 +33,10 @@ def change_link(name: str, obj: Model | None) -> SafeString | str:
     return format_html('<a href="{}">{}</a>', reverse(f"admin:{name}_change", args=[obj.pk]), obj)
 
 
-class PageFirst(ChangeList):
-    """Finds the rows of the page first, then what is counted for each.
+class CountsOfPage(ChangeList):
+    """Finds the rows of the page first, and then counts only for these.
 
-    In one query, the database counts for all rows of the pages before, too.
+    In one query, the database would also count for all rows of the pages before.
     """
 
     def get_results(self, request: HttpRequest) -> None:
@@ -46,15 +46,15 @@ class PageFirst(ChangeList):
         self.result_list = [rows[key] for key in keys if key in rows]
 
 
-class Counting:
-    """An admin whose rows are annotated with counts."""
+class WithCounts:
+    """For an admin whose rows are annotated with counts."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return PageFirst
+        return CountsOfPage
 
 
-class OnlyToRead:
-    """Rows that the site alone writes."""
+class ReadOnly:
+    """For an admin of rows that only the site writes."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""Books that were looked for at Open Library, and the curators' way to add one."""
+"""Searches for missing books at Open Library, and the curators' way to add a book."""
 
 from typing import Any
 from uuid import UUID
@@ -14,16 +14,15 @@ from django.utils.safestring import SafeString
 
 from catalog.admin.typed import ModelAdmin
 from catalog.services.additions import CannotAdd
-from recommender.admin.parts import OnlyToRead, change_link
+from recommender.admin.parts import ReadOnly, change_link
 from recommender.forms.proposals import ProposalForm
 from recommender.models import Proposal
 from recommender.services import proposals
-from recommender.services.proposals import SearchTerms
 from recsite.accounts.models import User
 
 
-class CuratorsForm(ProposalForm):
-    """A book to add, by Open Library's own number too."""
+class CuratorProposalForm(ProposalForm):
+    """A book to add; also by its number at Open Library."""
 
     work_key = forms.CharField(
         label="Number of the work at Open Library",
@@ -37,8 +36,8 @@ class CuratorsForm(ProposalForm):
         return self.cleaned_data if self.cleaned_data.get("work_key") else super().clean()
 
 
-class ProposalAdmin(OnlyToRead, ModelAdmin[Proposal]):
-    """What was looked for and what came of it; who the readers are is not shown."""
+class ProposalAdmin(ReadOnly, ModelAdmin[Proposal]):
+    """What was searched for and the result; who the readers are is not shown."""
 
     list_display = ("asked_at", "wanted", "author", "isbn13", "asked_by", "state", "book_page")
     list_display_links = ("wanted",)
@@ -70,7 +69,7 @@ class ProposalAdmin(OnlyToRead, ModelAdmin[Proposal]):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
-            path("look", wrap(self.look), name="recommender_proposal_look"),
+            path("look", wrap(self.search), name="recommender_proposal_look"),
             path("<uuid:key>/choose", wrap(self.choose), name="recommender_proposal_choose"),
             *super().get_urls(),
         ]
@@ -92,19 +91,19 @@ class ProposalAdmin(OnlyToRead, ModelAdmin[Proposal]):
         works = proposals.works_of(proposal)
         return "; ".join(f"{work.title}, {', '.join(work.credited)}" for work in works) or "-"
 
-    def look(self, request: HttpRequest) -> HttpResponse:
-        """Say which book is to be added, and have it looked for."""
+    def search(self, request: HttpRequest) -> HttpResponse:
+        """Search Open Library for the book to add."""
         user = _curator(request)
-        form = CuratorsForm(request.POST if request.method == "POST" else None)
+        form = CuratorProposalForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            proposal = proposals.propose_as_curator(curator=user, terms=SearchTerms(**form.words()))
+            proposal = proposals.propose_as_curator(curator=user, terms=form.search_terms())
             return redirect("admin:recommender_proposal_choose", proposal.pk)
         context = self._context(request, "Add a book from Open Library") | {"form": form}
-        template = "admin/recommender/proposal/look.html"
+        template = "admin/recommender/proposal/search.html"
         return render(request, template, context, status=422 if form.errors else 200)
 
     def choose(self, request: HttpRequest, key: UUID) -> HttpResponse:
-        """Wait for what is found, and add one of the works."""
+        """Wait for the result of the search, and add one of the works."""
         user, problem = _curator(request), ""
         proposal = get_object_or_404(Proposal, pk=key, curator=user)
         if request.method == "POST" and "again" in request.POST:
@@ -115,8 +114,8 @@ class ProposalAdmin(OnlyToRead, ModelAdmin[Proposal]):
             except (proposals.CannotChoose, CannotAdd) as error:
                 problem = str(error)
             else:
-                told = "Added." if chosen.is_new else "The catalog had this book already."
-                messages.success(request, told)
+                message = "Added." if chosen.is_new else "The catalog already had this book."
+                messages.success(request, message)
                 return redirect("admin:catalog_book_change", chosen.book.pk)
         context = self._context(request, f"Add “{proposal}” from Open Library")
         context |= {"proposal": proposal, "works": proposals.works_of(proposal)}
@@ -129,7 +128,7 @@ class ProposalAdmin(OnlyToRead, ModelAdmin[Proposal]):
 
 
 def _curator(request: HttpRequest) -> User:
-    """Who asks; raises `PermissionDenied` for somebody who may not add books."""
+    """The curator behind the request; raises `PermissionDenied` for anybody else."""
     user = request.user
     if not isinstance(user, User) or not user.has_perm("catalog.add_book"):
         raise PermissionDenied

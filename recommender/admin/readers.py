@@ -1,4 +1,4 @@
-"""The admin for what readers did here, to look at and to help; what is history cannot be edited."""
+"""The admin of readers and what they have done here; history cannot be edited."""
 
 from typing import Any, cast
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from catalog.admin.typed import ModelAdmin, TabularInline
-from recommender.admin.parts import Counting, OnlyToRead, change_link, count_of, link
+from recommender.admin.parts import ReadOnly, WithCounts, change_link, count_of, list_link
 from recommender.models import (
     ImportItem,
     ImportJob,
@@ -43,20 +43,20 @@ class GuestFilter(admin.SimpleListFilter):
         return queryset
 
 
-class SourceShelfInline(OnlyToRead, TabularInline[SourceShelf, Reader]):
+class SourceShelfInline(ReadOnly, TabularInline[SourceShelf, Reader]):
     model = SourceShelf
     can_delete = False
     extra = 0
     fields = ("source", "account", "shelf", "pulled_at", "shrunk_to")
 
 
-class ReaderAdmin(Counting, ModelAdmin[Reader]):
+class ReaderAdmin(WithCounts, ModelAdmin[Reader]):
     list_display = ("name", "library", "imports", "runs", "created_at", "last_seen_at")
     list_display_links = ("name",)
     list_filter = (GuestFilter, "shares_ratings", "last_seen_at")
     list_select_related = ("user",)
     search_fields = ("user__email", "=id", "=shelves__account")
-    search_help_text = "E-mail address, number of the reader, or account at Goodreads."
+    search_help_text = "Email address, number of the reader, or account at Goodreads."
     date_hierarchy = "created_at"
     ordering = ("-last_seen_at",)
     readonly_fields = (
@@ -107,15 +107,15 @@ class ReaderAdmin(Counting, ModelAdmin[Reader]):
 
     @admin.display(description="library", ordering="entry_count")
     def library(self, reader: Any) -> SafeString:
-        return link("libraryentry_changelist", reader.entry_count, reader__id__exact=reader.pk)
+        return list_link("libraryentry_changelist", reader.entry_count, reader__id__exact=reader.pk)
 
     @admin.display(description="imports", ordering="import_count")
     def imports(self, reader: Any) -> SafeString:
-        return link("importjob_changelist", reader.import_count, reader__id__exact=reader.pk)
+        return list_link("importjob_changelist", reader.import_count, reader__id__exact=reader.pk)
 
     @admin.display(description="runs", ordering="run_count")
     def runs(self, reader: Any) -> SafeString:
-        return link("run_changelist", reader.run_count, reader__id__exact=reader.pk)
+        return list_link("run_changelist", reader.run_count, reader__id__exact=reader.pk)
 
 
 class MatchedFilter(admin.SimpleListFilter):
@@ -132,7 +132,7 @@ class MatchedFilter(admin.SimpleListFilter):
 
 
 class LibraryEntryAdmin(ModelAdmin[LibraryEntry]):
-    """A line of a library: its book can be put right, its stars are the reader's."""
+    """An entry of a library: its book can be corrected, its stars are the reader's own."""
 
     list_display = ("title", "author", "stars", "shelf", "book", "reader", "source", "updated_at")
     list_filter = (MatchedFilter, "source", "shelf", "is_left_out", "stars")
@@ -163,7 +163,7 @@ class LibraryEntryAdmin(ModelAdmin[LibraryEntry]):
         return [name for name in self.fields if name != "book"]
 
 
-class ImportJobAdmin(OnlyToRead, Counting, ModelAdmin[ImportJob]):
+class ImportJobAdmin(ReadOnly, WithCounts, ModelAdmin[ImportJob]):
     list_display = (
         "created_at",
         "reader",
@@ -222,12 +222,12 @@ class ImportJobAdmin(OnlyToRead, Counting, ModelAdmin[ImportJob]):
 
     @admin.display(description="rows", ordering="item_count")
     def rows(self, job: Any) -> SafeString:
-        return link("importitem_changelist", job.item_count, job__id__exact=job.pk)
+        return list_link("importitem_changelist", job.item_count, job__id__exact=job.pk)
 
     @admin.display(description="without a book", ordering="unmatched_count")
     def unmatched(self, job: Any) -> SafeString:
         states = ",".join(UNMATCHED_STATES)
-        return link(
+        return list_link(
             "importitem_changelist",
             job.unmatched_count,
             job__id__exact=job.pk,
@@ -243,23 +243,23 @@ class ImportJobAdmin(OnlyToRead, Counting, ModelAdmin[ImportJob]):
         return change_link("recommender_run", job.run)
 
 
-class ImportItemAdmin(OnlyToRead, ModelAdmin[ImportItem]):
+class ImportItemAdmin(ReadOnly, ModelAdmin[ImportItem]):
     list_display = ("title", "author", "state", "book", "stars", "shelf", "problem", "job", "line")
     list_filter = ("state", "shelf", "job__kind")
     list_select_related = ("book", "job")
     search_fields = ("title", "author", "=source_key", "=isbn13", "=edition_id")
-    ordering = ("-pk",)  # the newest import first; by its own moment, all rows would be sorted
+    ordering = ("-pk",)  # the newest import first; ordering by its time would sort all rows
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         allowed = {"job__id__exact", "state__in"}
         return lookup in allowed or super().lookup_allowed(lookup, value, request)
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        """One import's rows in their own order."""
+        """The rows of one import in the order of the file."""
         return ("position",) if "job__id__exact" in request.GET else self.ordering
 
 
-class RecommendationInline(OnlyToRead, TabularInline[Recommendation, Run]):
+class RecommendationInline(ReadOnly, TabularInline[Recommendation, Run]):
     model = Recommendation
     can_delete = False
     extra = 0
@@ -278,7 +278,7 @@ class RecommendationInline(OnlyToRead, TabularInline[Recommendation, Run]):
         return ", ".join(str(reason.get("title", "")) for reason in recommendation.reasons) or "-"
 
 
-class RunAdmin(OnlyToRead, Counting, ModelAdmin[Run]):
+class RunAdmin(ReadOnly, WithCounts, ModelAdmin[Run]):
     list_display = ("created_at", "reader", "release", "ranker", "library_size", "places")
     list_filter = ("ranker", "created_at", "release")
     list_select_related = ("reader__user", "release")

@@ -1,4 +1,4 @@
-"""The admin of releases: which there are, how good they are, and which one is in use."""
+"""The admin of releases: what there is, how good each is, and which one is in use."""
 
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from catalog.admin.typed import ModelAdmin
-from recommender.admin.parts import OnlyToRead, count_of, link
+from recommender.admin.parts import ReadOnly, count_of, list_link
 from recommender.engine.manifest import ReleaseError
 from recommender.engine.store import StoreError
 from recommender.models import ModelRelease, Run
@@ -25,14 +25,14 @@ CHANGE = "recommender.change_modelrelease"
 
 
 class PromoteForm(forms.Form):
-    """Whether a release that the gate refused is wanted all the same."""
+    """Whether to use a release although the gate refused it."""
 
     all_the_same = forms.BooleanField(
-        required=False, label="The gate refused it; put it in use all the same"
+        required=False, label="The gate refused it; put it in use anyway"
     )
 
 
-class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
+class ModelReleaseAdmin(ReadOnly, ModelAdmin[ModelRelease]):
     list_display = (
         "version",
         "is_active",
@@ -75,7 +75,7 @@ class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
-            path("look", wrap(self.look), name="recommender_modelrelease_look"),
+            path("look", wrap(self.record_all), name="recommender_modelrelease_look"),
             path("roll-back", wrap(self.roll_back), name="recommender_modelrelease_roll_back"),
             path("<int:key>/promote", wrap(self.promote), name="recommender_modelrelease_promote"),
             *super().get_urls(),
@@ -83,7 +83,7 @@ class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
 
     @admin.display(description="runs", ordering="run_count")
     def run_list(self, release: Any) -> SafeString:
-        return link("run_changelist", release.run_count, release__id__exact=release.pk)
+        return list_link("run_changelist", release.run_count, release__id__exact=release.pk)
 
     @admin.display(description="NDCG@100")
     def accuracy(self, release: ModelRelease) -> str:
@@ -109,21 +109,21 @@ class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
         address = reverse("admin:recommender_modelrelease_promote", args=[release.pk])
         return format_html('<a href="{}">Put in use…</a>', address)
 
-    def look(self, request: HttpRequest) -> HttpResponse:
-        """Look into the store for releases that are not in the list yet."""
-        _demand(request)
+    def record_all(self, request: HttpRequest) -> HttpResponse:
+        """Add the store's releases that are not in the list yet."""
+        _check_permission(request)
         if request.method == "POST":
             try:
                 releases.record_all()
             except StoreError as error:
                 messages.error(request, f"The store can't be read: {error}")
             else:
-                messages.success(request, "The list now holds every release of the store.")
+                messages.success(request, "The list now has every release in the store.")
         return _to_list()
 
     def promote(self, request: HttpRequest, key: int) -> HttpResponse:
-        """Ask whether a release is to be put in use, and do it."""
-        _demand(request)
+        """Ask whether to put a release in use, and do it."""
+        _check_permission(request)
         release = get_object_or_404(ModelRelease, pk=key)
         before = ModelRelease.objects.filter(is_active=True).first()
         form = PromoteForm(request.POST if request.method == "POST" else None)
@@ -134,7 +134,7 @@ class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
             except (ReleaseError, StoreError) as error:
                 messages.error(request, str(error))
             else:
-                self._tell(request, release, before, "Put in use")
+                self._report(request, release, before, "Put in use")
                 return _to_list()
         try:
             gate = releases.gate_verdict(release.version)
@@ -142,11 +142,13 @@ class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
             messages.error(request, f"{release.version} can't be put in use: {error}")
             return _to_list()
         title = f"Put release {release.version} in use?"
-        return self._ask(request, title=title, release=release, before=before, gate=gate, form=form)
+        return self._confirm_page(
+            request, title=title, release=release, before=before, gate=gate, form=form
+        )
 
     def roll_back(self, request: HttpRequest) -> HttpResponse:
-        """Ask whether to go back to the release before the one in use, and do it."""
-        _demand(request)
+        """Ask whether to go back to the previous release, and do it."""
+        _check_permission(request)
         before = ModelRelease.objects.filter(is_active=True).first()
         if request.method == "POST":
             try:
@@ -154,32 +156,32 @@ class ModelReleaseAdmin(OnlyToRead, ModelAdmin[ModelRelease]):
             except (ReleaseError, StoreError) as error:
                 messages.error(request, f"{error} Nothing was changed.")
             else:
-                self._tell(request, release, before, "Went back to it")
+                self._report(request, release, before, "Went back to it")
             return _to_list()
-        return self._ask(request, title="Go back to the release before?", before=before)
+        return self._confirm_page(request, title="Go back to the previous release?", before=before)
 
-    def _ask(self, request: HttpRequest, **context: Any) -> HttpResponse:
+    def _confirm_page(self, request: HttpRequest, **context: Any) -> HttpResponse:
         context |= {**self.admin_site.each_context(request), "opts": self.opts}
         if release := context.get("release"):
             pair = [("in use now", context["before"]), ("would be in use", release)]
             context["compared"] = [
                 (what, row, default_figures(release=row)) for what, row in pair if row
             ]
-        return render(request, "admin/recommender/modelrelease/choose.html", context)
+        return render(request, "admin/recommender/modelrelease/confirm.html", context)
 
-    def _tell(
+    def _report(
         self, request: HttpRequest, release: ModelRelease, before: ModelRelease | None, did: str
     ) -> None:
         instead = f" instead of {before.version}" if before and before != release else ""
         self.log_change(request, cast("Any", release), f"{did}{instead}.")
         messages.success(
             request,
-            f"Release {release.version} is in use{instead}. Processes that run follow within a "
-            "minute; lists that were saved stay as they are.",
+            f"Release {release.version} is in use{instead}. Running processes follow within a "
+            "minute; saved lists stay as they are.",
         )
 
 
-def _demand(request: HttpRequest) -> None:
+def _check_permission(request: HttpRequest) -> None:
     if not cast("User", request.user).has_perm(CHANGE):
         raise PermissionDenied
 

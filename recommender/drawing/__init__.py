@@ -1,1 +1,1 @@
-"""Covers and plots, drawn as SVG; pure functions, so that Spark's benchmarks use them too."""
+"""Covers and plots as SVG: pure functions without Django, so Spark's benchmarks can use them."""

@@ -1,7 +1,7 @@
-"""Drawn covers: cloth, ornament and lettering for books of which no picture is at hand.
+"""Drawn covers: cloth, ornament and lettering for books without a picture.
 
-The same book always gets the same cover. `draw` designs it in a box of 200 by 300 units,
-`recommender/_cover.html` writes it down.
+The same book always gets the same cover. `draw` lays it out in a box of 200 by 300 units, and
+`recommender/_cover.html` turns it into SVG.
 """
 
 import re
@@ -17,7 +17,7 @@ TITLE_SIZES = (30, 26, 22, 19, 16, 14)
 AUTHOR_SIZES = (14, 12, 10)
 LEADING = 1.16
 
-#: What stays on one line, with the space before it: a word, or a part of one up to a hyphen.
+#: What is not broken across lines, with the space before it: a word, or its part up to a hyphen.
 _WORD = re.compile(r"(\s*)([^\s-]*-+|[^\s-]+)")
 
 MOTIFS = ("frame", "bands", "arch", "sun", "hills", "fold", "grid", "moon")
@@ -59,7 +59,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """Everything a drawn cover consists of."""
+    """All parts of a drawn cover."""
 
     cloth: Cloth
     motif: str
@@ -70,12 +70,12 @@ class Cover:
 
 
 def draw(*, number: int, title: str, author: str) -> Cover:
-    """Design the cover of a book; `number` decides about cloth and ornament."""
+    """Lay out the cover of a book; `number` chooses the cloth and the ornament."""
     seed = zlib.crc32(str(number).encode())
     size, lines = _set_title(title)
     top = TITLE_TOP + (TITLE_HEIGHT - len(lines) * size * LEADING) / 2
     author_size = next(
-        (s for s in AUTHOR_SIZES if _width(author) * s <= _measure()), AUTHOR_SIZES[-1]
+        (s for s in AUTHOR_SIZES if _width(author) * s <= _line_width()), AUTHOR_SIZES[-1]
     )
     return Cover(
         cloth=CLOTHS[seed % len(CLOTHS)],
@@ -85,52 +85,52 @@ def draw(*, number: int, title: str, author: str) -> Cover:
             for place, text in enumerate(lines)
         ),
         title_size=size,
-        author=_shorten(author, _measure() / author_size),
+        author=_shorten(author, _line_width() / author_size),
         author_size=author_size,
     )
 
 
-def _measure() -> int:
+def _line_width() -> int:
     return WIDTH - 2 * MARGIN
 
 
 def _set_title(title: str) -> tuple[int, list[str]]:
-    """Choose the largest size at which the whole title fits; the smallest one is cut to fit."""
+    """Choose the largest size at which the title fits; at the smallest, cut it to fit."""
     words = _WORD.findall(title)
     for size in TITLE_SIZES:
-        lines = _wrap(words, _measure() / size)
-        fits = all(_width(line) * size <= _measure() for line in lines)
+        lines = _wrap(words, _line_width() / size)
+        fits = all(_width(line) * size <= _line_width() for line in lines)
         if fits and len(lines) * size * LEADING <= TITLE_HEIGHT:
             return size, lines
     size = TITLE_SIZES[-1]
     most = int(TITLE_HEIGHT / (size * LEADING))
-    lines = _wrap(words, _measure() / size)
+    lines = _wrap(words, _line_width() / size)
     if len(lines) > most:
         lines = [*lines[: most - 1], f"{lines[most - 1]}…"]
-    return size, [_shorten(line, _measure() / size) for line in lines]
+    return size, [_shorten(line, _line_width() / size) for line in lines]
 
 
-def _wrap(words: list[tuple[str, str]], measure: float) -> list[str]:
+def _wrap(words: list[tuple[str, str]], width: float) -> list[str]:
     lines: list[str] = []
     for space, word in words:
         longer = f"{lines[-1]}{' ' if space else ''}{word}" if lines else ""
-        if lines and _width(longer) <= measure:
+        if lines and _width(longer) <= width:
             lines[-1] = longer
         else:
             lines.append(word)
     return lines
 
 
-def _shorten(text: str, measure: float) -> str:
-    if _width(text) <= measure:
+def _shorten(text: str, width: float) -> str:
+    if _width(text) <= width:
         return text
-    while text and _width(text + "…") > measure:
+    while text and _width(text + "…") > width:
         text = text[:-1]
     return text.rstrip(" ,:;-") + "…"
 
 
 def _width(text: str) -> float:
-    """Estimate how wide a text runs, in units of its size; on the wide side, to be safe."""
+    """Estimate the width of a text in units of its size, rather too wide than too narrow."""
     return sum(_advance(character) for character in text)
 
 

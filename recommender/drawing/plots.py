@@ -1,6 +1,6 @@
-"""From numbers to where the marks of a plot stand. Pure; templates and files draw what comes out.
+"""The layout of plots: where axes, marks, lines and names go; templates draw them.
 
-Lengths are in units of the drawing's own view box, from its upper left corner.
+Lengths are in units of the drawing's view box, from its upper left corner.
 """
 
 import math
@@ -25,9 +25,9 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What is drawn for one name: marks, the line through them, and the name beside the last.
+    """The marks of one name, the line through them, and the name beside the last mark.
 
-    ``number`` counts from 1, so that a style can be given to each.
+    ``number`` counts from 1 and selects the style.
     """
 
     number: int
@@ -38,13 +38,13 @@ class Series:
 
     @property
     def line(self) -> str:
-        """The line through the marks, as SVG writes its points."""
+        """The line through the marks, as the ``points`` of an SVG polyline."""
         return " ".join(f"{x:g},{y:g}" for x, y in self.marks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """A plot that needs nothing but to be drawn; ``rule`` is an upright line with a name."""
+    """A plot that is ready to be drawn; ``rule`` is a vertical line with a name."""
 
     width: float
     height: float
@@ -61,7 +61,7 @@ class Plot:
 
     @property
     def middle(self) -> Point:
-        """The middle of the field between the axes."""
+        """The middle of the area between the axes."""
         return round((self.left + self.right) / 2, 1), round((self.top + self.bottom) / 2, 1)
 
 
@@ -74,7 +74,7 @@ def scatter(
     width: float = 400.0,
     height: float = 290.0,
 ) -> Plot:
-    """One mark a name; x is a share and is written in percent, y starts at 0.
+    """One mark per name; x is a share, shown in percent, and y starts at 0.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def lines(
     width: float = 400.0,
     height: float = 290.0,
 ) -> Plot:
-    """One line a name over counts, which stand evenly; y starts at 0.
+    """One line per name over counts, which are evenly spaced; y starts at 0.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def lines(
         name: tuple((place_of[count], y_at(values[count])) for count in sorted(values))
         for name, values in series.items()
     }
-    heights = spread({name: own[-1][1] for name, own in marks.items()}, LINE_HEIGHT)
+    heights = spread({name: points[-1][1] for name, points in marks.items()}, LINE_HEIGHT)
     return Plot(
         width=width,
         height=height,
@@ -149,14 +149,14 @@ def lines(
         x_label=x_label,
         y_label=y_label,
         series=tuple(
-            Series(number, name, own, (round(own[-1][0] + 10, 1), heights[name]), "start")
-            for number, (name, own) in enumerate(marks.items(), start=1)
+            Series(number, name, points, (round(points[-1][0] + 10, 1), heights[name]), "start")
+            for number, (name, points) in enumerate(marks.items(), start=1)
         ),
     )
 
 
 def nice_steps(largest: float) -> tuple[float, ...]:
-    """Round numbers from 0 to one that is not below the largest, about four steps."""
+    """Round numbers in about four steps, from 0 to one that is at least the largest."""
     if largest <= 0:
         return (0.0, 1.0)
     rough = largest / STEPS
@@ -167,7 +167,7 @@ def nice_steps(largest: float) -> tuple[float, ...]:
 
 
 def spread(heights: Mapping[str, float], apart: float) -> dict[str, float]:
-    """Heights moved down as little as is needed for none to lie on another."""
+    """Heights moved down by as little as it takes to keep them apart."""
     moved: dict[str, float] = {}
     last = -math.inf
     for name in sorted(heights, key=lambda name: (heights[name], name)):

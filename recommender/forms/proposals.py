@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 
 from catalog.normalize import isbn13_of
 from recommender.models import Proposal
+from recommender.services.proposals import SearchTerms
 
 
 class ProposalForm(forms.Form):
@@ -39,7 +40,7 @@ class ProposalForm(forms.Form):
             self.add_error("title", "Give the title or the ISBN.")
         return self.cleaned_data
 
-    def words(self) -> dict[str, Any]:
-        """What to look for, by the names of `Proposal`'s fields, of a valid form."""
+    def search_terms(self) -> SearchTerms:
+        """What to search for, of a valid form."""
         data = dict(self.cleaned_data)
-        return data | {"isbn13": data.pop("isbn")}
+        return SearchTerms(isbn13=data.pop("isbn"), **data)

@@ -91,12 +91,12 @@ class Explainer:
             is_read = entry.shelf not in shelves.UNREAD
             return "you have read it since" if is_read else "you want to read it"
         if book.status != Book.Status.ACTIVE:
-            return "it is recommended to nobody any more"
+            return "it is no longer recommended to anyone"
         if titles := _titles_of_changed_reasons(row, stars, lost=True):
             return f"your rating of {titles} no longer counts"
         if titles := _titles_of_changed_reasons(row, stars):
             return f"you have changed your stars for {titles}"
-        return self._circumstance() or "others took its place"
+        return self._circumstance() or "other books took its place"
 
     def why_added(self, row: Recommendation) -> str:
         """The best single explanation why a book was not on the older list."""
@@ -109,7 +109,7 @@ class Explainer:
             return f"your rating of {titles} is new"
         if titles := _titles_of_changed_reasons(row, stars):
             return f"you have changed your stars for {titles}"
-        return self._circumstance() or "it moved up to a place that became free"
+        return self._circumstance() or "it moved up when a place became free"
 
     def _kind_of_target(self, book: Book, targets: Targets) -> str:
         """Whether the book, an author or a genre of it is among the targets: which, or ""."""
@@ -121,11 +121,11 @@ class Explainer:
     def _circumstance(self) -> str:
         older, newer = self.older, self.newer
         if older.release_id != newer.release_id:
-            return "the model is another"
+            return "the model has changed"
         if _filters(older) != _filters(newer):
             return "you asked for something else"
         if older.parameters.get("top") != newer.parameters.get("top"):
-            return "you asked for another number of books"
+            return "you asked for a different number of books"
         return "your other ratings changed" if _stars(older) != _stars(newer) else ""
 
 
@@ -174,12 +174,10 @@ def _was_standing(dismissal: Dismissal, run: Run) -> bool:
 def _circumstances(older: Run, newer: Run) -> Iterator[str]:
     since = newer.parameters.get(SINCE)
     if older.parameters.get(SINCE) != since:
-        [rule] = (
-            describe_filters({SINCE: since}) if since else ["all that you read, whenever it was,"]
-        )
+        [rule] = describe_filters({SINCE: since}) if since else ["everything you have read"]
         yield f"{capfirst(rule)} counts now."
     if older.release_id != newer.release_id:
-        yield f"The model is another: release {newer.release} instead of {older.release}."
+        yield f"The model has changed: release {newer.release} instead of {older.release}."
     before, after = _filters(older), _filters(newer)
     if before != after:
         yield (
@@ -187,7 +185,7 @@ def _circumstances(older: Run, newer: Run) -> Iterator[str]:
             f"{', '.join(before) or UNFILTERED}."
         )
     if older.parameters.get("top") != newer.parameters.get("top"):
-        yield "You asked for another number of books."
+        yield "You asked for a different number of books."
     stars_before, stars_after = _stars(older), _stars(newer)
     counts = {
         "added": sum(number not in stars_before for number in stars_after),

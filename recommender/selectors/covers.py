@@ -1,4 +1,4 @@
-"""Drawn covers as pages show them."""
+"""Drawn covers, as HTML for pages."""
 
 from functools import lru_cache
 
@@ -8,19 +8,19 @@ from django.utils.safestring import SafeString
 from catalog.models import Book
 from recommender.drawing import covers
 
-#: Covers that a process keeps written down, at about 900 bytes each: they depend on nothing else.
-COVERS_KEPT = 4096
+#: How many covers a process caches, at about 900 bytes each.
+COVERS_CACHED = 4096
 
 
 def book_cover(book: Book) -> SafeString:
     """The drawn cover of a book of the catalog; prefetch `credits` first."""
     author = next(iter(book.author_names), "")
-    return kept_cover(number=book.goodbooks_id or book.pk, title=book.title, author=author)
+    return cached_cover(number=book.goodbooks_id or book.pk, title=book.title, author=author)
 
 
-@lru_cache(maxsize=COVERS_KEPT)
-def kept_cover(*, number: int, title: str, author: str) -> SafeString:
-    """The cover of a book of the catalog; nothing that is a reader's own is kept in a process."""
+@lru_cache(maxsize=COVERS_CACHED)
+def cached_cover(*, number: int, title: str, author: str) -> SafeString:
+    """The cover of a book of the catalog; covers of readers' own entries are not cached."""
     return drawn_cover(number=number, title=title, author=author)
 
 

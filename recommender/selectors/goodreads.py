@@ -1,4 +1,4 @@
-"""Whether this site may ask Goodreads."""
+"""Whether this site may fetch from Goodreads."""
 
 from urllib.parse import urlsplit
 
@@ -13,5 +13,5 @@ def uses_stand_in() -> bool:
 
 
 def pull_is_on() -> bool:
-    """Whether this site may ask Goodreads at all."""
+    """Whether this site may fetch from Goodreads at all."""
     return bool(settings.CONTACT_EMAIL) or uses_stand_in()

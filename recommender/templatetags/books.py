@@ -25,8 +25,8 @@ register = template.Library()
 
 T = TypeVar("T")
 
-#: Addresses that a process keeps, at some 200 bytes each.
-BOOK_URLS_KEPT = 50_000
+#: How many addresses a process caches, at some 200 bytes each.
+BOOK_URLS_CACHED = 50_000
 
 
 @register.simple_tag(takes_context=True)
@@ -43,7 +43,7 @@ def cover(context: Context, book: Book) -> SafeString:
 
 
 @register.simple_tag
-@lru_cache(maxsize=BOOK_URLS_KEPT)
+@lru_cache(maxsize=BOOK_URLS_CACHED)
 def book_url(name: str, key: int) -> str:
     """The address of a view of one book; cached, since a page has a hundred of them."""
     return reverse(name, args=[key])

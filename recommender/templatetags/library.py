@@ -19,7 +19,7 @@ register.filter("since_words", since_words)
 
 @register.simple_tag(takes_context=True)
 def entry_cover(context: Context, entry: LibraryEntry) -> SafeString:
-    """The cover of the entry's book, or one that is drawn from the line as its source has it."""
+    """The cover of the entry's book, or without a book one drawn from the entry's own words."""
     if entry.book:
         return cover(context, entry.book)
     return drawn_cover(number=entry.pk, title=entry.title, author=entry.author)
@@ -27,5 +27,5 @@ def entry_cover(context: Context, entry: LibraryEntry) -> SafeString:
 
 @register.filter
 def as_stars(stars: Decimal) -> str:
-    """Write stars as signs: ★★★½."""
+    """Write stars as symbols: ★★★½."""
     return drawn_stars(stars)

@@ -1,4 +1,4 @@
-"""The rows of an import: what became of each, and a hand for those that found no book."""
+"""The rows of an import: the result of each, and a way to find the book of those without."""
 
 import csv
 from collections.abc import Iterable
@@ -24,14 +24,15 @@ from recsite.common.spreadsheets import BOM, escape_formula
 
 ROWS_PER_PAGE = 50
 FOUND_SHOWN = 8
-LONGEST_SEARCH = 200
+LONGEST_QUERY = 200
+WORDS_SEARCHED = 8
 
 Group = ImportItem.Group
 
 
 @dataclass(frozen=True, slots=True)
 class RowGroup:
-    """Rows of an import that met the same fate."""
+    """The rows of an import with the same result."""
 
     name: str
     label: str
@@ -40,8 +41,8 @@ class RowGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class RowLine:
-    """A row with what its reader can do about it."""
+class Row:
+    """A row, and what its reader can do about it."""
 
     item: ImportItem
     is_repairable: bool
@@ -51,13 +52,13 @@ class RowLine:
 @never_cache
 @require_safe
 def rows(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """All rows, or those of one group (``?state=``), by pages."""
+    """All rows, or those of one group (``?state=``), in pages."""
     job = own(request, ImportJob.objects, job_id)
     chosen = request.GET.get("state", "")
     items = job.items.select_related("book")
     if chosen in Group.values:
         items = items.of_group(Group(chosen))
-    groups = groups_of(job)
+    groups = row_groups(job)
     page = Paginator(items, ROWS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "job": job,
@@ -65,7 +66,7 @@ def rows(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "chosen": chosen if chosen in Group.values else "",
         "groups": groups,
         "has_failed": any(group.name == Group.FAILED for group in groups),
-        "lines": _lines(job, page.object_list),
+        "rows": _rows(job, page.object_list),
     }
     return render(request, "recommender/import_rows.html", context)
 
@@ -73,11 +74,11 @@ def rows(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def row(request: HttpRequest, job_id: UUID, item_id: int) -> HttpResponse:
-    """One row: books that may be meant, a search (``?q=``), and the reader's answer."""
+    """One row: its possible books, a search (``?q=``), and the reader's choice (POST)."""
     job = own(request, ImportJob.objects, job_id)
     item = get_object_or_404(job.items.select_related("book"), pk=item_id)
     if request.method == "POST":
-        return _answer(request, job, item)
+        return _choose(request, job, item)
     return _row_page(request, job, item)
 
 
@@ -94,12 +95,12 @@ def failed(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 @require_safe
 def template(request: HttpRequest) -> HttpResponse:
-    """A file to fill in, for readers whose books are nowhere else."""
+    """A CSV file to fill in, for readers whose books are on no other service."""
     return _csv(TEMPLATE, "bookfold-template.csv")
 
 
-def groups_of(job: ImportJob, *, shown: int = 0) -> list[RowGroup]:
-    """The groups that have rows, each with its first ones where they are to be shown."""
+def row_groups(job: ImportJob, *, examples: int = 0) -> list[RowGroup]:
+    """The groups that have rows, each with the first few of them."""
     sizes = job.items.group_sizes()
     items = job.items.select_related("book")
     return [
@@ -107,14 +108,14 @@ def groups_of(job: ImportJob, *, shown: int = 0) -> list[RowGroup]:
             group.value,
             group.label,
             sizes[group.value],
-            list(items.of_group(group)[:shown]) if shown else [],
+            list(items.of_group(group)[:examples]) if examples else [],
         )
         for group in Group
         if sizes.get(group.value)
     ]
 
 
-def _answer(request: HttpRequest, job: ImportJob, item: ImportItem) -> HttpResponse:
+def _choose(request: HttpRequest, job: ImportJob, item: ImportItem) -> HttpResponse:
     choice = request.POST.get("book", "")
     book = Book.objects.active().filter(pk=choice).first() if choice.isdecimal() else None
     if book is None and choice != "none":
@@ -126,11 +127,11 @@ def _answer(request: HttpRequest, job: ImportJob, item: ImportItem) -> HttpRespo
         else:
             repairs.skip(item=item)
     except repairs.CannotRepair:
-        problem = "This row cannot be changed now. Load the page again to see how it stands."
+        problem = "This row cannot be changed now. Reload the page to see its state."
         return _row_page(request, job, item, problem=problem)
     if wants_fragment(request):
-        [line] = _lines(job, job.items.select_related("book").filter(pk=item.pk))
-        context = {"job": job, "line": line, "chosen": request.POST.get("state", "")}
+        [row] = _rows(job, job.items.select_related("book").filter(pk=item.pk))
+        context = {"job": job, "row": row, "chosen": request.POST.get("state", "")}
         return render(request, "recommender/_import_row.html", context)
     state = request.POST.get("state", "")
     query = "?" + urlencode({"state": state}) if state in Group.values else ""
@@ -142,58 +143,58 @@ def _row_page(
 ) -> HttpResponse:
     if item.state not in ImportItem.REPAIRABLE or not repairs.can_be_repaired(job):
         raise Http404
-    wanted = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
-    numbers = _found(wanted) if wanted else item.candidates
+    query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
+    book_ids = _search(query) if query else item.candidates
     context = {
         "job": job,
         "item": item,
-        "wanted": wanted,
-        "books": _books(numbers),
+        "query": query,
+        "books": _books(book_ids),
         "problem": problem,
         "chosen": request.GET.get("state", request.POST.get("state", "")),
         "can_skip": item.state != ImportItem.State.REPAIRED,
     }
     is_part = wants_fragment(request)
     name = "recommender/_import_choice.html" if is_part else "recommender/import_row.html"
-    # htmx shows nothing of an answer that is no success.
+    # htmx does not show an answer with an error status.
     status = 422 if problem and not is_part else 200
     return render(request, name, context, status=status)
 
 
-def _lines(job: ImportJob, items: Iterable[ImportItem]) -> list[RowLine]:
-    """The rows of a page, the ambiguous ones with their books."""
-    rows = list(items)
+def _rows(job: ImportJob, page: Iterable[ImportItem]) -> list[Row]:
+    """The rows of a page, the ambiguous ones with their possible books."""
+    items = list(page)
     is_open = repairs.can_be_repaired(job)
-    undecided = [row for row in rows if is_open and row.state == ImportItem.State.AMBIGUOUS]
-    books = {book.pk: book for book in _books([pk for row in undecided for pk in row.candidates])}
+    undecided = [item for item in items if is_open and item.state == ImportItem.State.AMBIGUOUS]
+    books = {book.pk: book for book in _books([pk for one in undecided for pk in one.candidates])}
     return [
-        RowLine(
-            row,
-            is_open and row.state in ImportItem.REPAIRABLE,
-            [books[pk] for pk in row.candidates if pk in books] if row in undecided else [],
+        Row(
+            item,
+            is_open and item.state in ImportItem.REPAIRABLE,
+            [books[pk] for pk in item.candidates if pk in books] if item in undecided else [],
         )
-        for row in rows
+        for item in items
     ]
 
 
-def _found(text: str) -> list[int]:
-    """Books with all of these words, the best known first, or else those most like them."""
+def _search(text: str) -> list[int]:
+    """Books with all of these words, the best known first, or else the most similar ones."""
     books = Book.objects.active()
-    for word in text.split()[:8]:
+    for word in text.split()[:WORDS_SEARCHED]:
         books = books.filter(has_word(word))
     found = books.order_by("-ratings_count", "pk").values_list("pk", flat=True)[:FOUND_SHOWN]
     return list(found) or [book.pk for book in search(text, limit=FOUND_SHOWN)]
 
 
-def _books(numbers: list[int]) -> list[Book]:
-    """These books in this order."""
-    found = Book.objects.active().for_cards().in_bulk(numbers)
-    return [found[pk] for pk in numbers if pk in found]
+def _books(book_ids: list[int]) -> list[Book]:
+    """These books, in this order."""
+    found = Book.objects.active().for_cards().in_bulk(book_ids)
+    return [found[pk] for pk in book_ids if pk in found]
 
 
 def _csv(lines: Iterable[Iterable[str]], filename: str) -> HttpResponse:
-    answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{filename}"'
-    answer.write(BOM)
-    csv.writer(answer).writerows([escape_formula(cell) for cell in line] for line in lines)
-    return answer
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{filename}"'
+    response.write(BOM)
+    csv.writer(response).writerows([escape_formula(cell) for cell in line] for line in lines)
+    return response

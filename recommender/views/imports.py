@@ -1,4 +1,4 @@
-"""The progress of an import, until its recommendations are there."""
+"""The progress of an import, from the upload or the pull to its list."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,17 +20,18 @@ from recommender.models import ImportItem, ImportJob
 from recommender.services import imports
 from recommender.views.access import own
 from recommender.views.htmx import wants_fragment
-from recommender.views.import_rows import groups_of
+from recommender.views.import_rows import row_groups
 
 ROWS_IN_PREVIEW = 5
-PATIENCE = timedelta(seconds=20)
+#: A job queued for longer than this has no worker to take it up.
+WORKER_LATE_AFTER = timedelta(seconds=20)
 
 State = ImportJob.State
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One stretch of the way: `done`, `current`, or `ahead`."""
+    """One step of an import; its state is `done`, `current` or `ahead`."""
 
     label: str
     detail: str
@@ -40,22 +41,22 @@ class Step:
 @never_cache
 @require_safe
 def progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """The page, or for htmx the part that changes; nothing at all where nothing has changed."""
+    """The page, or for htmx the part that changes, or 204 if nothing has changed."""
     job = own(request, ImportJob.objects, job_id)
     is_part = wants_fragment(request)
     if job.state == State.DONE and job.run_id:
-        messages.info(request, _what_changed(job))
+        messages.info(request, _summary(job))
         target = redirect("run", job.run_id)
         return HttpResponseClientRedirect(target.url) if is_part else target
     rows = job.items.count()
-    waiting = _what_it_waits_for(job)
+    waiting = _waiting_for(job)
     seen = f"{job.state}-{job.pages_fetched}-{rows}-{waiting}"
     if is_part and request.GET.get("seen") == seen:
         return HttpResponse(status=204)
     context = {"job": job, "steps": _steps(job, rows), "waiting": waiting, "seen": seen}
     context["is_moving"] = job.is_open and job.state != State.PREVIEW
     if job.state == State.PREVIEW:
-        groups = groups_of(job, shown=ROWS_IN_PREVIEW)
+        groups = row_groups(job, examples=ROWS_IN_PREVIEW)
         context["groups"] = groups
         context["can_import"] = any(group.name != ImportItem.State.FAILED for group in groups)
     template = "recommender/_progress.html" if is_part else "recommender/import.html"
@@ -84,23 +85,20 @@ def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return redirect("import", job.pk)
 
 
-def _what_changed(job: ImportJob) -> SafeString:
-    """One line on what an import did, with the way to its rows."""
+def _summary(job: ImportJob) -> SafeString:
+    """What an import did to the library, in one line with a link to its rows."""
     sizes = job.items.change_sizes()
-    told = [
-        f"{sizes.get(change, 0)} {word}"
-        for change, word in (("new", "new"), ("changed", "changed"), ("unchanged", "unchanged"))
-    ]
-    told.append(f"{job.removed} removed")
+    counts = [f"{sizes.get(change, 0)} {change}" for change in ("new", "changed", "unchanged")]
+    counts.append(f"{job.removed} removed")
     return format_html(
         'Your library: {}. <a href="{}">See the rows of this import</a>',
-        ", ".join(told),
+        ", ".join(counts),
         reverse("import-rows", args=[job.pk]),
     )
 
 
-def _what_it_waits_for(job: ImportJob) -> str:
-    """Why nothing moves: `worker` is away, `source` asked for patience, or "" while all is well."""
+def _waiting_for(job: ImportJob) -> str:
+    """What holds the job up: a missing `worker`, the pause that a `source` asked for, or ""."""
     now = timezone.now()
     if not job.is_open or job.state == State.PREVIEW:
         return ""
@@ -108,28 +106,28 @@ def _what_it_waits_for(job: ImportJob) -> str:
         return "worker" if job.held_until < now else ""
     if job.queued_at > now:
         return "source"
-    return "worker" if job.queued_at < now - PATIENCE else ""
+    return "worker" if job.queued_at < now - WORKER_LATE_AFTER else ""
 
 
 def _steps(job: ImportJob, rows: int) -> list[Step]:
     books = f"{rows} book{pluralize(rows)}"
     fetching = job.state == State.FETCHING
     so_far = f"page {job.pages_fetched + 1}, {books} so far" if fetching else books
-    way = [
+    steps = [
         (State.QUEUED, "Waiting for its turn", ""),
         (State.FETCHING, "Fetching your shelf", so_far),
         (State.MATCHING, "Finding your books in our catalog", books),
-        (State.RECOMMENDING, "Choosing what you could read next", ""),
+        (State.RECOMMENDING, "Choosing your next books", ""),
     ]
     if job.is_file:
-        del way[1]
-    states = [state for state, _, _ in way]
-    place = states.index(State(job.state)) if job.state in states else len(way)
+        del steps[1]
+    states = [state for state, _, _ in steps]
+    place = states.index(State(job.state)) if job.state in states else len(steps)
     return [
         Step(
             label,
             detail if index <= place else "",
             "current" if index == place else "done" if index < place else "ahead",
         )
-        for index, (_, label, detail) in enumerate(way)
+        for index, (_, label, detail) in enumerate(steps)
     ]

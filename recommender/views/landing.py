@@ -1,4 +1,4 @@
-"""The first page: what this is, and one form to begin with."""
+"""The home page: what Bookfold is, and a form to start with."""
 
 from typing import Any
 
@@ -31,19 +31,19 @@ def start(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=422)
     try:
-        job = _begin(reader_or_new(request), form.cleaned_data)
+        job = _start(reader_or_new(request), form.cleaned_data)
     except SourceError as error:
         form.add_error("export" if form.cleaned_data["export"] else "profile", str(error))
         return _page(request, form, status=422)
     return redirect("import", job.pk)
 
 
-def _begin(reader: Reader, given: dict[str, Any]) -> ImportJob:
-    """Start what the form names, the file first; raises `SourceError` where that cannot be."""
-    file: UploadedFile[bytes] | None = given["export"]
+def _start(reader: Reader, data: dict[str, Any]) -> ImportJob:
+    """Start the import of the file, else of the profile; may raise `SourceError`."""
+    file: UploadedFile[bytes] | None = data["export"]
     if file:
         return imports.start_upload(reader=reader, filename=file.name or "", content=file.read())
-    return imports.start_pull(reader=reader, text=given["profile"])
+    return imports.start_pull(reader=reader, text=data["profile"])
 
 
 def _page(request: HttpRequest, form: StartForm, status: int = 200) -> HttpResponse:

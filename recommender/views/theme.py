@@ -1,4 +1,4 @@
-"""Light or dark, as the device has it or as the reader chose."""
+"""Light or dark colors, as on the device or as the reader chooses."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -12,10 +12,10 @@ YEAR = 365 * 24 * 3600
 
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
-    """Keep the choice in a cookie, which says nothing of who the reader is.
+    """Save the choice in a cookie, which does not identify the reader.
 
-    Back leads the header that the browser sends: what the page itself could say is out of date
-    once htmx has changed the address.
+    The way back is the Referer header: the page itself cannot say where it is, since htmx may have
+    changed the address.
     """
     back = request.headers.get("Referer", "")
     is_here = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})

@@ -68,7 +68,7 @@ def test_imports_and_their_rows(site: Site, visit: Visit) -> None:
         }
     )
     page.get_by_role("button", name="Find my next books").first.click()
-    expect(page.get_by_role("heading", name="Ready for you to look at")).to_be_visible()
+    expect(page.get_by_role("heading", name="Review your import")).to_be_visible()
     check(page)
     page.get_by_role("link", name="See all rows").click()
     page.wait_for_url(re.compile("/rows/"))
@@ -163,9 +163,9 @@ def test_from_a_profile_to_a_saved_list_by_keyboard(site: Site, visit: Visit) ->
     expect(first.get_by_text("Not offered any more.")).to_be_visible()
     expect(first.get_by_role("button", name="Undo")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(first.get_by_role("button", name="Save for later")).to_be_focused()
+    expect(first.get_by_role("button", name="Want to read")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(first.get_by_text("On your to-read shelf.")).to_be_visible()
+    expect(first.get_by_text("You want to read it.")).to_be_visible()
 
     page.goto("/recommendations/?dial=1")
     titles = picks.locator("h2").all_inner_texts()
@@ -184,7 +184,7 @@ def test_the_page_can_be_reached_past_its_head(visit: Visit) -> None:
     page = visit().page
     page.goto("/")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
 
@@ -197,6 +197,6 @@ def test_the_operator_s_dashboard_obeys_the_content_policy(operator: str, visit:
     page.get_by_label("Password").fill(OF_FACTORY)
     page.get_by_role("main").get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Queue")).to_be_visible()
-    page.get_by_role("link", name="Look again").click()
+    page.get_by_role("link", name="Refresh").click()
     expect(page.get_by_role("heading", name="Queue")).to_be_visible()
     assert visitor.complaints == []

@@ -30,10 +30,10 @@ def test_from_the_first_list_to_leaving_for_good(site: Site, visit: Visit, scrip
     expect(page.get_by_text("not confirmed yet")).to_be_visible()
     expect(page.get_by_text(f"of reader {site.sample_reader}")).to_be_visible()
     page.get_by_label("Once a week").check()
-    page.get_by_role("button", name="Keep this").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_label("Once a week")).to_be_checked()
     page.get_by_label("Let my ratings help").check()
-    page.get_by_role("button", name="Keep my answer").click()
+    page.get_by_role("button", name="Save my answer").click()
     expect(page.get_by_label("Let my ratings help")).to_be_checked()
     if scripts:
         assert barriers(page) == []
@@ -58,7 +58,7 @@ def test_from_the_first_list_to_leaving_for_good(site: Site, visit: Visit, scrip
     expect(page.get_by_text("Nothing was deleted.")).to_be_visible()
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Delete everything").click()
-    expect(page.get_by_text("Everything that was kept of you is deleted.")).to_be_visible()
+    expect(page.get_by_text("Everything we stored about you is deleted.")).to_be_visible()
     page.goto("/history/")
     expect(page.get_by_role("link", name="Log in").first).to_be_visible()
 
@@ -73,5 +73,5 @@ def test_the_dark_theme_is_kept(site: Site, visit: Visit) -> None:
     page.goto("/")
     assert page.evaluate(ground) != light
     assert barriers(page) == []
-    page.get_by_role("button", name="As the device").click()
+    page.get_by_role("button", name="Same as device").click()
     assert page.evaluate(ground) == light

@@ -41,16 +41,16 @@ def test_a_file_is_looked_at_repaired_and_imported(
     )
     page.get_by_role("button", name="Find my next books").first.click()
 
-    expect(page.get_by_role("heading", name="Ready for you to look at")).to_be_visible()
+    expect(page.get_by_role("heading", name="Review your import")).to_be_visible()
     assert not with_javascript or barriers(page) == []
     page.get_by_role("link", name="See all rows").click()
     page.get_by_role("link", name="Not found (1)").click()
-    page.get_by_text("Look for the book").click()
-    page.get_by_label("SearchTerms of the title or the author").fill(last)
-    page.get_by_role("button", name="Search").click()
+    page.get_by_text("Search for the book").click()
+    page.get_by_label("Words from the title or the author").fill(last)
+    page.get_by_role("button", name="Search", exact=True).click()
     page.locator("form.row__choice input[type=radio]").first.check()
     assert not with_javascript or barriers(page) == []
-    page.get_by_role("button", name="Take this").click()
+    page.get_by_role("button", name="Use this book").click()
     if with_javascript:
         expect(page.locator("li.row .badge")).to_have_text("Found by you")
     page.get_by_role("link", name="Back to the preview").click()

@@ -100,7 +100,7 @@ def test_from_a_pasted_number_to_a_list_that_an_account_keeps(site: Site, visit:
     page.get_by_label("Password (again)").fill("seven-green-lanterns")
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
     page.wait_for_url(RUN)
-    expect(page.get_by_text("You are here as a guest")).to_have_count(0)
+    expect(page.get_by_text("You are a guest")).to_have_count(0)
 
     page.get_by_role("link", name="Your lists").click()
     page.locator("a.run").click()
@@ -118,7 +118,7 @@ def test_the_same_way_without_javascript(site: Site, visit: Visit) -> None:
     page.get_by_role("link", name="See today’s list").click()
     page.get_by_label("Familiar or adventurous").select_option("Familiar")
     page.get_by_role("button", name="Show", exact=True).click()
-    page.locator("[data-rank]").first.get_by_role("button", name="Save for later").click()
+    page.locator("[data-rank]").first.get_by_role("button", name="Want to read").click()
     page.wait_for_url(re.compile("dial=-1"))
     expect(page.locator("[data-book-id]")).to_have_count(10)
 
@@ -155,7 +155,7 @@ def test_dial_save_dismiss_and_undo(site: Site, visit: Visit) -> None:
     lead = page.get_by_text(re.compile("As of now, from"))
     counted = lead.inner_text()
     page.get_by_role("link", name="what if not?").first.click()
-    expect(page.get_by_role("heading", name="Had you not rated")).to_be_visible()
+    expect(page.get_by_role("heading", name="If you had not rated")).to_be_visible()
     page.get_by_role("button", name="Leave this rating out").click()
     page.wait_for_url(re.compile("dial=2"))
     expect(page.get_by_text("Left out.")).to_be_visible()
@@ -174,8 +174,8 @@ def test_dial_save_dismiss_and_undo(site: Site, visit: Visit) -> None:
     page.goto("/recommendations/?dial=2")
     expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
 
-    picks.nth(1).get_by_role("button", name="Save for later").click()
-    expect(picks.nth(1).get_by_text("On your to-read shelf.")).to_be_visible()
+    picks.nth(1).get_by_role("button", name="Want to read").click()
+    expect(picks.nth(1).get_by_text("You want to read it.")).to_be_visible()
 
     page.get_by_label("Familiar or adventurous").select_option("Familiar")
     page.wait_for_url(re.compile("dial=-1"))

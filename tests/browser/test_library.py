@@ -1,4 +1,4 @@
-"""My library in a real browser: what its reader changes there changes the list."""
+"""Your library in a real browser: what its reader changes there changes the list."""
 
 import re
 
@@ -30,7 +30,7 @@ def test_filter_edit_by_keyboard_leave_out_and_undo(site: Site, visit: Visit) ->
     before = listed(page)
     loved = reason(page)
 
-    page.get_by_role("link", name="My library").click()
+    page.get_by_role("link", name="Your library").click()
     page.get_by_label("Stars").select_option("Rated")
     page.wait_for_url(re.compile("stars=rated"))
     page.get_by_label("Title or author").fill(loved)
@@ -64,7 +64,7 @@ def test_filter_edit_by_keyboard_leave_out_and_undo(site: Site, visit: Visit) ->
     page.goto("/library/?stars=rated&sort=title")
     count = page.locator("#shelves a").first.inner_text()
     rows.first.get_by_role("link", name="Edit").click()
-    page.get_by_role("button", name="Remove from my library").click()
+    page.get_by_role("button", name="Remove from your library").click()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Put back.")).to_be_visible()
     expect(page.locator("#shelves a").first).to_have_text(count)
@@ -75,7 +75,7 @@ def test_the_same_without_javascript(site: Site, visit: Visit) -> None:
     page = visit(java_script_enabled=False).page
     paste(page, site.sample_reader)
     page.wait_for_url(RUN)
-    page.get_by_role("link", name="My library").click()
+    page.get_by_role("link", name="Your library").click()
     page.get_by_label("Stars").select_option("5 stars")
     page.get_by_role("button", name="Show").click()
     first = page.locator("li.entry").first
@@ -90,7 +90,7 @@ def test_the_same_without_javascript(site: Site, visit: Visit) -> None:
     page.wait_for_url(re.compile(r"stars=5.*#entry-"))
     expect(page.get_by_text("Left out of your recommendations.")).to_have_count(1)
     page.locator("li.entry").first.get_by_role("link", name="Edit").click()
-    page.get_by_role("button", name="Remove from my library").click()
+    page.get_by_role("button", name="Remove from your library").click()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("is in your library again")).to_be_visible()
 
@@ -114,7 +114,7 @@ def test_it_is_open_to_everybody_and_fits_small_screens(site: Site, visit: Visit
     expect(page.get_by_label("Your stars")).to_be_visible()
     check()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    page.get_by_role("button", name="Remove from my library").click()
+    page.get_by_role("button", name="Remove from your library").click()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     check()
     page.goto("/library/removed/")

@@ -35,11 +35,11 @@ def test_a_missing_book_is_found_added_and_kept(
         {"name": "storygraph.csv", "mimeType": "text/csv", "buffer": upload}
     )
     page.get_by_role("button", name="Find my next books").first.click()
-    expect(page.get_by_role("heading", name="Ready for you to look at")).to_be_visible()
+    expect(page.get_by_role("heading", name="Review your import")).to_be_visible()
     page.get_by_role("link", name="See all rows").click()
     page.get_by_role("link", name="Not found (1)").click()
     assert not with_javascript or barriers(page) == []
-    page.get_by_role("button", name="It is none of these: look at Open Library").click()
+    page.get_by_role("button", name="None of these? Search Open Library").click()
 
     expect(page.get_by_text("Which of these is it?")).to_be_visible()
     assert not with_javascript or barriers(page) == []
@@ -61,7 +61,7 @@ def test_a_missing_book_is_found_added_and_kept(
     expect(page.get_by_text("9 new, 0 changed, 0 unchanged, 0 removed")).to_be_visible()
 
     page.goto("/books/?q=zqxjkv")
-    page.get_by_role("link", name="Look for it at Open Library").click()
+    page.get_by_role("link", name="Search Open Library").click()
     page.get_by_label("Title").fill("Qqqq Zzzz")
     page.get_by_label("ISBN").fill("12")
     page.get_by_role("button", name="Look for it").click()

@@ -72,7 +72,9 @@ def names_in_code() -> Iterator[tuple[str, str]]:
                 continue
             function, name = node.func, node.args[0]
             called = getattr(function, "id", getattr(function, "attr", ""))
-            if called in ("reverse", "redirect", "posted_from") and isinstance(name, ast.Constant):
+            if called in ("reverse", "redirect", "redirect_unless_post") and isinstance(
+                name, ast.Constant
+            ):
                 yield f"{path.name}:{node.lineno}", str(name.value)
 
 

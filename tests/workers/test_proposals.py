@@ -1,4 +1,4 @@
-"""A book that is missing, looked for and given to those who wait for it by a real worker."""
+"""A missing book, looked for and given to those who wait for it by a real worker."""
 
 import pytest
 

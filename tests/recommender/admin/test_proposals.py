@@ -88,7 +88,7 @@ def test_what_failed_or_found_nothing_says_so_and_can_be_tried_again() -> None:
     proposal.refresh_from_db()
     assert proposal.state == "searching"
     Proposal.objects.update(state="nothing")
-    assert "nothing like this" in client.get(choose(proposal)).content.decode()
+    assert "no such book" in client.get(choose(proposal)).content.decode()
 
 
 def test_only_who_may_add_books_may_and_only_in_their_own_proposals() -> None:

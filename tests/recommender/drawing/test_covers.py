@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from recommender.drawing import covers
 from recommender.models import LibraryEntry
-from recommender.selectors.covers import kept_cover
+from recommender.selectors.covers import cached_cover
 from recommender.templatetags.library import entry_cover
 
 
@@ -85,8 +85,8 @@ def test_no_title_leaves_its_place(title: str, author: str, number: int) -> None
 
 
 def test_a_line_of_a_reader_s_own_leaves_nothing_in_the_process() -> None:
-    before = kept_cover.cache_info()
+    before = cached_cover.cache_info()
     line = LibraryEntry(pk=1, title="A Title That Only I Have", author="Nobody Known")
 
     assert "Nobody Known" in entry_cover(Context(), line)
-    assert kept_cover.cache_info() == before
+    assert cached_cover.cache_info() == before

@@ -1,4 +1,4 @@
-"""E-mail of new books: to whom, when, once, and the one click that ends it."""
+"""Email with new books: to whom, when, once, and the one click that ends it."""
 
 import re
 from collections.abc import Iterator
@@ -159,7 +159,7 @@ def test_one_click_ends_it_and_a_scanner_that_follows_links_does_not(mail: MailS
 
     for _ in range(2):
         answer = stranger.post(found[1], {"List-Unsubscribe": "One-Click"})
-        assert "No more e-mail" in answer.content.decode()
+        assert "No more email" in answer.content.decode()
     reader.refresh_from_db()
     assert reader.digest_pace == "off"
 

@@ -35,8 +35,8 @@ def log_in(client: Client, email: str, password: str) -> int:
         ("login/", "Log in"),
         ("signup/", "Sign up"),
         ("password/reset/", "Forgotten password"),
-        ("password/reset/done/", "Look into your mail"),
-        ("password/reset/key/1-used/", "This link is used up"),
+        ("password/reset/done/", "Check your inbox"),
+        ("password/reset/key/1-used/", "This link is no longer valid"),
         ("password/reset/key/done/", "Password changed"),
         ("inactive/", "This account is closed"),
         ("confirm-email/", "Verify Your Email Address"),
@@ -53,7 +53,7 @@ def test_pages_for_everybody(client: Client, address: str, title: str) -> None:
 @pytest.mark.parametrize(
     ("address", "title"),
     [
-        ("email/", "Your e-mail addresses"),
+        ("email/", "Your email addresses"),
         ("password/change/", "Change password"),
         ("logout/", "Log out?"),
         ("reauthenticate/", "Is it you?"),
@@ -150,11 +150,11 @@ def test_a_password_can_be_changed() -> None:
 def test_an_unknown_address_is_explained(client: Client) -> None:
     page = read(client.get("/no/such/page"), status=404)
 
-    assert page.one("h1").words == "No such page here"
+    assert page.one("h1").words == "Page not found"
 
 
 def test_a_forbidden_page_is_explained(rf: RequestFactory) -> None:
-    assert Page(render(rf.get("/"), "403.html")).one("h1").words == "This page is not for you"
+    assert Page(render(rf.get("/"), "403.html")).one("h1").words == "You cannot see this page"
 
 
 def test_our_own_failure_is_explained_without_a_request() -> None:

@@ -126,7 +126,7 @@ def test_only_its_owner_takes_a_book_off(camps: Camps, sailor: Reader) -> None:
 def test_htmx_gets_the_buttons_as_they_are_then(camps: Camps, sailor: Reader) -> None:
     address = reverse("shelve", args=[camps.sea[1].pk])
     answer = client_of(sailor).post(address, {"shelf": "to-read"}, headers=HTMX)
-    assert read(answer).one("p", role="status").words == "On your to-read shelf."
+    assert read(answer).one("p", role="status").words == "You want to read it."
 
 
 def test_without_javascript_the_page_comes_back_at_the_book(camps: Camps, sailor: Reader) -> None:
@@ -156,7 +156,7 @@ def test_what_was_done_can_be_undone_at_once_without_javascript(
     client = client_of(sailor)
     address = reverse("shelve", args=[camps.sea[1].pk])
     page = read(client.post(address, {"shelf": "to-read"}, follow=True))
-    assert "Sea 1 On your to-read shelf." in page.one("main").words
+    assert "Sea 1 You want to read it." in page.one("main").words
 
     undo = reverse("take-off", args=[camps.sea[1].pk])
     assert page.one("form", action=undo)

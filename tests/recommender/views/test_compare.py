@@ -74,7 +74,7 @@ def test_what_was_undone_and_removed_in_between_is_told(camps: Camps) -> None:
         "Sea 1 place 1: you no longer dismiss it",
         "Sea 2 place 2: you no longer dismiss its author",
         "Sea 3 place 3: you have removed it from your library",
-        "Sea 4 place 1: others took its place",
+        "Sea 4 place 1: other books took its place",
     ):
         assert part in said
 
@@ -115,7 +115,7 @@ def test_since_when_books_count_is_told_both_ways(camps: Camps) -> None:
     assert "You asked for" not in said
     assert "your rating of Sea 0 no longer counts" in said
     assert "your other ratings changed" in said
-    assert "All that you read, whenever it was, counts now." in words(reader, second, third)
+    assert "Everything you have read counts now." in words(reader, second, third)
 
 
 def test_a_book_that_was_hidden_since_is_told_and_keeps_its_page(camps: Camps) -> None:
@@ -124,7 +124,7 @@ def test_a_book_that_was_hidden_since_is_told_and_keeps_its_page(camps: Camps) -
     first = runs.recommend(reader=reader, top=3)
     Book.objects.filter(pk=camps.sea[1].pk).update(status=Book.Status.HIDDEN)
     second = runs.recommend(reader=reader, top=3)
-    assert "Sea 1 place 1: it is recommended to nobody any more" in words(reader, first, second)
+    assert "Sea 1 place 1: it is no longer recommended to anyone" in words(reader, first, second)
     address = reverse("book", args=[camps.sea[1].pk])
     assert client_of(reader).get(address).status_code == 200
     assert client_of(ReaderFactory.create()).get(address).status_code == 404

@@ -74,7 +74,7 @@ def test_it_tells_the_page_it_fetches_and_the_books_so_far() -> None:
     ("state", "label"),
     [
         ("matching", "Finding your books in our catalog 1 book"),
-        ("recommending", "Choosing what you could read next"),
+        ("recommending", "Choosing your next books"),
     ],
 )
 def test_it_tells_what_is_done_with_the_books(state: str, label: str) -> None:
@@ -170,13 +170,13 @@ def test_trying_again_queues_it() -> None:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"queued_at": NOW - timedelta(minutes=1)}, "The worker seems to be away"),
-        ({"queued_at": NOW - timedelta(seconds=5)}, "This takes some seconds"),
+        ({"queued_at": NOW - timedelta(minutes=1)}, "Our worker seems to be down"),
+        ({"queued_at": NOW - timedelta(seconds=5)}, "This takes a few seconds"),
         ({"queued_at": NOW + timedelta(seconds=30)}, "Goodreads is busy"),
-        ({"held_until": NOW - timedelta(seconds=1)}, "The worker seems to be away"),
+        ({"held_until": NOW - timedelta(seconds=1)}, "Our worker seems to be down"),
         (
             {"held_until": NOW + timedelta(seconds=1), "queued_at": NOW - timedelta(hours=1)},
-            "This takes some seconds",
+            "This takes a few seconds",
         ),
     ],
 )

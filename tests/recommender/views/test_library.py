@@ -1,4 +1,4 @@
-"""My library: what is shown, what is found, and from when on it counts."""
+"""Your library: what is shown, what is found, and from when on it counts."""
 
 from datetime import date
 from decimal import Decimal
@@ -41,7 +41,7 @@ class TestPage:
             "Tehanu",
             "Ann Leckie",
             "Earthsea #4",
-            "To read",
+            "Want to read",
             "finished May 3, 2020",
             "StoryGraph",
             "★★★★¼",
@@ -54,16 +54,26 @@ class TestPage:
         for shelf in ("read", "read", "to-read", "did-not-finish", "my-own"):
             LibraryEntryFactory.create(reader=reader, shelf=shelf)
         words = read(client_of(reader).get(PAGE)).one("nav", aria_label="Shelves").words
-        assert words == "All 5 Read 2 To read 1 Other shelves 2"
+        assert words == "All 5 Read 2 Want to read 1 Other shelves 2"
 
     @pytest.mark.parametrize("begun", [True, False])
     def test_an_empty_library_tells_the_ways_to_begin(self, begun: bool) -> None:
         page = read(client_of(ReaderFactory.create() if begun else None).get(PAGE))
         assert [e.words for e in page.all("h3")] == [
             "Paste your Goodreads profile",
-            "Bring an export file",
+            "Upload an export file",
             "Rate books here",
         ]
+
+    def test_a_book_that_was_not_finished_says_when_its_reader_stopped(
+        self, sailor: Reader
+    ) -> None:
+        LibraryEntryFactory.create(
+            reader=sailor, shelf="did-not-finish", read_on=date(2020, 1, 2), stars=None
+        )
+        words = read(client_of(sailor).get(f"{PAGE}?shelf=other")).one("ul", class_="entries").words
+        assert "Stopped January 2, 2020" in words
+        assert "finished" not in words
 
     def test_a_line_that_found_no_book_is_there_and_says_so(self) -> None:
         entry = LibraryEntryFactory.create(book=None, title="A Lost Book")

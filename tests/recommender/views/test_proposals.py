@@ -1,4 +1,4 @@
-"""Pages of books that are missing: what is looked for, found, chosen and told."""
+"""Pages of missing books: what is looked for, found, chosen and told."""
 
 from dataclasses import asdict
 from datetime import timedelta

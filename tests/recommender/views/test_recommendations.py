@@ -153,7 +153,7 @@ def test_a_new_genre_can_be_chosen_after_a_minute(camps: Camps) -> None:
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=61)):
         answer = client_of(reader).get(f"{PAGE}?genre=new")
     assert answer.status_code == 200
-    assert "No book fits" in read(answer).one("main").words
+    assert "No matches. Remove a filter" in read(answer).one("main").words
 
 
 class TestWhatIf:
@@ -174,7 +174,7 @@ class TestWhatIf:
         data = {one["name"]: one["value"] for one in hidden}
         answer = client.post(form.attributes["action"], data)
         assert answer["Location"].startswith(f"{PAGE}?dial=1")
-        assert "from 1 rating of yours" in read(client.get(PAGE)).one("main").words
+        assert "from 1 of your ratings" in read(client.get(PAGE)).one("main").words
 
     def test_without_the_only_rating_there_is_no_list(self, camps: Camps) -> None:
         reader = sailor(camps, rated=1)

@@ -166,7 +166,7 @@ class TestOneList:
 
         page = read(client_of(run.reader).get(address(run)))
 
-        assert "5 of 8 rows matched a book we know" in page.words
+        assert "5 of 8 rows matched a book in our catalog" in page.words
         lost = page.one("details", class_="lost").words
         for part in ("Small Engines", "Poems", "“seven” is not a rating.", "(line 17)"):
             assert part in lost
@@ -188,7 +188,7 @@ class TestOneList:
 
         page = read(client_of(run.reader).get(address(run)))
 
-        assert "205 rows of yours matched no book we know" in page.words
+        assert "205 rows of yours matched no book in our catalog" in page.words
         assert "And 5 more." in page.words
 
     def test_guests_are_told_how_to_keep_it(self) -> None:
@@ -256,7 +256,7 @@ class TestHistory:
 
         page = read(client_of(job.reader).get("/history/"))
 
-        assert page.one("a", href=reverse("import", args=[job.pk])).words == "See how far it is"
+        assert page.one("a", href=reverse("import", args=[job.pk])).words == "See its progress"
 
     def test_a_failed_import_is_in_sight(self) -> None:
         job = ImportJobFactory.create(state="failed", error_message="Private.")
