@@ -18,6 +18,7 @@ from recommender.admin.parts import ReadOnly, change_link
 from recommender.forms.proposals import ProposalForm
 from recommender.models import Proposal
 from recommender.services import proposals
+from recommender.services.proposals import SearchTerms
 from recsite.accounts.models import User
 
 
@@ -96,7 +97,7 @@ class ProposalAdmin(ReadOnly, ModelAdmin[Proposal]):
         user = _curator(request)
         form = CuratorProposalForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            proposal = proposals.propose_as_curator(curator=user, terms=form.search_terms())
+            proposal = proposals.propose_as_curator(curator=user, terms=SearchTerms(**form.terms()))
             return redirect("admin:recommender_proposal_choose", proposal.pk)
         context = self._context(request, "Add a book from Open Library") | {"form": form}
         template = "admin/recommender/proposal/search.html"

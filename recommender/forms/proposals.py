@@ -7,7 +7,6 @@ from django.core.exceptions import ValidationError
 
 from catalog.normalize import isbn13_of
 from recommender.models import Proposal
-from recommender.services.proposals import SearchTerms
 
 
 class ProposalForm(forms.Form):
@@ -40,7 +39,7 @@ class ProposalForm(forms.Form):
             self.add_error("title", "Give the title or the ISBN.")
         return self.cleaned_data
 
-    def search_terms(self) -> SearchTerms:
-        """What to search for, of a valid form."""
+    def terms(self) -> dict[str, Any]:
+        """What to search for, by the fields of `SearchTerms`, of a valid form."""
         data = dict(self.cleaned_data)
-        return SearchTerms(isbn13=data.pop("isbn"), **data)
+        return data | {"isbn13": data.pop("isbn")}

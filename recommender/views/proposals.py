@@ -15,6 +15,7 @@ from recommender.forms.proposals import ProposalForm
 from recommender.models import ImportJob, LibraryEntry, Proposal
 from recommender.selectors.book_page import visible_books
 from recommender.services import proposals
+from recommender.services.proposals import SearchTerms
 from recommender.views.access import own, reader_of, reader_or_new
 from recommender.views.htmx import redirect_unless_post, wants_fragment
 
@@ -44,7 +45,9 @@ def propose(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _form_page(request, form)
     try:
-        proposal = proposals.propose(reader=reader_or_new(request), terms=form.search_terms())
+        proposal = proposals.propose(
+            reader=reader_or_new(request), terms=SearchTerms(**form.terms())
+        )
     except proposals.CannotPropose as error:
         form.add_error(None, str(error))
         return _form_page(request, form)
@@ -96,7 +99,7 @@ def again(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, shown, form=form)
     try:
-        proposals.search_again(proposal=shown, terms=form.search_terms())
+        proposals.search_again(proposal=shown, terms=SearchTerms(**form.terms()))
     except proposals.CannotPropose as error:
         form.add_error(None, str(error))
         return _page(request, shown, form=form)
