@@ -32,12 +32,12 @@ TASK = "imports.run"
 STALLED_AFTER = timedelta(seconds=45)
 #: Longer waits are left to `requeue_stalled`: the broker would deliver the message again.
 LONGEST_COUNTDOWN = 600.0
-GAVE_UP = "Something went wrong on our side, several times. Your request is kept: please try again."
-REPLACED = "A newer request of yours has taken the place of this one."
-CANCELED = "You chose not to import this file. Nothing of it was kept."
+GAVE_UP = "Something went wrong on our side several times. Your request is kept: please try again."
+REPLACED = "Your newer request has replaced this one."
+CANCELED = "You chose not to import this file. Nothing from it was kept."
 EXPIRED = (
-    "This file waited a week for your yes, so we let it go. Nothing of it was kept, and your "
-    "library is as it was. Upload it again whenever you like."
+    "This file waited a week for you to confirm it, so we discarded it. Nothing from it was kept, "
+    "and your library has not changed. Upload it again whenever you like."
 )
 #: After a refresh a new list is made if at least so many entries were added, changed or removed.
 CHANGES_FOR_A_LIST = 3
@@ -51,7 +51,7 @@ class TooSoon(SourceError):
     """The same shelf was pulled a moment ago."""
 
     code = "too_soon"
-    default = "We looked at this shelf a moment ago. Please wait a minute before the next time."
+    default = "We checked this shelf a moment ago. Please wait a minute before you try again."
 
 
 class ImportUnderWay(SourceError):

@@ -169,12 +169,12 @@ def edition_id_of(entry: LibraryEntry) -> int | None:
 
 
 def _one_row_per_book(rows: Iterable[ImportItem]) -> list[ImportItem]:
-    best: dict[object, ImportItem] = {}
+    best: dict[tuple[str, object], ImportItem] = {}
     for row in rows:
-        place = row.book_id or row.source_key
-        rival = best.get(place)
+        key = ("book", row.book_id) if row.book_id else ("row", row.source_key)
+        rival = best.get(key)
         if rival is None or _preference(row) > _preference(rival):
-            best[place] = row
+            best[key] = row
     return list(best.values())
 
 
@@ -188,20 +188,26 @@ def _compare(job: ImportJob, rows: list[ImportItem], entries: list[LibraryEntry]
     rows = _without_removed(job, rows)
     by_key = {entry.source_key: entry for entry in entries if entry.source == job.source}
     by_book = {entry.book_id: entry for entry in entries if entry.book_id}
-    place = {row.pk: by_book[row.book_id] for row in rows if row.book_id in by_book}
-    used = {entry.pk for entry in place.values()}
+    taken = {by_book[row.book_id].pk for row in rows if row.book_id in by_book}
     for row in rows:
+        entry = by_book.get(row.book_id) if row.book_id else None
         same_key = by_key.get(row.source_key)
-        if same_key and same_key.pk not in used:
-            used.add(same_key.pk)
-            if row.pk in place:  # its key goes to the book's own entry
+        if same_key and same_key.pk not in taken:
+            taken.add(same_key.pk)
+            if entry is None:
+                entry = same_key
+            else:  # the entry of the book takes over the key
                 changes.replaced.append(same_key.pk)
-            place.setdefault(row.pk, same_key)
-        entry = place.get(row.pk) or LibraryEntry(reader=job.reader, source=job.source)
-        row.change = ImportItem.Change.UNCHANGED
-        if _copy(row, entry, job):
-            row.change = ImportItem.Change.CHANGED if entry.pk else ImportItem.Change.NEW
-            (changes.updated if entry.pk else changes.created).append(entry)
+        if entry is None:
+            entry = LibraryEntry(reader=job.reader, source=job.source)
+        if not _copy(row, entry, job):
+            row.change = ImportItem.Change.UNCHANGED
+        elif entry.pk:
+            row.change = ImportItem.Change.CHANGED
+            changes.updated.append(entry)
+        else:
+            row.change = ImportItem.Change.NEW
+            changes.created.append(entry)
     return changes
 
 

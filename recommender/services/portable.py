@@ -26,7 +26,7 @@ LIBRARY_COLUMNS = (
     "Left Out Of Recommendations",
     "Source",
 )
-READ_ME = """What Bookfold keeps of you, as of the moment you asked.
+READ_ME = """What Bookfold stores about you, at the time you asked for it.
 
 everything.json       all of it: account, library, imports, lists, what you dismissed
 library.csv           your books in the columns of Goodreads' export; Bookfold reads it back

@@ -33,11 +33,11 @@ SEARCHES_A_DAY = 30
 STUCK_AFTER = timedelta(minutes=2)
 MOST_WORKS = 10
 TOO_MANY = (
-    f"You have looked for {SEARCHES_A_DAY} books within a day, which is all that we ask of Open "
+    f"You have searched for {SEARCHES_A_DAY} books within a day, the most that we ask of Open "
     "Library for one reader. Come back tomorrow."
 )
 SWITCHED_OFF = (
-    "This site does not ask Open Library, as whoever runs it has left no address for questions."
+    "This site does not search Open Library, as its operator has given no contact address."
 )
 UNANSWERED = "Open Library gave no answer that we could read. Try again in a moment."
 TOO_SLOW = "Open Library took too long. Try again in a moment."
@@ -112,7 +112,7 @@ def propose_for_entry(*, entry: LibraryEntry) -> Proposal:
         return open_one
     _check_limit(entry.reader)
     if entry.book_id is not None:
-        raise CannotPropose("This line has its book already. Load the page again.")
+        raise CannotPropose("This entry has its book already. Load the page again.")
     rows = ImportItem.objects.of_line(
         reader=entry.reader, source=entry.source, source_key=entry.source_key
     )

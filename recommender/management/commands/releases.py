@@ -4,12 +4,12 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from recommender.engine.manifest import ReleaseError
 from recommender.engine.release import list_versions, read_latest, read_manifest
-from recommender.engine.store import Store, StoreError, open_store
+from recommender.engine.store import Store, StoreError
+from recommender.selectors.current_model import release_store
 from recommender.services import releases
 
 
@@ -36,9 +36,7 @@ class Command(BaseCommand):
                 releases.roll_back()
             if options["prune"] is not None:
                 self._prune(options["prune"], quiet=options["json"])
-            answer = _describe(
-                open_store(settings.RELEASE_STORE, endpoint_url=settings.S3_ENDPOINT_URL or None)
-            )
+            answer = _describe(release_store())
         except (ReleaseError, StoreError, ValueError) as error:
             raise CommandError(str(error)) from error
         releases.record_latest()
@@ -46,9 +44,9 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(answer, indent=2))
             return
         for release in answer:
-            mark = "in use" if release["in_use"] else ""
-            about = release.get("dataset") or f"unreadable: {release['problem']}"
-            self.stdout.write(f"{release['version']}  {about}  {mark}".rstrip())
+            status = "in use" if release["in_use"] else ""
+            dataset = release.get("dataset") or f"unreadable: {release['problem']}"
+            self.stdout.write(f"{release['version']}  {dataset}  {status}".rstrip())
 
     def _prune(self, keep: int, *, quiet: bool) -> None:
         deleted = releases.prune(keep=keep)
