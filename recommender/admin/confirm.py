@@ -21,11 +21,11 @@ M = TypeVar("M", bound=Model)
 class ConfirmView(View, Generic[M]):
     """Choose in a form (GET), see what the act would do (GET with the form), do it (POST)."""
 
-    #: The admin whose page this is; `as_view` is told it.
+    #: The admin that the page belongs to, given to `as_view`.
     model_admin: ModelAdmin[Any] | None = None
     form_class: type[forms.Form] = forms.Form
     template_name: ClassVar[str]
-    #: What is said when the act is done.
+    #: The message once the act is done.
     done: ClassVar[str]
 
     object: M

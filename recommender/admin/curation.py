@@ -31,8 +31,8 @@ class IntoBook(forms.Form):
         Book.objects.standing(),
         widget=forms.NumberInput,
         label="Number of the other book",
-        help_text="It stands in the address of the book's page.",
-        error_messages={"invalid_choice": "No book that stands has this number."},
+        help_text="It is in the address of the book's page.",
+        error_messages={"invalid_choice": "No book has this number, or it was merged."},
     )
     reason = forms.CharField(max_length=300, required=False, label="Reason")
 
@@ -89,7 +89,7 @@ class MoveIdentifier(ConfirmView[BookIdentifier]):
 
     form_class = IntoBook
     template_name = "admin/catalog/bookidentifier/move.html"
-    done = "Moved, with the lines of libraries that it brought."
+    done = "Moved, with the library entries that it brought."
 
     def get_object(self, key: int) -> BookIdentifier:
         return get_object_or_404(BookIdentifier.objects.select_related("book"), pk=key)
@@ -109,7 +109,7 @@ class UndoMerge(ConfirmView[CurationAct]):
     """Undo a merge; there is nothing to choose."""
 
     template_name = "admin/catalog/curationact/undo.html"
-    done = "Undone: both books stand by themselves again."
+    done = "Undone: both books are separate again."
 
     def get_object(self, key: int) -> CurationAct:
         return get_object_or_404(CurationAct, pk=key)
@@ -128,7 +128,7 @@ class UndoMerge(ConfirmView[CurationAct]):
 
 
 class ReadersFilter(admin.SimpleListFilter):
-    title = "what readers met"
+    title = "readers"
     parameter_name = "readers"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:

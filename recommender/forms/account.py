@@ -13,7 +13,7 @@ class RefreshPaceForm(forms.Form):
     """How often the linked shelf is fetched again."""
 
     refresh_pace = forms.ChoiceField(
-        label="Look for new ratings", choices=Reader.RefreshPace.choices, widget=forms.RadioSelect
+        label="Check for new ratings", choices=Reader.RefreshPace.choices, widget=forms.RadioSelect
     )
 
 

@@ -23,7 +23,7 @@ class ProposalForm(forms.Form):
 
     @classmethod
     def of(cls, proposal: Proposal) -> Self:
-        """The form with what was looked for."""
+        """The form, filled in with what was searched for."""
         initial = {"title": proposal.title, "author": proposal.author, "isbn": proposal.isbn13}
         return cls(initial=initial)
 

@@ -12,7 +12,7 @@ from recommender.engine.rerank import DEFAULT_OPTIONS
 from recommender.selectors.book_facts import facts_of_candidates
 from recommender.selectors.current_model import current_model
 
-#: The choice is made among so many of the books with the most ratings.
+#: The choice is made among this many of the books with the most ratings.
 FAMOUS = 400
 MOST_BOOKS = 96
 

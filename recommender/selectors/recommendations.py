@@ -34,8 +34,8 @@ NOTHING_COUNTS = (
     "day that you set. Change that in your library."
 )
 NOTHING_LIKED = (
-    "None of the books you rated is one that our readers have told us enough about, or you liked "
-    "none of them. Rate a few books that you liked, then try again."
+    "Our model knows too little about the books you rated, or you liked none of them. Rate a few "
+    "books that you liked, then try again."
 )
 NOTHING_RATED = (
     "We found no rated book of yours in our catalog. Recommendations come from your stars: rate a "

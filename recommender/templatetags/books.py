@@ -89,7 +89,7 @@ class Folded:
     goes_on: bool = False  # the rest is not the whole rest
 
 
-#: The rest is cut after so many words, so that a page of ten long descriptions stays light.
+#: Lengths in words; the rest is cut too, so that a page of ten long descriptions stays light.
 SHORT_WORDS, START_WORDS, FOLDED_WORDS = 45, 32, 32
 _WORD = re.compile(r"\S+")
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)]*$")

@@ -119,7 +119,7 @@ def data(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest) -> HttpResponse:
-    """Say what will be deleted, ask once more, and delete it."""
+    """Say what will be deleted, ask for confirmation, and delete it."""
     reader = reader_or_404(request)
     form = DeleteForm(request.POST or None, user=reader.user)
     if request.method == "POST" and form.is_valid():

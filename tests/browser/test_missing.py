@@ -64,11 +64,11 @@ def test_a_missing_book_is_found_added_and_kept(
     page.get_by_role("link", name="Search Open Library").click()
     page.get_by_label("Title").fill("Qqqq Zzzz")
     page.get_by_label("ISBN").fill("12")
-    page.get_by_role("button", name="Look for it").click()
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_text("This is not a valid ISBN.")).to_be_visible()
     assert not with_javascript or barriers(page) == []
     page.get_by_label("ISBN").fill("")
-    page.get_by_role("button", name="Look for it").click()
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_text("Open Library has no book like this.")).to_be_visible()
     assert not with_javascript or barriers(page) == []
     told = [words for words in visitor.complaints if "422" not in words]

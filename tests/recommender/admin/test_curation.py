@@ -87,7 +87,7 @@ def test_a_merge_shows_what_it_would_do_then_does_it_and_is_undone(client: Clien
 
 @pytest.mark.parametrize(
     ("into", "words"),
-    [("9999999", "No book that stands"), ("self", "into itself"), ("x", "Select a valid")],
+    [("9999999", "No book has this number"), ("self", "into itself"), ("x", "Select a valid")],
 )
 def test_a_wrong_number_is_told(client: Client, into: str, words: str) -> None:
     book = BookFactory.create()
@@ -96,7 +96,7 @@ def test_a_wrong_number_is_told(client: Client, into: str, words: str) -> None:
     for response in (client.get(address, {"into": into}), client.post(address, {"into": into})):
         assert response.status_code == 422
         text = response.content.decode()
-        assert words in text or "No book that stands" in text
+        assert words in text or "No book has this number" in text
     assert not CurationAct.objects.exists()
 
 
