@@ -195,7 +195,7 @@ class BookAdmin(WithCounts, books.BookAdmin):
 
     @admin.display(description="")
     def cover(self, book: Book) -> SafeString:
-        return book_cover(book)
+        return book_cover(book=book)
 
     @admin.display(description="offered", ordering="offered_count")
     def offered(self, book: Any) -> int:

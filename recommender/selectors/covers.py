@@ -12,7 +12,7 @@ from recommender.drawing import covers
 COVERS_CACHED = 4096
 
 
-def book_cover(book: Book) -> SafeString:
+def book_cover(*, book: Book) -> SafeString:
     """The drawn cover of a book of the catalog; prefetch `credits` first."""
     author = next(iter(book.author_names), "")
     return cached_cover(number=book.goodbooks_id or book.pk, title=book.title, author=author)

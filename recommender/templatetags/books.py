@@ -39,7 +39,7 @@ def cover(context: Context, book: Book) -> SafeString:
     if host and book.cover_id:
         address = f"{host}/b/id/{book.cover_id}-M.jpg?default=false"
         return render_to_string("recommender/_cover.html", {"address": address})
-    return book_cover(book)
+    return book_cover(book=book)
 
 
 @register.simple_tag
