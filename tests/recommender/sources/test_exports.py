@@ -53,7 +53,7 @@ def packed(*names: str) -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as files:
         for name in names:
-            files.writestr(name, "{}")
+            files.writestr(zipfile.ZipInfo(name), "{}")  # of 1980, so that the bytes stay the same
     return archive.getvalue()
 
 
