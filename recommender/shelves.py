@@ -1,5 +1,7 @@
-"""The shelves that every service has; any other shelf is a reader's own."""
+"""The shelves that every service has, whatever their names; all others are a reader's own."""
 
+import re
+import unicodedata
 from enum import StrEnum
 
 
@@ -27,7 +29,86 @@ NAMES: dict[str, str] = {
     OTHER: "Other shelves",
 }
 
+#: What services and readers call them, in the languages in which these services are used.
+_SYNONYMS: dict[Shelf, str] = {
+    Shelf.READ: """
+        read, finished, have read, read but unowned, completed, done
+        gelesen, lu, lus, livres lus, leido, leidos, lido, lidos, letto, letti, gelezen
+        last, lest, laest, luettu, luetut, przeczytane, precteno, prectene, olvasott, citite
+        прочитано, прочитал, прочитала, okundu, okuduklarim
+    """,
+    Shelf.CURRENTLY_READING: """
+        currently reading, reading, reading now, in progress, started
+        lese ich gerade, lese gerade, am lesen, en cours, en cours de lecture, lecture en cours
+        leyendo, leyendo actualmente, lendo, lendo agora, in lettura, sto leggendo
+        aan het lezen, bezig, laser, laser nu, leser, leser na, laeser, luen, luen parhaillaan
+        czytam, teraz czytam, aktualnie czytane, ctu, prave ctu, olvasom, citesc
+        читаю, сейчас читаю, okuyorum, su an okudugum
+    """,
+    Shelf.TO_READ: """
+        to read, want to read, wanttoread, wishlist, wish list, to be read, tbr, plan to read
+        wunschliste, wunschzettel, zu lesen, noch zu lesen, will ich lesen, mochte ich lesen, sub
+        liste de souhaits, souhaits, liste d envies, envies, a lire, pile a lire, pal
+        lista de deseos, deseos, por leer, para leer, quiero leer, pendientes, pendiente
+        lista de desejos, desejados, quero ler, para ler, por ler
+        lista dei desideri, lista desideri, desideri, da leggere, voglio leggere
+        verlanglijst, verlanglijstje, wensenlijst, te lezen, wil ik lezen, nog te lezen
+        onskelista, vill lasa, att lasa, ønskeliste, onskeliste, onskeseddel, vil lese, vil laese
+        toivelista, lukulista, haluan lukea, lukematta
+        lista zyczen, do przeczytania, chce przeczytac, seznam prani, chci cist, k precteni
+        kivansaglista, varolista, elolvasando, lista de dorinte, de citit, llista de desitjos
+        список желаний, хочу прочитать, в планах, istek listesi, okunacaklar, okumak istediklerim
+        ほしい物リスト, 読みたい, 読みたい本, 積読
+    """,
+    Shelf.DID_NOT_FINISH: """
+        did not finish, did not finished, dnf, abandoned, stopped reading, gave up, unfinished
+        abgebrochen, nicht beendet, abandonne, abandonnes, abandonado, abandonados, sin terminar
+        abbandonato, abbandonati, niet uitgelezen, avbruten, ikke fullfort, porzucone, брошено
+        yarim birakilan, yarim kalan
+    """,
+}
+#: Words in the name of a reader's own shelf by which its books are still to be read.
+_UNREAD_WORDS = re.compile(
+    r"\b(?:tbr|unread|wish ?list|wish|to (?:be )?read|(?:want|plan|hope) to read|to buy"
+    r"|(?:wont|won t|dont|don t|not|never|havent|haven t|yet to|have not) read|not interested"
+    r"|waiting|waitlist|on hold|someday|up next|read next|to get to|pile a lire|por leer"
+    r"|zu lesen|da leggere|a lire)\b"
+)
+_READ_AGAIN = re.compile(r"\bre ?reads?\b")
+_FOLDED_MARKS = re.compile("[\u0300-\u036f]")
+
 
 def shelf_name(shelf: str) -> str:
     """The name of a shelf on pages; a reader's own shelf keeps its name."""
     return NAMES.get(shelf, shelf)
+
+
+def common_shelf(name: str) -> Shelf | None:
+    """The shelf that a name means in any of the languages known here; None for a reader's own."""
+    return _SHELF_BY_NAME.get(_folded(name))
+
+
+def is_unread(shelf: str) -> bool:
+    """Whether the books of a shelf are not read to the end; also one of the reader's own.
+
+    `owned-tbr`, `wont-read` and `waiting-for-the-library` are such names.
+    """
+    if common := common_shelf(shelf):
+        return common in UNREAD
+    name = _folded(shelf)
+    return bool(_UNREAD_WORDS.search(name)) and not _READ_AGAIN.search(name)
+
+
+def _folded(name: str) -> str:
+    """Words in small letters between single spaces, without accents and punctuation."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    plain = unicodedata.normalize("NFC", _FOLDED_MARKS.sub("", plain))
+    return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
+
+
+_SHELF_BY_NAME = {
+    _folded(name): shelf
+    for shelf, names in _SYNONYMS.items()
+    for name in re.split(r"[,\n]", names)
+    if name.strip()
+}

@@ -26,6 +26,7 @@ urlpatterns = [
     path("imports/<uuid:job_id>/", imports.progress, name="import"),
     path("imports/<uuid:job_id>/retry", imports.retry, name="import-retry"),
     path("imports/<uuid:job_id>/confirm", imports.confirm, name="import-confirm"),
+    path("imports/<uuid:job_id>/encoding", imports.read_again, name="import-encoding"),
     path("imports/<uuid:job_id>/cancel", imports.cancel, name="import-cancel"),
     path("imports/<uuid:job_id>/rows/", import_rows.rows, name="import-rows"),
     path("imports/<uuid:job_id>/rows/<int:item_id>/", import_rows.row, name="import-row"),

@@ -2,12 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from catalog.curation import cells
-from recsite.common.spreadsheets import BOM, decode, delimiter_of, escape_formula, unescape_formula
+from recsite.common.spreadsheets import BOM, escape_formula, unescape_formula
+from recsite.common.tables import Heading, UnreadableTable, find_encoding, headings, rows
 
 #: Which book a line is about; the second is read-only, and must be right where it is given.
 ID, NUMBER = "id", "goodbooks_id"
@@ -42,30 +43,20 @@ def book_line(pk: int, book: Mapping[str, Any]) -> str:
 
 def parse(data: bytes) -> list[Line]:
     """The lines of an uploaded file, without empty ones; raises `UnusableFile`."""
-    text = _decode(data)
-    delimiter = delimiter_of(text, frozenset({ID}))
-    if delimiter is None:
-        raise UnusableFile(
-            "The first line of this file has no column “id”. Export the books here, change the "
-            "cells, and keep the first line as it is."
-        )
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    file = io.BytesIO(data)
+    heading = _heading(file)
+    _check_columns(heading.columns)
     lines: list[Line] = []
     try:
-        columns = [column.strip() for column in next(rows)]
-        _check_columns(columns)
-        start = rows.line_num + 1
-        for row in rows:
-            if any(cell.strip() for cell in row):
-                lines.append(_parse_line(start, columns, row))
-            start = rows.line_num + 1
+        for row in rows(file, heading):
+            lines.append(_parse_line(row.line, heading.columns, row.cells))
             if len(lines) > MAX_LINES:
                 raise UnusableFile(
                     f"This file has more than {MAX_LINES:,} lines. Upload it in parts."
                 )
-    except csv.Error as error:
+    except UnreadableTable as error:
         raise UnusableFile(
-            f"Line {rows.line_num} can't be read as CSV ({error}). Save the table as “CSV UTF-8”."
+            f"This file can't be read as CSV ({error}). Save the table as “CSV UTF-8”."
         ) from error
     if not lines:
         raise UnusableFile("This file has no books.")
@@ -85,16 +76,22 @@ def _line(row: Iterable[str]) -> str:
     return line.getvalue()
 
 
-def _decode(data: bytes) -> str:
-    if data.startswith(_SPREADSHEETS):
+def _heading(file: io.BytesIO) -> Heading:
+    if file.getvalue().startswith(_SPREADSHEETS):
         raise UnusableFile("This is a spreadsheet. Save it as “CSV UTF-8” and upload that file.")
-    text = decode(data)
-    if text is None or "\0" in text:
+    encoding = find_encoding(file)
+    if encoding is None:
         raise UnusableFile("The text of this file can't be decoded. Save it as “CSV UTF-8”.")
-    return text
+    for heading in headings(file, encoding.name):
+        if ID in heading.columns:
+            return heading
+    raise UnusableFile(
+        "The first line of this file has no column “id”. Export the books here, change the "
+        "cells, and keep the first line as it is."
+    )
 
 
-def _check_columns(columns: list[str]) -> None:
+def _check_columns(columns: Sequence[str]) -> None:
     named = [column for column in columns if column]
     unknown = [column for column in named if column not in COLUMNS]
     if unknown:
@@ -106,7 +103,7 @@ def _check_columns(columns: list[str]) -> None:
         raise UnusableFile(f"The column “{twice}” is in this file twice; remove one.")
 
 
-def _parse_line(number: int, columns: list[str], row: list[str]) -> Line:
+def _parse_line(number: int, columns: Sequence[str], row: list[str]) -> Line:
     # Spreadsheets leave out empty cells at the end of a line; a missing cell changes nothing.
     named = {name: unescape_formula(cell) for name, cell in zip(columns, row, strict=False) if name}
     return Line(number, named, is_too_long=any(cell.strip() for cell in row[len(columns) :]))

@@ -33,7 +33,7 @@ class StartForm(forms.Form):
         label="Or your export file",
         required=False,
         help_text=(
-            "From Goodreads, StoryGraph, LibraryThing (tab-delimited) or BookWyrm. Used if you "
+            "From Goodreads, StoryGraph, LibraryThing, BookWyrm or Hardcover. Used if you "
             "give both. You see what it changes before anything is kept."
         ),
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv,text/plain"}),

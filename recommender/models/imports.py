@@ -34,6 +34,7 @@ class ImportJob(models.Model):
         STORYGRAPH_EXPORT = "storygraph_export", "StoryGraph export file"
         LIBRARYTHING_EXPORT = "librarything_export", "LibraryThing export file"
         BOOKWYRM_EXPORT = "bookwyrm_export", "BookWyrm export file"
+        HARDCOVER_EXPORT = "hardcover_export", "Hardcover export file"
         TABLE_FILE = "table_file", "table of your own"
 
     class State(models.TextChoices):
@@ -63,6 +64,9 @@ class ImportJob(models.Model):
         max_length=100, blank=True, help_text="Goodreads number, or the name to look up."
     )
     filename = models.CharField(max_length=200, blank=True)
+    encoding = models.CharField(
+        max_length=20, blank=True, help_text="How the letters of a file were read, if guessed."
+    )
     shelf = models.CharField(max_length=100, default=Shelf.READ.value)
     state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
     error_code = models.CharField(max_length=40, blank=True)
@@ -136,10 +140,9 @@ class ImportItemQuerySet(models.QuerySet["ImportItem"]):
 
     def of_group(self, group: "ImportItem.Group") -> Self:
         """The rows that readers see in one group: by what they change, or by their state."""
-        changes = ImportItem.CHANGES_OF_GROUP.get(group)
-        if changes is None:
-            return self.filter(state=group.value)
-        return self.filter(state=ImportItem.State.MATCHED, change__in=changes)
+        changes = ImportItem.CHANGES_OF_GROUP.get(group, [])
+        matched = Q(state=ImportItem.State.MATCHED, change__in=changes)
+        return self.filter(matched | Q(state=group.value))
 
     def change_sizes(self) -> dict[str, int]:
         """How many rows made, changed or left an entry."""
@@ -171,6 +174,7 @@ class ImportItem(models.Model):
         FAILED = "failed"
         REPAIRED = "repaired"
         SKIPPED = "skipped"
+        REPEATED = "repeated"  # another row of the file has the same key and tells more
 
     class Change(models.TextChoices):
         NEW = "new"
@@ -185,6 +189,7 @@ class ImportItem(models.Model):
         NEW = "new", "New"
         CHANGED = "changed", "Changed"
         UNCHANGED = "unchanged", "Unchanged"
+        REPEATED = "repeated", "Another row tells more"
         AMBIGUOUS = "ambiguous", "More than one book fits"
         UNMATCHED = "unmatched", "Not found"
         REPAIRED = "repaired", "Found by you"
@@ -194,7 +199,8 @@ class ImportItem(models.Model):
     CHANGES_OF_GROUP: ClassVar[dict[Group, list[str]]] = {
         Group.NEW: ["new"],
         Group.CHANGED: ["changed"],
-        Group.UNCHANGED: ["unchanged", "merged", "removed", ""],
+        Group.UNCHANGED: ["unchanged", "removed", ""],
+        Group.REPEATED: ["merged"],
     }
     REPAIRABLE: ClassVar[list[str]] = ["ambiguous", "unmatched", "repaired", "skipped"]
 
@@ -216,6 +222,7 @@ class ImportItem(models.Model):
     author = models.CharField(max_length=300, blank=True)
     stars = models.DecimalField(max_digits=3, decimal_places=2, null=True, blank=True)
     shelf = models.CharField(max_length=100)
+    read_count = models.PositiveSmallIntegerField(default=0)
     added_on = models.DateField(null=True, blank=True)
     read_on = models.DateField(null=True, blank=True)
 
@@ -227,7 +234,7 @@ class ImportItem(models.Model):
             models.UniqueConstraint(fields=["job", "position"], name="import_item_position"),
             models.UniqueConstraint(
                 fields=["job", "source_key"],
-                condition=~Q(state="failed"),
+                condition=~Q(state__in=["failed", "repeated"]),
                 name="import_item_source_key",
             ),
         ]

@@ -28,6 +28,7 @@ class Source(models.TextChoices):
     STORYGRAPH = "storygraph", "StoryGraph"
     LIBRARYTHING = "librarything", "LibraryThing"
     BOOKWYRM = "bookwyrm", "BookWyrm"
+    HARDCOVER = "hardcover", "Hardcover"
     TABLE = "table", "a table of your own"
     SITE = "site", "this site"
 
@@ -52,6 +53,9 @@ class LibraryLine(models.Model):
     shelf = models.CharField(max_length=100, default=shelves.Shelf.READ.value)
     added_on = models.DateField(null=True, blank=True)
     read_on = models.DateField(null=True, blank=True)
+    read_count = models.PositiveSmallIntegerField(
+        default=0, help_text="How often it was read; 0 where the source does not say."
+    )
     is_left_out = models.BooleanField("leave out of recommendations", default=False)
     edited_fields = ArrayField(
         models.CharField(max_length=20),

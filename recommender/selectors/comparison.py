@@ -7,9 +7,9 @@ from django.db.models import Q
 from django.utils.text import capfirst
 
 from catalog.models import Book, BookGenre
-from recommender import shelves
 from recommender.models import Dismissal, LibraryEntry, Recommendation, RemovedEntry, Run
 from recommender.selectors.wording import DIAL_WORDS, describe_filters
+from recommender.shelves import is_unread
 
 BOOKS_NAMED = 3
 #: What a list without filters is called.
@@ -88,7 +88,7 @@ class Explainer:
         if book.goodbooks_id is not None and book.goodbooks_id in stars:
             return f"you have rated it since, with {stars[book.goodbooks_id]:g} stars"
         if entry := self.entries.get(book.pk):
-            is_read = entry.shelf not in shelves.UNREAD
+            is_read = not is_unread(entry.shelf)
             return "you have read it since" if is_read else "you want to read it"
         if book.status != Book.Status.ACTIVE:
             return "it is no longer recommended to anyone"

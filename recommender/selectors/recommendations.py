@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from django.db.models.functions import Coalesce
 
 from catalog.models import Book
-from recommender import shelves
 from recommender.engine.explain import reasons_to_show
 from recommender.engine.model import Model, Scores
 from recommender.engine.rerank import DEFAULT_OPTIONS, BookFacts, RerankOptions, rerank
@@ -19,6 +18,7 @@ from recommender.selectors.book_facts import (
     history_facts,
 )
 from recommender.selectors.current_model import current_model
+from recommender.shelves import is_unread
 
 #: How many of the best-scored books the rules see; a list of ten rarely needs fifty.
 CANDIDATES_AT_FIRST = 100
@@ -166,7 +166,7 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
         if number is None:
             continue
         known.add(number)
-        if stars is not None or shelf not in shelves.UNREAD:
+        if stars is not None or not is_unread(shelf):
             read[number] = history_facts(*history_columns)
         is_too_old = since is not None and day is not None and day < since
         if stars is None or pk == without:

@@ -4,19 +4,22 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 
 from catalog.matching import Wanted, match
 from catalog.models import Book
 from catalog.normalize import isbn13_of
-from recommender import shelves
 from recommender.services import staging
+from recommender.shelves import is_unread
 from recommender.sources.base import ShelfRow
 from recommender.sources.exports import open_export
+from recommender.sources.preference import preference
 from recommender.sources.profile import parse_profile
 
 RATING_COLUMNS = {"book_id", "rating"}
+LONGEST_HEADING = 1000  # bytes
 LARGEST_BOOK_ID = 2**63 - 1  # what a release can name
 
 
@@ -40,14 +43,13 @@ def from_file(path: Path) -> Shelf:
     Raises `UnreadableFile` or `SourceError` with a sentence that says what is wrong.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            if _columns(file) >= RATING_COLUMNS:
+                return _from_ratings(path, file.read().decode("utf-8-sig", "replace").splitlines())
+            pages = open_export(file, limit=settings.IMPORT_MAX_BYTES).pages()
+            return _matched(row for page in pages for row in page.rows)
     except OSError as error:
         raise UnreadableFile(f"{path} cannot be read: {error.strerror}.") from error
-    lines = content.decode("utf-8-sig", "replace").splitlines()
-    if _columns(lines) >= RATING_COLUMNS:
-        return _from_ratings(path, lines)
-    pages = open_export(content, limit=settings.IMPORT_MAX_BYTES).pages()
-    return _matched(row for page in pages for row in page.rows)
 
 
 def from_goodreads(text: str) -> Shelf:
@@ -57,12 +59,11 @@ def from_goodreads(text: str) -> Shelf:
     return _matched(row for page in pages for row in page.rows)
 
 
-def _columns(lines: list[str]) -> set[str]:
+def _columns(file: BinaryIO) -> set[str]:
     """The names in the heading, quoted or not; none if the file is of another kind."""
-    try:
-        return set(next(csv.reader(lines, skipinitialspace=True), []))
-    except csv.Error:
-        return set()
+    start = file.read(LONGEST_HEADING).decode("utf-8-sig", "replace")
+    file.seek(0)
+    return set(next(csv.reader(start.splitlines()[:1], skipinitialspace=True), []))
 
 
 def _from_ratings(path: Path, lines: list[str]) -> Shelf:
@@ -108,15 +109,20 @@ def _matched(shelf_rows: Iterable[ShelfRow]) -> Shelf:
         goodbooks_id__isnull=False,
     )
     numbers = {book.pk: book.goodbooks_id for book in books if book.goodbooks_id is not None}
-    ratings: dict[int, float] = {}
+    best: dict[int, ShelfRow] = {}
     for place, row in enumerate(rows):
-        book_id = found[place].book_id
-        if book_id in numbers and row.stars is not None:
-            ratings.setdefault(numbers[book_id], row.stars)
-    read = frozenset(
-        numbers[book_id]
-        for place, row in enumerate(rows)
-        if (book_id := found[place].book_id) in numbers
-        and (row.stars is not None or row.shelf not in shelves.UNREAD)
+        number = numbers.get(found[place].book_id or 0)
+        if number is not None and (
+            number not in best or preference(row) > preference(best[number])
+        ):
+            best[number] = row
+    return Shelf(
+        len(rows),
+        ratings={number: row.stars for number, row in best.items() if row.stars is not None},
+        read=frozenset(
+            number
+            for number, row in best.items()
+            if row.stars is not None or not is_unread(row.shelf)
+        ),
+        known=frozenset(best),
     )
-    return Shelf(len(rows), ratings, read=read, known=frozenset(numbers.values()))

@@ -19,6 +19,7 @@ ENTRY_FIELDS = (
     "author",
     "stars",
     "shelf",
+    "read_count",
     "added_on",
     "read_on",
     "account",

@@ -7,6 +7,7 @@ expires, and the next worker begins with the state the job was in.
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import BinaryIO
 from uuid import UUID
 
 import structlog
@@ -101,14 +102,34 @@ def start_refresh(*, reader: Reader, account: str) -> ImportJob:
     return job
 
 
-def start_upload(*, reader: Reader, filename: str, content: bytes) -> ImportJob:
+def start_upload(*, reader: Reader, filename: str, file: BinaryIO) -> ImportJob:
     """Read an export file, stage its rows and start the import.
 
-    Raises `SourceError` with a sentence for the reader if the file cannot be read.
+    Raises `SourceError` with a sentence for the reader if the file cannot be read; nothing of it
+    is kept then.
     """
-    export = open_export(content, limit=settings.IMPORT_MAX_BYTES)
+    export = open_export(file, limit=settings.IMPORT_MAX_BYTES)
     job = ImportJob(reader=reader, kind=export.name, filename=filename[:200], shelf="all")
-    return _create(job, pages=list(export.pages()))
+    job.encoding = export.encoding if export.is_guessed else ""
+    return _create(job, pages=export.pages())
+
+
+@transaction.atomic
+def read_again(*, job: ImportJob, encoding: str) -> bool:
+    """Decode a file again whose encoding was a guess; say whether that was possible.
+
+    The staged rows are decoded, so that the reader need not upload the file again. What was
+    decided for single rows is forgotten.
+    """
+    lock_reader(job.reader_id)
+    waiting = ImportJob.objects.filter(pk=job.pk, state=State.PREVIEW).exclude(encoding="")
+    if not waiting.update(
+        state=State.MATCHING, encoding=encoding, queued_at=timezone.now(), attempts=0
+    ):
+        return False
+    staging.decode_again(job=job, encoding=encoding)
+    enqueue_on_commit(TASK, str(job.pk))
+    return True
 
 
 def _check_cooldown(kind: ImportJob.Kind, account: str) -> None:

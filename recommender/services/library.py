@@ -11,8 +11,11 @@ from catalog.matching import Wanted, match
 from catalog.services import enrichment
 from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader, Source, SourceShelf
 from recommender.services.locks import lock_reader
+from recommender.sources.preference import preference
 
-KEPT_FIELDS = ("title", "author", "stars", "shelf", "added_on", "read_on")
+KEPT_FIELDS = ("title", "author", "stars", "shelf", "read_count", "added_on", "read_on")
+#: Sources without half stars: a whole star there may be a rounded half.
+WHOLE_STARS_ONLY = (Source.GOODREADS,)
 #: If a shelf has lost more than this share of its books, the next pull has to confirm it.
 SUSPICIOUS_SHRINKAGE = 0.1
 #: A shelf of one page takes two requests: for that page, and for the empty one after it.
@@ -108,8 +111,9 @@ def apply_item(*, item: ImportItem) -> None:
 
 
 def _applicable(job: ImportJob) -> list[ImportItem]:
-    """The rows that could be read, with what they change reset."""
-    rows = list(job.items.exclude(state=ImportItem.State.FAILED))
+    """The rows that count, with what they change reset."""
+    ignored = [ImportItem.State.FAILED, ImportItem.State.REPEATED]
+    rows = list(job.items.exclude(state__in=ignored))
     for row in rows:
         row.change = ""
     return rows
@@ -178,8 +182,8 @@ def _one_row_per_book(rows: Iterable[ImportItem]) -> list[ImportItem]:
     return list(best.values())
 
 
-def _preference(row: ImportItem) -> tuple[bool, str, int]:
-    return (row.stars is not None, str(row.added_on or ""), -row.position)
+def _preference(row: ImportItem) -> tuple[object, ...]:
+    return (*preference(row), -row.position)
 
 
 def _compare(job: ImportJob, rows: list[ImportItem], entries: list[LibraryEntry]) -> Changes:
@@ -235,6 +239,8 @@ def _copy(row: ImportItem, entry: LibraryEntry, job: ImportJob) -> bool:
         return False
     says = (*KEPT_FIELDS, "source_key")
     new = {name: getattr(row, name) for name in says if name not in entry.edited_fields}
+    if _rounds(row, entry):
+        new["stars"] = entry.stars
     new |= {
         "book_id": row.book_id or entry.book_id,
         "source": job.source,
@@ -245,6 +251,15 @@ def _copy(row: ImportItem, entry: LibraryEntry, job: ImportJob) -> bool:
         setattr(entry, name, value)
     entry.updated_at = timezone.now()
     return changed
+
+
+def _rounds(row: ImportItem, entry: LibraryEntry) -> bool:
+    """Whether whole stars may be what a source made of the finer ones for the same reading."""
+    if row.stars is None or entry.stars is None or row.job.source not in WHOLE_STARS_ONLY:
+        return False
+    is_later = bool(row.read_on and entry.read_on and row.read_on > entry.read_on)
+    is_fine = entry.stars % 1 != 0
+    return is_fine and row.stars % 1 == 0 and abs(row.stars - entry.stars) < 1 and not is_later
 
 
 def note_unchanged(*, job: ImportJob) -> None:

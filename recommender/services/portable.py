@@ -23,6 +23,7 @@ LIBRARY_COLUMNS = (
     "Exclusive Shelf",
     "Date Read",
     "Date Added",
+    "Read Count",
     "Left Out Of Recommendations",
     "Source",
 )
@@ -111,6 +112,7 @@ def _as_goodreads(reader: Reader) -> Iterable[dict[str, Any]]:
             "Exclusive Shelf": entry.shelf,
             "Date Read": entry.read_on.strftime("%Y/%m/%d") if entry.read_on else "",
             "Date Added": entry.added_on.strftime("%Y/%m/%d") if entry.added_on else "",
+            "Read Count": str(entry.read_count or ""),
             "Left Out Of Recommendations": "yes" if entry.is_left_out else "",
             "Source": entry.get_source_display(),
         }

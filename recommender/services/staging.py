@@ -16,6 +16,7 @@ from recommender.sources.base import (
     ShelfSource,
     SwitchedOff,
 )
+from recommender.sources.export_file import KEY_BY_TITLE, key_of
 from recommender.sources.fetcher import Fetcher
 from recommender.sources.goodreads_api import GoodreadsApi
 from recommender.sources.goodreads_feed import GoodreadsFeed
@@ -63,10 +64,28 @@ def stage_page(*, job: ImportJob, page: ShelfPage) -> None:
     """Store a page's rows and problems with the job."""
     last = job.items.aggregate(last=Max("position"))["last"] or 0
     rows = [_item(job, row) for row in page.rows]
+    rows += [_item(job, row, ImportItem.State.REPEATED) for row in page.repeated]
     rows += [_failed_item(job, problem) for problem in page.problems]
     for position, row in enumerate(rows, start=last + 1):
         row.position = position
     ImportItem.objects.bulk_create(rows, batch_size=2000)
+
+
+def decode_again(*, job: ImportJob, encoding: str) -> None:
+    """Read the text of all rows as if its letters were those of another encoding."""
+
+    def again(text: str) -> str:
+        return text.encode(job.encoding, "replace").decode(encoding, "replace")
+
+    rows = list(job.items.all())
+    for row in rows:
+        row.title, row.author, row.shelf = again(row.title), again(row.author), again(row.shelf)
+        if row.source_key.startswith(KEY_BY_TITLE):
+            row.source_key = key_of(row.title, row.author)
+        if row.state not in (ImportItem.State.FAILED, ImportItem.State.REPEATED):
+            row.state, row.book, row.candidates, row.change = ImportItem.State.STAGED, None, [], ""
+    changed = ["title", "author", "shelf", "source_key", "state", "book", "candidates", "change"]
+    ImportItem.objects.bulk_update(rows, changed, batch_size=2000)
 
 
 def _fetcher() -> Fetcher:
@@ -80,9 +99,13 @@ def _fetcher() -> Fetcher:
     )
 
 
-def _item(job: ImportJob, row: ShelfRow) -> ImportItem:
+def _item(
+    job: ImportJob, row: ShelfRow, state: ImportItem.State = ImportItem.State.STAGED
+) -> ImportItem:
     return ImportItem(
         job=job,
+        state=state,
+        problem=row.note[:300],
         line=row.line,
         source_key=row.source_key,
         edition_id=row.edition_id,
@@ -91,6 +114,7 @@ def _item(job: ImportJob, row: ShelfRow) -> ImportItem:
         title=row.title[:500],
         author=row.author[:300],
         stars=row.stars,
+        read_count=row.read_count,
         shelf=row.shelf[:100],
         added_on=row.added_on,
         read_on=row.read_on,

@@ -25,6 +25,8 @@ class ShelfRow:
     read_on: date | None = None
     year: int | None = None
     line: int | None = None  # where the row stands in an uploaded file
+    note: str = ""  # what of it could not be read, or why another row of the file counts
+    read_count: int = 0  # how often it was read; 0 where the source does not say
     review_id: int | None = None  # stays the same when the reader switches the edition
 
 
@@ -48,6 +50,7 @@ class ShelfPage:
     number: int
     rows: tuple[ShelfRow, ...]
     problems: tuple[RowProblem, ...] = ()
+    repeated: tuple[ShelfRow, ...] = ()  # of a file: another row of the same key counts
     repeats: int = 0
     total: int | None = None
     etag: str = ""

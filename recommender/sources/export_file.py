@@ -4,120 +4,258 @@ Another service's export is a subclass of `ExportFile` with its columns and its 
 an entry in `recommender.sources.exports.EXPORTS`.
 """
 
-import csv
 import hashlib
-import io
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from typing import ClassVar, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import BinaryIO, ClassVar
 
 from recommender.sources.base import BadRow, RowProblem, ShelfPage, ShelfRow
-from recommender.sources.upload import MAX_BYTES, NoRows, WrongColumns, read_text
+from recommender.sources.dates import DateOrder, DoubtfulDate
+from recommender.sources.preference import Rank, preference
+from recommender.sources.stars import NotStars, parse_stars
+from recommender.sources.upload import NoRows, TooManyRows, Unclosed
 from recommender.sources.values import clean_text
-from recsite.common.spreadsheets import DELIMITERS, delimiter_of
+from recsite.common.tables import Heading, Row, UnreadableTable, rows
 
-#: The text in a column, empty where there is none.
-Cells = Callable[[str], str]
+#: The largest libraries we know of have some twenty thousand books.
+MOST_ROWS = 50_000
+ROWS_A_PAGE = 2_000
+
+#: Names of one column, which editions of a file call differently.
+Names = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Cells:
+    """The cells of one row by the names of their columns, whatever their case.
+
+    What can't be read is left out and told in `notes`.
+    """
+
+    values: Mapping[str, str]
+    dates: DateOrder
+    notes: list[str] = field(default_factory=list)
+
+    def text(self, *names: str) -> str:
+        """The text under the first of these names that has any; empty where none has."""
+        found = (self.values.get(name.casefold(), "") for name in names)
+        return next((text for text in found if text.strip()), "")
+
+    def stars(self, *names: str) -> float | None:
+        """The rating, None for an unrated book."""
+        text = self.text(*names)
+        try:
+            return parse_stars(text)
+        except NotStars:
+            self.notes.append(f"“{clean_text(text, 20)}” is no rating that we can read.")
+            return None
+
+    def date(self, *names: str) -> date | None:
+        """The day, None where there is none or it can't be told."""
+        text = self.text(*names)
+        try:
+            return self.dates.read(text)
+        except DoubtfulDate:
+            self.notes.append(f"“{clean_text(text, 20)}” may mean two days, so it is left out.")
+            return None
+
+    def count(self, *names: str) -> int:
+        """A whole number from 0 to 1,000; 0 for anything else."""
+        text = self.text(*names).strip()
+        return min(int(text), 1000) if text.isascii() and text.isdecimal() else 0
 
 
 class ExportFile(ABC):
-    """An uploaded file as a `ShelfSource` of one page.
+    """An uploaded file as a `ShelfSource`; rows come in pages of 2,000.
 
     Parameters
     ----------
-    data : bytes
-        The file.
-    limit : int
-        The most bytes it may have.
-
-    Raises
-    ------
-    ExportRefused
-        One of its kinds, when the file is none of this service; it says what to do instead.
+    file : BinaryIO
+        The file, which is read from its start whenever rows are asked for.
+    heading : Heading
+        One of `recsite.common.tables.headings`, of which `fits` is true.
+    is_guessed : bool
+        Whether its encoding is a guess.
     """
 
     name: str
     service: ClassVar[str]
-    title: ClassVar[str] = "Title"
-    required: ClassVar[frozenset[str]]
-    read: ClassVar[frozenset[str]]  # every column that ``read_book`` looks at
+    title: ClassVar[Names] = ("Title",)
+    #: Columns without which a file is none of this service, each under any of its names.
+    required: ClassVar[tuple[Names, ...]]
+    #: Columns that tell days.
+    dates: ClassVar[Names] = ()
+    #: All other columns that ``read_book`` looks at.
+    optional: ClassVar[Names] = ()
 
-    def __init__(self, data: bytes, *, limit: int = MAX_BYTES) -> None:
-        self._text = read_text(data, limit=limit)
-        delimiter = delimiter_of(self._text, self.required)
-        if delimiter is None:
-            raise WrongColumns
-        self._delimiter = delimiter
+    def __init__(self, file: BinaryIO, heading: Heading, *, is_guessed: bool = False) -> None:
+        self._file = file
+        self.is_guessed = is_guessed
+        self._heading = heading
+        self._columns = [column.casefold() for column in heading.columns]
+
+    @classmethod
+    def fits(cls, columns: Sequence[str]) -> bool:
+        """Whether a heading has all the columns that are required, in any case and order."""
+        there = {column.casefold() for column in columns}
+        return all(any(name.casefold() in there for name in names) for names in cls.required)
+
+    @property
+    def encoding(self) -> str:
+        return self._heading.encoding
 
     @abstractmethod
-    def read_book(self, title: str, text: Cells) -> ShelfRow:
+    def read_book(self, title: str, cells: Cells) -> ShelfRow:
         """The row of a book from its other cells; raises `BadRow`."""
 
     def pages(self) -> Iterator[ShelfPage]:
-        """All rows as one page. Rows that cannot be read are told with their lines."""
-        rows: dict[str, ShelfRow] = {}
-        problems: list[RowProblem] = []
-        count = 0
-        for line, cells, is_whole in self._cells():
-            count += 1
-            try:
-                row = self._row(cells, line, is_whole=is_whole)
-            except BadRow as error:
-                text = clean_text(cells.get(self.title)) or f"line {line}"
-                problems.append(RowProblem(line, text, str(error)))
-            else:
-                rows.setdefault(row.source_key, row)
-        if not count:
-            raise NoRows
-        yield ShelfPage(
-            number=1,
-            rows=tuple(rows.values()),
-            problems=tuple(problems),
-            repeats=count - len(rows) - len(problems),
-            total=count,
-            complete=True,
-        )
+        """All rows, those that can't be read with their lines.
 
-    def _row(self, cells: Mapping[str, str], line: int, *, is_whole: bool) -> ShelfRow:
-        if not is_whole:
-            raise BadRow("The line breaks off, or has more cells than the heading.")
-        title = clean_text(cells.get(self.title), longest=500)
+        Of several rows with one key the one that tells most is taken (`preference`), the others
+        are told. Raises `NoRows`, `TooManyRows`, or `Unclosed`.
+        """
+        habits = self._survey()
+        if not habits.rows:
+            raise NoRows
+        best = self._best_lines(habits)
+        page = _Page()
+        number = 1
+        for row, problem in self._read(habits):
+            if problem:
+                page.problems.append(problem)
+            elif row and best[row.source_key] == row.line:
+                page.rows.append(row)
+            elif row:
+                page.repeated.append(
+                    replace(row, note=f"Line {best[row.source_key]} tells more of the same book.")
+                )
+            if page.size == ROWS_A_PAGE:
+                yield page.whole(number, habits.rows)
+                page, number = _Page(), number + 1
+        yield page.whole(number, habits.rows, complete=True)
+
+    def _survey(self) -> "_Habits":
+        """Read the file once, to see how it writes what can be written in several ways."""
+        dates = [self._columns.index(name.casefold()) for name in self.dates if self._has(name)]
+        habits = _Habits(without_letters=set(range(len(self._columns))))
+        for row in self._rows():
+            habits.rows += 1
+            if habits.rows > MOST_ROWS:
+                raise TooManyRows
+            habits.dates.learn(row.cells[place] for place in dates if place < len(row.cells))
+            if not self._surplus(row):
+                habits.learn_letters(row.cells)
+        return habits
+
+    def _best_lines(self, habits: "_Habits") -> dict[str, int]:
+        """The line of the row that tells most, by key."""
+        best: dict[str, tuple[Rank, int]] = {}
+        for row, _ in self._read(habits):
+            if row is None or row.line is None:
+                continue
+            rank = preference(row)
+            if row.source_key not in best or rank > best[row.source_key][0]:
+                best[row.source_key] = (rank, row.line)
+        return {key: line for key, (_, line) in best.items()}
+
+    def _surplus(self, row: Row) -> bool:
+        """Whether there is something behind the last column of the heading."""
+        return any(cell.strip() for cell in row.cells[len(self._columns) :])
+
+    def _has(self, name: str) -> bool:
+        return name.casefold() in self._columns
+
+    def _rows(self) -> Iterator[Row]:
+        try:
+            yield from rows(self._file, self._heading)
+        except UnreadableTable as error:
+            raise Unclosed from error
+
+    def _read(self, habits: "_Habits") -> Iterator[tuple[ShelfRow | None, RowProblem | None]]:
+        for row in self._rows():
+            cells = Cells(dict(zip(self._columns, row.cells, strict=False)), habits.dates)
+            try:
+                self._check_length(row, habits)
+                yield self._book(row, cells), None
+            except BadRow as error:
+                text = clean_text(cells.text(*self.title)) or f"line {row.line}"
+                yield None, RowProblem(row.line, text, str(error))
+
+    def _check_length(self, row: Row, habits: "_Habits") -> None:
+        if len(row.cells) <= self._last_column():
+            raise BadRow("The line breaks off.")
+        if self._surplus(row) and habits.is_shifted(row.cells):
+            raise BadRow("The line has more cells than the heading.")
+
+    def _book(self, row: Row, cells: Cells) -> ShelfRow:
+        title = clean_text(cells.text(*self.title), longest=500)
         if not title:
             raise BadRow("There is no title in this line.")
-        row = self.read_book(title, lambda column: cells.get(column, ""))
-        return replace(row, line=line)
+        book = self.read_book(title, cells)
+        return replace(book, line=row.line, note=" ".join(cells.notes))
 
-    def _quoting(self) -> Literal[0, 3]:
-        """Tab-separated files are written without quotes, unless their heading has some."""
-        is_bare = self._delimiter == "\t" and '"' not in self._text.partition("\n")[0]
-        return csv.QUOTE_NONE if is_bare else csv.QUOTE_MINIMAL
+    def _last_column(self) -> int:
+        """The place of the last column that is read, behind which a line may break off."""
+        named = {name for names in (*self.required, self.dates, self.optional) for name in names}
+        read = {name.casefold() for name in named}
+        return max(place for place, column in enumerate(self._columns) if column in read)
 
-    def _cells(self) -> Iterator[tuple[int, dict[str, str], bool]]:
-        """Line, cells by column, and whether the row has all the cells that are read."""
-        # A review may be longer than the 128 KB the csv module allows a cell by default.
-        csv.field_size_limit(max(csv.field_size_limit(), len(self._text)))
-        reader = csv.reader(
-            io.StringIO(self._text, newline=""), delimiter=self._delimiter, quoting=self._quoting()
+
+@dataclass(slots=True)
+class _Habits:
+    """How a file writes what can be written in several ways."""
+
+    #: Columns, by their places, in which no ordinary row has a letter: numbers, dates.
+    without_letters: set[int]
+    dates: DateOrder = field(default_factory=DateOrder)
+    rows: int = 0
+
+    def learn_letters(self, cells: Sequence[str]) -> None:
+        self.without_letters -= {
+            place
+            for place in self.without_letters
+            if place < len(cells) and _has_letter(cells[place])
+        }
+
+    def is_shifted(self, cells: Sequence[str]) -> bool:
+        """Whether a row has words where all others have numbers: a comma too much in its title."""
+        return any(
+            _has_letter(cells[place]) for place in self.without_letters if place < len(cells)
         )
-        columns = [column.strip() for column in next(reader)]
-        last = max(index for index, column in enumerate(columns) if column in self.read)
-        line = reader.line_num + 1
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                named = dict(zip(columns, cells, strict=False))
-                yield line, named, last < len(cells) <= len(columns)
-            line = reader.line_num + 1
+
+
+def _has_letter(text: str) -> bool:
+    return any(character.isalpha() for character in text)
+
+
+@dataclass(slots=True)
+class _Page:
+    rows: list[ShelfRow] = field(default_factory=list)
+    repeated: list[ShelfRow] = field(default_factory=list)
+    problems: list[RowProblem] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        return len(self.rows) + len(self.repeated) + len(self.problems)
+
+    def whole(self, number: int, total: int, *, complete: bool = False) -> ShelfPage:
+        return ShelfPage(
+            number=number,
+            rows=tuple(self.rows),
+            problems=tuple(self.problems),
+            repeated=tuple(self.repeated),
+            total=total,
+            complete=complete,
+        )
+
+
+#: How keys begin that are made of title and author.
+KEY_BY_TITLE = "title:"
 
 
 def key_of(title: str, author: str) -> str:
     """The same for the same book in every file, where the file gives no number."""
     digest = hashlib.sha256(f"{title}\n{author}".casefold().encode()).hexdigest()
-    return f"title:{digest[:24]}"
-
-
-def columns_of(text: str) -> list[str]:
-    """The cells of the heading, split by whatever splits it most."""
-    heading = text.lstrip().partition("\n")[0].strip()
-    rows = [next(csv.reader([heading], delimiter=mark), []) for mark in DELIMITERS]
-    return [cell.strip() for cell in max(rows, key=len) if cell.strip()]
+    return f"{KEY_BY_TITLE}{digest[:24]}"

@@ -4,11 +4,9 @@ from recommender.sources.base import ShelfRow
 from recommender.sources.export_file import Cells, ExportFile, key_of
 from recommender.sources.values import (
     clean_text,
-    read_export_date,
     read_id,
     read_isbns,
     read_shelf,
-    read_stars,
     read_year,
 )
 
@@ -21,19 +19,19 @@ class GoodreadsExport(ExportFile):
 
     name = "goodreads_export"
     service = "Goodreads"
-    required = frozenset({"Title", "Author", "My Rating"})
-    read = required | {
+    required = (("Title",), ("Author",), ("My Rating",))
+    dates = ("Date Read", "Date Added")
+    optional = (
         "Book Id",
         "ISBN",
         "ISBN13",
-        "Date Read",
-        "Date Added",
         "Exclusive Shelf",
         "Original Publication Year",
         "Year Published",
-    }
+    )
 
-    def read_book(self, title: str, text: Cells) -> ShelfRow:
+    def read_book(self, title: str, cells: Cells) -> ShelfRow:
+        text = cells.text
         author = clean_text(text("Author"))
         edition_id = read_id(text("Book Id"))
         isbn10, isbn13 = read_isbns(text("ISBN"), text("ISBN13"))
@@ -44,9 +42,10 @@ class GoodreadsExport(ExportFile):
             isbn10=isbn10,
             isbn13=isbn13,
             edition_id=edition_id,
-            stars=read_stars(text("My Rating")),
+            stars=cells.stars("My Rating"),
             shelf=read_shelf(text("Exclusive Shelf")),
-            added_on=read_export_date(text("Date Added")),
-            read_on=read_export_date(text("Date Read")),
+            added_on=cells.date("Date Added"),
+            read_on=cells.date("Date Read"),
             year=read_year(text("Original Publication Year")) or read_year(text("Year Published")),
+            read_count=cells.count("Read Count"),
         )

@@ -1,16 +1,15 @@
 """The export of a library that LibraryThing makes as tab-delimited text."""
 
 from recommender import shelves
-from recommender.shelves import Shelf
+from recommender.shelves import Shelf, is_unread
 from recommender.sources.base import ShelfRow
 from recommender.sources.export_file import Cells, ExportFile, key_of
 from recommender.sources.values import (
     clean_text,
     first_name_first,
-    read_export_date,
     read_isbns,
+    read_number,
     read_shelf,
-    read_stars,
     read_year,
 )
 
@@ -23,36 +22,32 @@ class LibraryThingExport(ExportFile):
 
     name = "librarything_export"
     service = "LibraryThing"
-    required = frozenset({"Title", "Primary Author", "Rating"})
-    read = required | {
-        "Book Id",
-        "ISBN",
-        "ISBNs",
-        "Date",
-        "Date Read",
-        "Entry Date",
-        "Collections",
-    }
+    required = (("Title",), ("Primary Author",), ("Rating",))
+    dates = ("Date Read", "Entry Date")
+    optional = ("Book Id", "ISBN", "ISBNs", "Date", "Collections")
 
-    def read_book(self, title: str, text: Cells) -> ShelfRow:
+    def read_book(self, title: str, cells: Cells) -> ShelfRow:
+        text = cells.text
         author = first_name_first(clean_text(text("Primary Author")))
         isbn10, isbn13 = read_isbns(text("ISBN"), *text("ISBNs").split(","))
         return ShelfRow(
-            source_key=clean_text(text("Book Id"), longest=100) or key_of(title, author),
+            source_key=read_number(text("Book Id")) or key_of(title, author),
             title=title,
             author=author,
             isbn10=isbn10,
             isbn13=isbn13,
-            stars=read_stars(text("Rating")),
+            stars=cells.stars("Rating"),
             shelf=_shelf_of(text("Collections")),
-            added_on=read_export_date(text("Entry Date")),
-            read_on=read_export_date(text("Date Read")),
+            added_on=cells.date("Entry Date"),
+            read_on=cells.date("Date Read"),
             year=read_year(text("Date")),
         )
 
 
 def _shelf_of(collections: str) -> str:
     """The shelf that a book's collections tell of; a book that is merely owned counts as read."""
-    named = {read_shelf(name) for name in collections.split(",")}
-    unfinished = (*shelves.UNREAD, Shelf.DID_NOT_FINISH)
-    return next((shelf for shelf in unfinished if shelf in named), Shelf.READ)
+    named = [read_shelf(name) for name in collections.split(",")]
+    for shelf in (*shelves.UNREAD, Shelf.DID_NOT_FINISH):
+        if shelf in named:
+            return shelf
+    return next((name for name in named if is_unread(name)), Shelf.READ)

@@ -3,26 +3,29 @@
 from recommender.sources.base import ShelfRow
 from recommender.sources.export_file import Cells, ExportFile, key_of
 from recommender.sources.values import (
-    clean_text,
     first_author,
-    read_export_date,
     read_isbns,
+    read_number,
     read_shelf,
-    read_stars,
 )
 
 
 class StorygraphExport(ExportFile):
-    """StoryGraph's file: comma-separated, quarter stars, several authors in one cell."""
+    """StoryGraph's file: quarter stars, several authors in one cell.
+
+    In 2021 two columns had other names.
+    """
 
     name = "storygraph_export"
     service = "StoryGraph"
-    required = frozenset({"Title", "Authors", "Read Status", "Star Rating"})
-    read = required | {"ISBN/UID", "Date Added", "Last Date Read"}
+    required = (("Title",), ("Authors", "Author"), ("Read Status",), ("Star Rating",))
+    dates = ("Date Added", "Last Date Read")
+    optional = ("ISBN/UID", "ISBN")
 
-    def read_book(self, title: str, text: Cells) -> ShelfRow:
-        author = first_author(text("Authors"))
-        number = clean_text(text("ISBN/UID"), longest=100)
+    def read_book(self, title: str, cells: Cells) -> ShelfRow:
+        text = cells.text
+        author = first_author(text("Authors", "Author"))
+        number = read_number(text("ISBN/UID", "ISBN"))
         isbn10, isbn13 = read_isbns(number)
         return ShelfRow(
             source_key=number or key_of(title, author),
@@ -30,8 +33,9 @@ class StorygraphExport(ExportFile):
             author=author,
             isbn10=isbn10,
             isbn13=isbn13,
-            stars=read_stars(text("Star Rating")),
+            stars=cells.stars("Star Rating"),
             shelf=read_shelf(text("Read Status")),
-            added_on=read_export_date(text("Date Added")),
-            read_on=read_export_date(text("Last Date Read")),
+            added_on=cells.date("Date Added"),
+            read_on=cells.date("Last Date Read"),
+            read_count=cells.count("Read Count"),
         )

@@ -5,10 +5,8 @@ from recommender.sources.export_file import Cells, ExportFile, key_of
 from recommender.sources.values import (
     clean_text,
     first_name_first,
-    read_export_date,
     read_isbns,
     read_shelf,
-    read_stars,
 )
 
 #: An example in each column, for readers to write over.
@@ -24,10 +22,12 @@ class TableFile(ExportFile):
 
     name = "table_file"
     service = "our template"
-    required = frozenset({"Title", "Author", "Stars"})
-    read = required | {"ISBN", "Shelf", "Date read"}
+    required = (("Title",), ("Author",), ("Stars",))
+    dates = ("Date read",)
+    optional = ("ISBN", "Shelf")
 
-    def read_book(self, title: str, text: Cells) -> ShelfRow:
+    def read_book(self, title: str, cells: Cells) -> ShelfRow:
+        text = cells.text
         author = first_name_first(clean_text(text("Author")))
         isbn10, isbn13 = read_isbns(text("ISBN"))
         return ShelfRow(
@@ -36,7 +36,7 @@ class TableFile(ExportFile):
             author=author,
             isbn10=isbn10,
             isbn13=isbn13,
-            stars=read_stars(text("Stars")),
+            stars=cells.stars("Stars"),
             shelf=read_shelf(text("Shelf")),
-            read_on=read_export_date(text("Date read")),
+            read_on=cells.date("Date read"),
         )

@@ -2,9 +2,9 @@
 
 import io
 import zipfile
+from typing import BinaryIO
 
 from recommender.sources.base import SourceError
-from recsite.common.spreadsheets import decode
 
 MAX_BYTES = 20 * 1024 * 1024
 _HOW_TO = (
@@ -91,6 +91,22 @@ class WrongColumns(ExportRefused):
         )
 
 
+class TooManyRows(ExportRefused):
+    code = "export_too_many_rows"
+    default = (
+        "This file has more than 50,000 rows, which is more than any library we know of. If you "
+        "have that many books, upload them in parts."
+    )
+
+
+class Unclosed(ExportRefused):
+    code = "export_unclosed"
+    default = (
+        "A quotation mark in this file is opened and never closed, so we can't tell one row from "
+        f"the next. Download your export once more. {_HOW_TO}"
+    )
+
+
 class NoRows(ExportRefused):
     code = "export_no_rows"
     default = (
@@ -99,25 +115,24 @@ class NoRows(ExportRefused):
     )
 
 
-def read_text(data: bytes, *, limit: int) -> str:
-    """The text of a file; raises `ExportRefused` where it is not text or too much of it."""
-    if not data.strip():
-        raise EmptyFile
-    if len(data) > limit:
+def check_file(file: BinaryIO, *, limit: int) -> None:
+    """Raise `ExportRefused` where a file is empty, too large, or plainly of another kind."""
+    size = file.seek(0, io.SEEK_END)
+    if size > limit:
         raise FileTooLarge
-    if (refused := _kind_of_file(data)) is not None:
+    file.seek(0)
+    start = file.read(4096)
+    if not start.strip() and not file.read().strip():
+        raise EmptyFile
+    if (refused := _kind_of_file(file, start)) is not None:
         raise refused
-    text = decode(data)
-    if text is None or "\0" in text:
-        raise WrongEncoding
-    return text
 
 
-def _kind_of_file(data: bytes) -> ExportRefused | None:
+def _kind_of_file(file: BinaryIO, data: bytes) -> ExportRefused | None:
     """Why a file of another kind is refused, told by its first bytes; None for text."""
     start = data[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if data.startswith(b"PK\x03\x04"):
-        return _kind_of_archive(data)
+        return _kind_of_archive(file)
     if data.startswith(b"%PDF"):
         return PdfFile()
     if data.startswith(b"\xd0\xcf\x11\xe0"):  # a spreadsheet of before 2007
@@ -127,13 +142,13 @@ def _kind_of_file(data: bytes) -> ExportRefused | None:
     if start.startswith((b"<!doctype html", b"<html")):
         return WebPage()
     if start.startswith((b"{", b"[")):
-        return LibraryThingJson() if b'"books_id"' in data[:4000] else PrivacyArchive()
+        return LibraryThingJson() if b'"books_id"' in data else PrivacyArchive()
     return None
 
 
-def _kind_of_archive(data: bytes) -> ExportRefused:
+def _kind_of_archive(file: BinaryIO) -> ExportRefused:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         return PackedFile()

@@ -7,27 +7,28 @@ from email.utils import parsedate_to_datetime
 
 from stdnum import isbn
 
-from recommender.shelves import Shelf
+from recommender.shelves import Shelf, common_shelf
 from recommender.sources.base import BadRow
 
+# Soft hyphens, marks of direction and other format characters part no words; those which join
+# letters in Persian and Indic scripts are part of a word.
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
+)
 _ISBN_PADDING = re.compile(r'[\s="\'\[\]-]')
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LAST_YEAR = 2200
-_SHELVES = {
-    Shelf.READ: ("finished", "have read"),
-    Shelf.CURRENTLY_READING: ("reading", "in progress"),
-    Shelf.TO_READ: ("want to read", "wishlist", "to be read", "tbr"),
-    Shelf.DID_NOT_FINISH: ("stopped-reading", "dnf", "abandoned"),
-}
-_SHELF_OF = {
-    name.replace("-", " "): shelf for shelf, names in _SHELVES.items() for name in (shelf, *names)
-}
+# 9.78E+12, 9780618260300.0, 1,234,567: what spreadsheets make of numbers.
+_MANGLED = re.compile(r"[\d.,]*[.,]\d*(?:E[+-]?\d+)?|\d+E[+-]?\d+", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?:jr|sr|junior|senior|ii|iii|iv)\.?", re.IGNORECASE)
+_BRACKETS = re.compile(r"\s*\([^)]*\)")
+_YEARS = re.compile(r"\d{3,4}")
 LEAST_STARS = 0.25  # quarter stars are the finest that readers can give
 
 
 def clean_text(text: str | None, longest: int = 300) -> str:
-    """Text with entities resolved, control characters gone and every run of spaces made one."""
-    resolved = _CONTROLS.sub(" ", html.unescape(text or ""))
+    """Text with entities resolved, every run of spaces made one, and nothing that can't be seen."""
+    resolved = _CONTROLS.sub(" ", _INVISIBLE.sub("", html.unescape(text or "")))
     return " ".join(resolved.split())[:longest].rstrip()
 
 
@@ -37,9 +38,19 @@ def first_author(text: str) -> str:
 
 
 def first_name_first(name: str) -> str:
-    """``Le Guin, Ursula K.`` as people say it."""
-    last, comma, first = name.partition(", ")
-    return f"{first} {last}" if comma else name
+    """``Le Guin, Ursula K.`` as people say it, also with what stands behind the given names.
+
+    ``Strunk, William, Jr.`` keeps its suffix; a title, years of a life,
+    and given names in full behind their initials are left out.
+    """
+    parts = _BRACKETS.sub("", name).split(",")
+    last, *rest = [part.strip() for part in parts if part.strip()] or [""]
+    if not rest:
+        return last
+    given = [part for part in rest if not _SUFFIX.fullmatch(part)]
+    suffix = [part for part in rest if _SUFFIX.fullmatch(part)]
+    first = [part for part in given if not _YEARS.search(part)][:1]
+    return " ".join([*first, last, *suffix])
 
 
 def read_stars(text: str) -> float | None:
@@ -56,7 +67,7 @@ def read_stars(text: str) -> float | None:
 def read_shelf(text: str) -> str:
     """One name for what services call differently; a shelf of the reader's own keeps its name."""
     shelf = clean_text(text, longest=100)
-    return _SHELF_OF.get(shelf.casefold().replace("-", " "), shelf) or Shelf.READ
+    return common_shelf(shelf) or shelf or Shelf.READ
 
 
 def read_id(text: str) -> int | None:
@@ -96,7 +107,7 @@ def read_mail_date(text: str) -> date | None:
     """A date as feeds write it (RFC 2822), as the reader's own calendar had it."""
     try:
         return parsedate_to_datetime(text.strip()).date()
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, OverflowError):
         return None
 
 
@@ -108,9 +119,10 @@ def read_api_date(text: str) -> date | None:
         return None
 
 
-def read_export_date(text: str) -> date | None:
-    """A date as export files write it: ``2020/06/10``, also with hyphens, brackets or a time."""
-    try:
-        return date.fromisoformat(text.strip(" []")[:10].replace("/", "-"))
-    except ValueError:
-        return None
+def read_number(text: str, *, longest: int = 100) -> str:
+    """A number of a book at its service; empty for what a spreadsheet has made of a long one.
+
+    Numbers with letters are kept as they are, for some services have such.
+    """
+    number = clean_text(text, longest=longest)
+    return "" if _MANGLED.fullmatch(number) else number

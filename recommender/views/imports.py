@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
+from recommender.forms.imports import EncodingForm
 from recommender.models import ImportItem, ImportJob
 from recommender.services import imports
 from recommender.views.access import own
@@ -58,6 +59,8 @@ def progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
     if job.state == State.PREVIEW:
         groups = row_groups(job, examples=ROWS_IN_PREVIEW)
         context["groups"] = groups
+        if job.encoding:
+            context["encoding"] = EncodingForm(initial={"encoding": job.encoding})
         context["can_import"] = any(group.name != ImportItem.State.FAILED for group in groups)
     template = "recommender/_progress.html" if is_part else "recommender/import.html"
     return render(request, template, context)
@@ -67,6 +70,18 @@ def progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
 def confirm(request: HttpRequest, job_id: UUID) -> HttpResponse:
     job = own(request, ImportJob.objects, job_id)
     imports.confirm(job=job)
+    return redirect("import", job.pk)
+
+
+@require_POST
+def read_again(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Read the letters of a file in another encoding than the one that was guessed."""
+    job = own(request, ImportJob.objects, job_id)
+    form = EncodingForm(request.POST)
+    if form.is_valid():
+        imports.read_again(job=job, **form.cleaned_data)
+    else:
+        messages.error(request, "Choose one of the alphabets.")
     return redirect("import", job.pk)
 
 

@@ -1,6 +1,6 @@
 """The home page: what Bookfold is, and a form to start with."""
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -40,9 +40,10 @@ def start(request: HttpRequest) -> HttpResponse:
 
 def _start(reader: Reader, data: dict[str, Any]) -> ImportJob:
     """Start the import of the file, else of the profile; may raise `SourceError`."""
-    file: UploadedFile[bytes] | None = data["export"]
-    if file:
-        return imports.start_upload(reader=reader, filename=file.name or "", content=file.read())
+    upload: UploadedFile[bytes] | None = data["export"]
+    if upload:
+        file = cast("BinaryIO", upload.file)
+        return imports.start_upload(reader=reader, filename=upload.name or "", file=file)
     return imports.start_pull(reader=reader, text=data["profile"])
 
 

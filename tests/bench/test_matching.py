@@ -1,5 +1,6 @@
 """Lines are drawn as told, written as services write them, and counted for what they are."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
@@ -128,7 +129,7 @@ def test_a_wrong_book_is_counted_and_told(capsys: pytest.CaptureFixture[str]) ->
     write, _ = files.FILES["Goodreads, 24 columns"]
     written = write(lines, Random(1))
 
-    result = count.bring_in("one", open_export(written.content), written.starts)
+    result = count.bring_in("one", open_export(io.BytesIO(written.content)), written.starts)
 
     assert result.wrong == [(lines[0], "Emma by Jane Austen", "edition")]
     assert (result.missed, result.ambiguous) == ([lines[1]], [lines[2]])

@@ -5,6 +5,7 @@ site's own, and so are the requests to the stand-in for Goodreads.
 """
 
 import argparse
+import io
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -61,7 +62,7 @@ def results(
     for name, (write, with_series) in files.FILES.items():
         lines = Drawing(books, seed=f"{seed}/{name}", with_series=with_series).lines(rows)
         written = write(lines, Random(f"{seed}/{name}/cells"))
-        source = exports.open_export(written.content)
+        source = exports.open_export(io.BytesIO(written.content))
         yield lines, count.bring_in(name, source, written.starts)
     for name, kind in (
         ("Goodreads' feed", "goodreads_feed"),

@@ -1,5 +1,6 @@
 """Imports, from what a reader gives to the library and the list."""
 
+import io
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -55,7 +56,9 @@ def finish(job: ImportJob) -> None:
 
 def upload_agreed(reader: Reader, camps: Camps) -> ImportJob:
     """A file whose reader has said yes before a worker came to it."""
-    job = imports.start_upload(reader=reader, filename="mine.csv", content=sea_export(camps))
+    job = imports.start_upload(
+        reader=reader, filename="mine.csv", file=io.BytesIO(sea_export(camps))
+    )
     ImportJob.objects.update(confirmed_at=timezone.now())
     return job
 
@@ -78,7 +81,9 @@ def pull(settings: Settings, camps: Camps, goodreads_standin: str, valkey_url: s
 def test_an_export_becomes_a_library_and_a_list(camps: Camps) -> None:
     reader = ReaderFactory.create()
 
-    job = imports.start_upload(reader=reader, filename="mine.csv", content=sea_export(camps))
+    job = imports.start_upload(
+        reader=reader, filename="mine.csv", file=io.BytesIO(sea_export(camps))
+    )
     assert job.state == State.QUEUED
     finish(job)
 
@@ -94,7 +99,7 @@ def test_importing_again_changes_only_what_changed(camps: Camps) -> None:
     reader = ReaderFactory.create()
     for stars in (5, 5, 3):
         job = imports.start_upload(
-            reader=reader, filename="mine.csv", content=sea_export(camps, stars)
+            reader=reader, filename="mine.csv", file=io.BytesIO(sea_export(camps, stars))
         )
         before = dict(reader.entries.values_list("pk", "updated_at"))
         finish(job)
@@ -108,7 +113,9 @@ def test_importing_again_changes_only_what_changed(camps: Camps) -> None:
 def test_what_a_reader_left_out_stays_left_out(camps: Camps) -> None:
     entry = LibraryEntryFactory.create(book=camps.sea[0], is_left_out=True, stars=2)
 
-    job = imports.start_upload(reader=entry.reader, filename="a.csv", content=sea_export(camps))
+    job = imports.start_upload(
+        reader=entry.reader, filename="a.csv", file=io.BytesIO(sea_export(camps))
+    )
     finish(job)
 
     entry.refresh_from_db()
@@ -123,7 +130,7 @@ def test_two_editions_of_a_book_are_one_entry_with_the_rating(camps: Camps) -> N
         f'2,"{title}","{author}",,,4,,2026/01/01,read',
     ]
     job = imports.start_upload(
-        reader=ReaderFactory.create(), filename="mine.csv", content=export(*rows)
+        reader=ReaderFactory.create(), filename="mine.csv", file=io.BytesIO(export(*rows))
     )
     finish(job)
 
@@ -132,7 +139,9 @@ def test_two_editions_of_a_book_are_one_entry_with_the_rating(camps: Camps) -> N
 
 def test_a_file_that_is_none_stages_nothing(camps: Camps) -> None:
     with pytest.raises(SourceError):
-        imports.start_upload(reader=ReaderFactory.create(), filename="x.pdf", content=b"%PDF-1.7")
+        imports.start_upload(
+            reader=ReaderFactory.create(), filename="x.pdf", file=io.BytesIO(b"%PDF-1.7")
+        )
     assert not ImportJob.objects.exists()
 
 
@@ -151,7 +160,9 @@ def test_a_newer_request_takes_the_place_of_the_one_under_way(camps: Camps, pull
     reader = ReaderFactory.create()
     mistyped = imports.start_pull(reader=reader, text="1")
 
-    job = imports.start_upload(reader=reader, filename="mine.csv", content=sea_export(camps))
+    job = imports.start_upload(
+        reader=reader, filename="mine.csv", file=io.BytesIO(sea_export(camps))
+    )
     imports.run_import(job_id=mistyped.pk, task_id="late")
     finish(job)
 
@@ -169,7 +180,9 @@ def test_a_second_profile_takes_the_place_of_the_first(
     sample, own = sample_readers(starter_folder, count=2)
     reader = ReaderFactory.create()
     pull(sample.user_id, reader)
-    upload = imports.start_upload(reader=reader, filename="a.csv", content=sea_export(camps))
+    upload = imports.start_upload(
+        reader=reader, filename="a.csv", file=io.BytesIO(sea_export(camps))
+    )
     finish(upload)
 
     job = pull(own.user_id, reader)
@@ -320,7 +333,7 @@ def test_a_job_whose_worker_died_is_queued_again(
 
 def test_a_job_that_fails_again_and_again_ends(camps: Camps) -> None:
     job = imports.start_upload(
-        reader=ReaderFactory.create(), filename="mine.csv", content=sea_export(camps)
+        reader=ReaderFactory.create(), filename="mine.csv", file=io.BytesIO(sea_export(camps))
     )
     ImportJob.objects.update(attempts=MAX_ATTEMPTS, queued_at=timezone.now() - timedelta(minutes=5))
     imports.requeue_stalled()
@@ -443,7 +456,7 @@ def test_files_of_two_services_make_one_entry_and_the_last_rating_counts(camps: 
     reader = ReaderFactory.create()
     files = [sea_export(camps), other_export(camps, "2.25"), other_export(camps, "2.25")]
     for content in files:
-        job = imports.start_upload(reader=reader, filename="mine.csv", content=content)
+        job = imports.start_upload(reader=reader, filename="mine.csv", file=io.BytesIO(content))
         finish(job)
 
     entry = reader.entries.get(book=camps.sea[0])
@@ -454,7 +467,7 @@ def test_files_of_two_services_make_one_entry_and_the_last_rating_counts(camps: 
 def test_a_file_without_stars_takes_away_none_given_elsewhere(camps: Camps) -> None:
     reader = ReaderFactory.create()
     for content in (sea_export(camps), other_export(camps, "")):
-        job = imports.start_upload(reader=reader, filename="mine.csv", content=content)
+        job = imports.start_upload(reader=reader, filename="mine.csv", file=io.BytesIO(content))
         finish(job)
 
     entry = reader.entries.get(book=camps.sea[0])

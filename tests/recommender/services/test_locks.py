@@ -67,7 +67,7 @@ def test_a_new_import_and_help_with_a_row_of_the_last_one_wait_in_one_order(
         lock_reader(job.reader_id)
         other = pool.submit(elsewhere, lambda: help_with(item, book))
         wait_until_somebody_waits()
-        imports.start_upload(reader=job.reader, filename="mine.csv", content=EXPORT)
+        imports.start_upload(reader=job.reader, filename="mine.csv", file=io.BytesIO(EXPORT))
 
     other.result(timeout=10)
     job.refresh_from_db()

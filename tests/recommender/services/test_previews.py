@@ -1,5 +1,6 @@
 """Files wait for a yes before they change a library, and rows that found no book for a hand."""
 
+import io
 from datetime import timedelta
 
 import pytest
@@ -26,13 +27,13 @@ def export(camps: Camps, *, stars: int = 5, more: str = "") -> bytes:
         f"{book.title},{book.author_names[0]},{stars},{n}"
         for n, book in enumerate(camps.sea[:3], start=1)
     ]
-    lost = ["A Book Nobody Knows,A. Nonymous,4,9", "Bad,Row,nine,10"]
+    lost = ["A Book Nobody Knows,A. Nonymous,4,9", ",No Title,4,10"]
     return (HEADER + "\n".join([*rows, *lost]) + more).encode()
 
 
 def preview(reader: Reader, content: bytes) -> ImportJob:
     """A file that a worker has read."""
-    job = imports.start_upload(reader=reader, filename="mine.csv", content=content)
+    job = imports.start_upload(reader=reader, filename="mine.csv", file=io.BytesIO(content))
     imports.run_import(job_id=job.pk, task_id="read")
     job.refresh_from_db()
     assert job.state == State.PREVIEW, job.error_message

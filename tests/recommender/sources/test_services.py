@@ -24,14 +24,14 @@ FILES = [
 
 
 def page_of(data: bytes) -> ShelfPage:
-    [page] = open_export(data).pages()
+    [page] = open_export(io.BytesIO(data)).pages()
     return page
 
 
 @pytest.mark.parametrize(("file", "name", "stars"), FILES)
 def test_a_file_is_known_by_its_columns(file: str, name: str, stars: list[float | None]) -> None:
     data = (FIXTURES / file).read_bytes()
-    source = open_export(data)
+    source = open_export(io.BytesIO(data))
     page = page_of(data)
 
     assert source.name == name
@@ -78,7 +78,7 @@ def test_files_that_another_program_saved_again(file: str, encoding: str) -> Non
 def test_the_template_is_read_by_the_site_that_gives_it() -> None:
     out = io.StringIO()
     csv.writer(out).writerows(TEMPLATE)
-    source = open_export(out.getvalue().encode("utf-8-sig"))
+    source = open_export(io.BytesIO(out.getvalue().encode("utf-8-sig")))
     [page] = source.pages()
     assert source.name == "table_file"
     assert [(row.stars, row.shelf) for row in page.rows] == [(4.5, "read"), (None, "to-read")]

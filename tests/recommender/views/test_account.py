@@ -170,7 +170,7 @@ class TestData:
             )
         content = files_of(client_of(reader))["library.csv"].encode()
         again = ReaderFactory.create()
-        job = imports.start_upload(reader=again, filename="library.csv", content=content)
+        job = imports.start_upload(reader=again, filename="library.csv", file=io.BytesIO(content))
         imports.run_import(job_id=job.pk, task_id="1")
         imports.confirm(job=job)
         job.refresh_from_db()

@@ -1,5 +1,6 @@
 """The preview of a file, the rows of an import, and repairing them."""
 
+import io
 from urllib.parse import quote
 
 import pytest
@@ -230,7 +231,7 @@ def test_failed_rows_are_a_file_that_no_spreadsheet_runs(job: ImportJob) -> None
 
 def test_the_template_is_there_for_everybody_and_readable() -> None:
     answer = client_of(None).get(reverse("import-template"))
-    assert open_export(answer.content).name == "table_file"
+    assert open_export(io.BytesIO(answer.content)).name == "table_file"
 
 
 def test_a_list_begins_with_what_the_import_changed() -> None:

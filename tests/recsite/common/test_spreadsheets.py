@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recsite.common.spreadsheets import decode, delimiter_of, escape_formula, unescape_formula
+from recsite.common.spreadsheets import escape_formula, unescape_formula
 
 # A machine that is busy with other things fails no test.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -37,19 +37,3 @@ def test_a_line_of_a_file_comes_back_as_it_was(cells: list[str]) -> None:
 @pytest.mark.parametrize("text", ["'Salem's Lot", "'tis", "1984", "don't"])
 def test_an_apostrophe_that_hides_no_formula_is_left_alone(text: str) -> None:
     assert escape_formula(text) == unescape_formula(text) == text
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_text_is_read_in_the_encodings_that_spreadsheets_write(encoding: str) -> None:
-    assert decode("Émile Zola".encode(encoding)) == "Émile Zola"
-
-
-def test_what_is_no_text_is_none() -> None:
-    assert decode(b"\xff\xfe\x00") is None
-
-
-@pytest.mark.parametrize("mark", [",", ";", "\t"])
-def test_what_stands_between_cells_is_told_by_the_heading(mark: str) -> None:
-    text = f"id{mark}title\r\n1{mark}Emma, and; others"
-    assert delimiter_of(text, frozenset({"id"})) == mark
-    assert delimiter_of(text, frozenset({"year"})) is None
