@@ -1,5 +1,6 @@
 """Two transactions about one reader: the second waits for the first, and neither for each other."""
 
+import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, sleep

@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from catalog.normalize import title_key
 from recommender.models import ImportItem, ImportJob, Reader
 from recommender.services import imports, repairs
 from tests.factories import (
@@ -200,3 +201,59 @@ def test_the_plan_sees_entries_that_a_pull_brought(camps: Camps) -> None:
     assert job.items.group_sizes()["changed"] == 1
     entry.refresh_from_db()
     assert float(entry.stars or 0) == 1
+
+
+def test_a_second_row_and_a_second_edition_of_one_book_are_told_as_such(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    first, author = camps.sea[0].title, camps.sea[0].author_names[0]
+    again = f"\n{first},{author},0,1\n{first},{author},3,77"
+
+    job = preview(reader, export(camps, more=again))
+
+    assert job.items.group_sizes() == {"new": 3, "unmatched": 1, "failed": 1, "repeated": 2}
+    repeated = job.items.of_group(ImportItem.Group.REPEATED)
+    assert sorted(item.line or 0 for item in repeated) == [7, 8]
+    finish(job)
+    assert reader.entries.get(book=camps.sea[0]).stars == 5
+
+
+def test_whole_stars_do_not_overwrite_the_finer_ones_of_the_same_reading(camps: Camps) -> None:
+    entry = LibraryEntryFactory.create(book=camps.sea[0], source="storygraph", stars=4.5)
+    other = LibraryEntryFactory.create(
+        reader=entry.reader, book=camps.sea[1], source="storygraph", stars=2.5
+    )
+
+    for _ in range(2):
+        finish(preview(entry.reader, export(camps, stars=4)))
+        entry.refresh_from_db()
+        other.refresh_from_db()
+        assert (entry.stars, other.stars) == (4.5, 4)
+
+
+def test_letters_that_were_guessed_wrong_are_read_again(camps: Camps) -> None:
+    book = BookFactory.create(
+        title="Příběh", title_key=title_key("Příběh"), authors=["Božena Němcová"]
+    )
+    reader = ReaderFactory.create()
+    row = f"\n{book.title},Božena Němcová,5,"
+    job = preview(reader, (export(camps).decode() + row).encode("cp1250"))
+    imports.read_again(job=job, encoding="cp1251")
+    imports.run_import(job_id=job.pk, task_id="read")
+    assert job.items.group_sizes() == {"new": 3, "unmatched": 2, "failed": 1}
+
+    job.refresh_from_db()
+    assert imports.read_again(job=job, encoding="cp1250")
+    imports.run_import(job_id=job.pk, task_id="read")
+
+    assert job.items.group_sizes() == {"new": 4, "unmatched": 1, "failed": 1}
+    assert job.items.get(book=book).title == "Příběh"
+    job.refresh_from_db()
+    finish(job)
+    assert reader.entries.get(book=book).stars == 5
+    assert not imports.read_again(job=job, encoding="cp1251")
+
+
+def test_letters_that_are_certain_are_not_read_again(camps: Camps) -> None:
+    job = preview(ReaderFactory.create(), export(camps))
+    assert job.encoding == ""
+    assert not imports.read_again(job=job, encoding="cp1250")

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from recommender.models import ImportJob, Source
-from recommender.sources.base import ShelfPage
+from recommender.sources.base import ShelfPage, ShelfRow
+from recommender.sources.export_file import MOST_ROWS
 from recommender.sources.exports import EXPORTS, open_export
 from recommender.sources.table_file import TEMPLATE
-from recommender.sources.upload import WrongColumns
+from recommender.sources.upload import TooManyRows, WrongColumns
 from recommender.sources.values import read_shelf
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -122,3 +123,115 @@ def test_other_columns_are_named_beside_those_that_are_expected() -> None:
 )
 def test_shelves_have_one_name(name: str, shelf: str) -> None:
     assert read_shelf(name) == shelf
+
+
+def rows_of(text: str) -> dict[str, ShelfRow]:
+    return {row.title: row for row in page_of(text.encode()).rows}
+
+
+def test_storygraph_called_two_columns_otherwise_in_2021() -> None:
+    file = "Title,Author,ISBN,Read Status,Star Rating\nDune,Frank Herbert,9780441013593,read,4.5\n"
+    row = rows_of(file)["Dune"]
+    assert (row.author, row.isbn13, row.stars) == ("Frank Herbert", "9780441013593", 4.5)
+
+
+def test_bookwyrm_named_no_shelf_until_2023() -> None:
+    row = rows_of("title,author_text,remote_id,rating\nDune,Frank Herbert,b/1,5\n")["Dune"]
+    assert (row.shelf, row.stars) == ("read", 5)
+
+
+def test_hardcover() -> None:
+    file = (
+        "Title,Author,Series,Status,Hardcover Book ID,ISBN 10,ISBN 13,Date Added,Date Finished,"
+        'Rating,Review\nDune,"Frank Herbert, Someone Else",Dune #1,Read,312460,,9780441013593,'
+        "2024-05-01,2024-05-30,4.5,fine\nEmma,Jane Austen,,Want to Read,7,,,2024-05-01,,,\n"
+        "Ulysses,James Joyce,,Did Not Finish,8,,,2024-05-01,,,\n"
+    )
+    assert open_export(io.BytesIO(file.encode())).name == "hardcover_export"
+    rows = rows_of(file)
+    assert [row.shelf for row in rows.values()] == ["read", "to-read", "did-not-finish"]
+    dune = rows["Dune"]
+    assert (dune.source_key, dune.author, dune.stars) == ("312460", "Frank Herbert", 4.5)
+    assert (dune.isbn13, dune.read_on) == ("9780441013593", date(2024, 5, 30))
+
+
+def test_what_a_spreadsheet_made_of_a_number_is_nobodys_key() -> None:
+    file = "Title,Authors,ISBN/UID,Read Status,Star Rating\n"
+    file += "Dune,Frank Herbert,9.78044E+12,read,5\nEmma,Jane Austen,9.78044E+12,read,4\n"
+    file += 'Moor,Ann Author,"9,78044E+12",read,3\nSea,Ann Author,abc-123,read,3\n'
+    rows = rows_of(file)
+    assert list(rows) == ["Dune", "Emma", "Moor", "Sea"]
+    assert all(rows[title].source_key.startswith("title:") for title in ("Dune", "Emma", "Moor"))
+    assert rows["Sea"].source_key == "abc-123"
+
+
+@pytest.mark.parametrize(
+    "heading", ["title;author;stars", "STARS;AUTHOR;TITLE", " Title ;Author;Stars"]
+)
+def test_headings_are_known_in_any_case_and_order(heading: str) -> None:
+    cells = {"title": "Emma", "author": "Jane Austen", "stars": "4"}
+    line = ";".join(cells[name.strip().lower()] for name in heading.split(";"))
+    [row] = page_of(f"{heading}\n{line}\n".encode()).rows
+    assert (row.title, row.author, row.stars) == ("Emma", "Jane Austen", 4)
+
+
+def test_what_stands_beyond_the_heading_is_a_note_unless_all_cells_have_moved() -> None:
+    file = "Title,Author,Stars\nEmma,Jane Austen,4,,\nMoor,Ann Author,3,lent to a friend\n"
+    page = page_of(f"{file}Love, Actually,Ann Author,5\n".encode())
+    assert [(row.title, row.stars) for row in page.rows] == [("Emma", 4), ("Moor", 3)]
+    assert [problem.reason for problem in page.problems] == [
+        "The line has more cells than the heading."
+    ]
+
+
+def test_of_two_rows_of_one_book_the_one_that_tells_most_counts() -> None:
+    file = (
+        "Book Id,Title,Author,My Rating,Exclusive Shelf,Date Read\n5,Emma,Jane Austen,0,to-read,\n"
+    )
+    file += "5,Emma,Jane Austen,4,read,2020/01/01\n5,Emma,Jane Austen,5,read,2024/01/01\n"
+    page = page_of(file.encode())
+    [row] = page.rows
+    assert (row.stars, row.line) == (5, 4)
+    assert {other.line: other.note for other in page.repeated} == {
+        2: "Line 4 tells more of the same book.",
+        3: "Line 4 tells more of the same book.",
+    }
+
+
+def test_a_date_that_may_be_two_is_left_out_and_told() -> None:
+    file = "Title,Author,Stars,Date read\nEmma,Jane Austen,4,04/03/2023\n"
+    row = rows_of(file)["Emma"]
+    assert (row.read_on, row.note) == (None, "“04/03/2023” may mean two days, so it is left out.")
+    row = rows_of(f"{file}Moor,Ann Author,4,25/03/2023\n")["Emma"]
+    assert (row.read_on, row.note) == (date(2023, 3, 4), "")
+
+
+@pytest.mark.parametrize(
+    ("written", "author"),
+    [
+        ("Strunk, William, Jr.", "William Strunk Jr."),
+        ("Tolstoy, Leo, graf", "Leo Tolstoy"),
+        ("Borges, Jorge Luis, 1899-1986", "Jorge Luis Borges"),
+        ("King, Martin Luther, Jr., 1929-1968", "Martin Luther King Jr."),
+        ("Tolkien, J. R. R. (John Ronald Reuel)", "J. R. R. Tolkien"),
+        ("Plato", "Plato"),
+    ],
+)
+def test_names_that_begin_with_the_surname(written: str, author: str) -> None:
+    assert rows_of(f'Title,Author,Stars\nEmma,"{written}",4\n')["Emma"].author == author
+
+
+def test_letters_that_nobody_sees_part_no_words() -> None:
+    row = rows_of("Title,Author,Stars\nThe \u200eHob\u00adbit,J.R.R. Tol\u200bkien,4\n")[
+        "The Hobbit"
+    ]
+    assert row.author == "J.R.R. Tolkien"
+
+
+def test_a_file_has_fifty_thousand_rows_at_most() -> None:
+    lines = "".join(f"Book {n},Ann Author,4\n" for n in range(MOST_ROWS))
+    source = open_export(io.BytesIO(f"Title,Author,Stars\n{lines}".encode()))
+    assert sum(len(page.rows) for page in source.pages()) == MOST_ROWS
+    more = f"Title,Author,Stars\n{lines}One more,Ann Author,4\n"
+    with pytest.raises(TooManyRows):
+        next(open_export(io.BytesIO(more.encode())).pages())

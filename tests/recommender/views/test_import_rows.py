@@ -256,3 +256,33 @@ def test_more_rows_cost_no_more_queries(
         client.get(rows_of(job))
     with django_assert_max_num_queries(14):
         client.get(reverse("import", args=[job.pk]))
+
+
+def test_a_reader_can_say_in_which_letters_a_file_is_written(job: ImportJob) -> None:
+    client, address = client_of(job.reader), reverse("import-encoding", args=[job.pk])
+    preview = reverse("import", args=[job.pk])
+    assert not read(client.get(preview)).all("form", action=address)
+    job.encoding = "cp1252"
+    job.save()
+
+    form = read(client.get(preview)).one("form", action=address)
+    assert "Central European" in form.words
+    assert read(client.post(address, {"encoding": "klingon"}, follow=True)).words
+    job.refresh_from_db()
+    assert (job.state, job.encoding) == ("preview", "cp1252")
+
+    assert client.post(address, {"encoding": "cp1250"})["Location"] == preview
+    job.refresh_from_db()
+    assert (job.state, job.encoding) == ("matching", "cp1250")
+    assert client_of(ReaderFactory.create()).post(address).status_code == 404
+
+
+def test_rows_show_the_book_they_become_and_what_could_not_be_read(job: ImportJob) -> None:
+    item = job.items.get(change="new", state="matched")
+    item.problem = "“N/A” is no rating that we can read."
+    item.save()
+
+    page = read(client_of(job.reader).get(rows_of(job)))
+
+    assert f"→ {item.book}" in page.words
+    assert item.problem in page.words
