@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from recommender.engine.release import NoRelease
-from recommender.models import ImportItem, ImportJob, ImportJobQuerySet, Reader
+from recommender.models import ImportItem, ImportJob, ImportJobQuerySet, Reader, Run
 from recommender.selectors.recommendations import NothingToRecommendFrom
 from recommender.services import library, runs, staging
 from recommender.services.hold import MAX_ATTEMPTS, Hold, LostHold
@@ -331,8 +331,22 @@ def _recommend(hold: Hold) -> None:
     job = hold.job
     job.refresh_from_db(fields=["reader"])
     wanted = not job.is_background or _is_worth_a_list(job)
-    run = runs.recommend(reader=job.reader) if wanted else None
+    run = _make_list(job.reader) if wanted else None
     hold.update(state=State.DONE, run=run, finished_at=timezone.now())
+
+
+def _make_list(reader: Reader) -> Run | None:
+    """A saved list; None where the library has books, but none that a list could start from.
+
+    The books are there all the same, so the import has not failed. Raises
+    `NothingToRecommendFrom` where the library is empty.
+    """
+    try:
+        return runs.recommend(reader=reader)
+    except NothingToRecommendFrom:
+        if not reader.entries.exists():
+            raise
+        return None
 
 
 def _is_worth_a_list(job: ImportJob) -> bool:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from recommender.forms.imports import EncodingForm
-from recommender.models import ImportItem, ImportJob
+from recommender.models import ImportItem, ImportJob, Reader
 from recommender.services import imports
 from recommender.views.access import own
 from recommender.views.htmx import wants_fragment
@@ -45,9 +45,9 @@ def progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """The page, or for htmx the part that changes, or 204 if nothing has changed."""
     job = own(request, ImportJob.objects, job_id)
     is_part = wants_fragment(request)
-    if job.state == State.DONE and job.run_id:
-        messages.info(request, _summary(job))
-        target = redirect("run", job.run_id)
+    if job.state == State.DONE and (job.run_id or not job.reader.runs.exists()):
+        messages.info(request, _summary(job) if job.run_id else _way_to_a_list(job.reader))
+        target = redirect("run", job.run_id) if job.run_id else redirect("library")
         return HttpResponseClientRedirect(target.url) if is_part else target
     rows = job.items.count()
     waiting = _waiting_for(job)
@@ -109,6 +109,20 @@ def _summary(job: ImportJob) -> SafeString:
         'Your library: {}. <a href="{}">See the rows of this import</a>',
         ", ".join(counts),
         reverse("import-rows", args=[job.pk]),
+    )
+
+
+def _way_to_a_list(reader: Reader) -> SafeString:
+    """The message for a library from which no list can be made, with a link to a way on."""
+    books = reader.entries.count()
+    verb = "is" if books == 1 else "are"
+    return format_html(
+        "Your {} book{} {} in your library. A list needs a few books that many readers have rated: "
+        '<a href="{}">rate some that you know</a>.',
+        books,
+        pluralize(books),
+        verb,
+        reverse("rate"),
     )
 
 

@@ -2,9 +2,11 @@
 
 import io
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from catalog.normalize import title_key
@@ -17,6 +19,7 @@ from tests.factories import (
     LibraryEntryFactory,
     ReaderFactory,
 )
+from tests.pages import client_of, read
 from tests.recommender.conftest import Camps
 
 State = ImportJob.State
@@ -227,7 +230,7 @@ def test_whole_stars_do_not_overwrite_the_finer_ones_of_the_same_reading(camps: 
         finish(preview(entry.reader, export(camps, stars=4)))
         entry.refresh_from_db()
         other.refresh_from_db()
-        assert (entry.stars, other.stars) == (4.5, 4)
+        assert [entry.stars, other.stars] == [Decimal("4.5"), 4]
 
 
 def test_letters_that_were_guessed_wrong_are_read_again(camps: Camps) -> None:
@@ -257,3 +260,18 @@ def test_letters_that_are_certain_are_not_read_again(camps: Camps) -> None:
     job = preview(ReaderFactory.create(), export(camps))
     assert job.encoding == ""
     assert not imports.read_again(job=job, encoding="cp1250")
+
+
+def test_a_library_that_the_model_does_not_know_is_there_all_the_same(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    unknown = "\n".join(f"Unknown Book {n},A. Nonymous,5,{900 + n}" for n in range(3))
+    job = preview(reader, (HEADER + unknown).encode())
+
+    finish(job)
+
+    assert job.run is None
+    assert reader.entries.count() == 3
+    page = read(client_of(reader).get(reverse("import", args=[job.pk]), follow=True))
+    assert page.one("h1").words == "My library"
+    assert "Your 3 books are in your library." in page.words
+    assert page.all("a", href=reverse("rate"))

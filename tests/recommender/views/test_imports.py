@@ -139,6 +139,7 @@ def test_it_leads_to_the_list_when_it_is_done() -> None:
 
 def test_it_offers_a_new_list_where_the_one_it_made_is_gone() -> None:
     job = ImportJobFactory.create(state="done")
+    RunFactory.create(reader=job.reader)
 
     page = read(client_of(job.reader).get(address(job)))
 
