@@ -18,6 +18,7 @@ from recommender.selectors.book_facts import (
     history_facts,
 )
 from recommender.selectors.current_model import current_model
+from recommender.selectors.known_works import KnownWorks, known_works
 from recommender.shelves import is_unread
 
 #: How many of the best-scored books the rules see; a list of ten rarely needs fifty.
@@ -106,6 +107,7 @@ def preview(
         ratings=taste.ratings,
         read=taste.read,
         known=taste.known,
+        works=known_works(reader=reader),
         top=top,
         options=without_dismissed(options=options, reader=reader),
         library_size=taste.library_size,
@@ -117,11 +119,15 @@ def pick(
     ratings: Mapping[int, float],
     read: Mapping[int, BookFacts],
     known: Collection[int],
+    works: KnownWorks,
     top: int,
     options: RerankOptions = DEFAULT_OPTIONS,
     library_size: int = 0,
 ) -> Picks:
-    """The list for some ratings; `ratings`, `read` and `known` are as in `Taste`."""
+    """The list for some ratings; `ratings`, `read` and `known` are as in `Taste`.
+
+    Books that `works` knows by their titles are not recommended either.
+    """
     model = current_model()
     try:
         scores = model.fold_in(ratings)
@@ -130,7 +136,7 @@ def pick(
     chosen: list[ScoredBook] = []
     for depth in _depths(options):
         candidates = [one for one in scores.top(depth, exclude=known) if one.score > 0]
-        chosen = _choose(scores, candidates, read, options, top + 1)
+        chosen = _choose_unknown(scores, candidates, read, works, options, top + 1)
         if len(chosen) > top or len(candidates) < depth:
             break
     return Picks(
@@ -198,6 +204,28 @@ def _depths(options: RerankOptions) -> tuple[int, ...]:
     if options.narrows:
         return (CANDIDATES_FOR_FILTERS_AT_FIRST, CANDIDATES_FOR_FILTERS)
     return (CANDIDATES_AT_FIRST, CANDIDATES)
+
+
+def _choose_unknown(
+    scores: Scores,
+    candidates: list[ScoredBook],
+    read: Mapping[int, BookFacts],
+    works: KnownWorks,
+    options: RerankOptions,
+    top: int,
+) -> list[ScoredBook]:
+    """The best books by the rules, without those that the reader knows by another title.
+
+    Titles are compared of the books chosen alone, and others take the places of those that go.
+    """
+    cleared: set[int] = set()
+    while True:
+        chosen = _choose(scores, candidates, read, options, top)
+        known = works.among({one.book_id for one in chosen} - cleared)
+        if not known:
+            return chosen
+        cleared |= {one.book_id for one in chosen} - known
+        candidates = [one for one in candidates if one.book_id not in known]
 
 
 def _choose(

@@ -1,16 +1,17 @@
 """Shelves for the command line: they are read and matched, but not stored."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
 
-from catalog.matching import Wanted, match
+from catalog.matching import Match, Wanted, match
 from catalog.models import Book
 from catalog.normalize import isbn13_of
+from recommender.selectors.known_works import KnownLine, KnownWorks
 from recommender.services import staging
 from recommender.shelves import is_unread
 from recommender.sources.base import ShelfRow
@@ -35,6 +36,7 @@ class Shelf:
     ratings: dict[int, float]
     read: frozenset[int]
     known: frozenset[int]
+    works: KnownWorks
 
 
 def from_file(path: Path) -> Shelf:
@@ -86,7 +88,11 @@ def _from_ratings(path: Path, lines: list[str]) -> Shelf:
         raise UnreadableFile(f"{path} holds ratings of {len(readers)} readers; give those of one.")
     rated = {book_id: stars for book_id, stars in ratings.items() if stars}
     known = frozenset(ratings)
-    return Shelf(rows=len(ratings), ratings=rated, read=known, known=known)
+    works = KnownWorks.of_lines(
+        KnownLine((book.title, book.original_title), "", book.pk)
+        for book in Book.objects.known_as(known)
+    )
+    return Shelf(len(ratings), rated, read=known, known=known, works=works)
 
 
 def _matched(shelf_rows: Iterable[ShelfRow]) -> Shelf:
@@ -125,4 +131,16 @@ def _matched(shelf_rows: Iterable[ShelfRow]) -> Shelf:
             if row.stars is not None or not is_unread(row.shelf)
         ),
         known=frozenset(best),
+        works=_known_works(rows, found),
     )
+
+
+def _known_works(rows: list[ShelfRow], found: Mapping[Hashable, Match]) -> KnownWorks:
+    """The works that the rows name, by the titles of their books too."""
+    books = Book.objects.in_bulk({match.book_id for match in found.values() if match.book_id})
+    lines = []
+    for place, row in enumerate(rows):
+        book = books.get(found[place].book_id or 0)
+        titles = (row.title, book.title, book.original_title) if book else (row.title,)
+        lines.append(KnownLine(titles, row.author, book.pk if book else None))
+    return KnownWorks.of_lines(lines)

@@ -43,6 +43,7 @@ class Command(BaseCommand):
                 ratings=shelf.ratings,
                 read=facts_of_history(book_ids=shelf.read),
                 known=shelf.known,
+                works=shelf.works,
                 top=options["top"],
             )
         except (
