@@ -272,6 +272,6 @@ def test_a_library_that_the_model_does_not_know_is_there_all_the_same(camps: Cam
     assert job.run is None
     assert reader.entries.count() == 3
     page = read(client_of(reader).get(reverse("import", args=[job.pk]), follow=True))
-    assert page.one("h1").words == "My library"
+    assert page.one("h1").words == "Your library"
     assert "Your 3 books are in your library." in page.words
     assert page.all("a", href=reverse("rate"))
