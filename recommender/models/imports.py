@@ -174,7 +174,7 @@ class ImportItem(models.Model):
         FAILED = "failed"
         REPAIRED = "repaired"
         SKIPPED = "skipped"
-        REPEATED = "repeated"  # another row of the file has the same key and tells more
+        REPEATED = "repeated"  # another row of the file has the same key and counts
 
     class Change(models.TextChoices):
         NEW = "new"
@@ -189,7 +189,7 @@ class ImportItem(models.Model):
         NEW = "new", "New"
         CHANGED = "changed", "Changed"
         UNCHANGED = "unchanged", "Unchanged"
-        REPEATED = "repeated", "Another row tells more"
+        REPEATED = "repeated", "Listed twice"
         AMBIGUOUS = "ambiguous", "More than one book fits"
         UNMATCHED = "unmatched", "Not found"
         REPAIRED = "repaired", "Found by you"

@@ -23,18 +23,18 @@ class DoubtfulDate(ValueError):
 
 @dataclass(slots=True)
 class DateOrder:
-    """What the dates of a file tell of their order; one program wrote them all alike."""
+    """Whether day or month comes first in a file, whose dates one program wrote all alike."""
 
     day_first: bool = False
     month_first: bool = False
 
     def learn(self, texts: Iterable[str]) -> None:
-        """Take note of dates which can be read in one way only."""
+        """Learn the order from dates that can be read in one way only."""
         for text in texts:
             if found := _YEAR_LAST.fullmatch(_bare(text)):
-                first, mark, second = int(found[1]), found[2], int(found[3])
-                # Between points, the day is first wherever people write so.
-                self.day_first |= mark == "." or first > 12 >= second
+                first, separator, second = int(found[1]), found[2], int(found[3])
+                # With points between them, the day comes first.
+                self.day_first |= separator == "." or first > 12 >= second
                 self.month_first |= second > 12 >= first
 
     def read(self, text: str) -> date | None:

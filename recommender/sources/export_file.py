@@ -29,9 +29,9 @@ Names = tuple[str, ...]
 
 @dataclass(slots=True)
 class Cells:
-    """The cells of one row by the names of their columns, whatever their case.
+    """The cells of one row by the names of their columns, in any case.
 
-    What can't be read is left out and told in `notes`.
+    A cell that can't be read counts as empty, and `notes` says so.
     """
 
     values: Mapping[str, str]
@@ -85,7 +85,7 @@ class ExportFile(ABC):
     title: ClassVar[Names] = ("Title",)
     #: Columns without which a file is none of this service, each under any of its names.
     required: ClassVar[tuple[Names, ...]]
-    #: Columns that tell days.
+    #: Columns with dates.
     dates: ClassVar[Names] = ()
     #: All other columns that ``read_book`` looks at.
     optional: ClassVar[Names] = ()
@@ -111,48 +111,48 @@ class ExportFile(ABC):
         """The row of a book from its other cells; raises `BadRow`."""
 
     def pages(self) -> Iterator[ShelfPage]:
-        """All rows, those that can't be read with their lines.
+        """All rows, and for each row that can't be read its line and the reason.
 
-        Of several rows with one key the one that tells most is taken (`preference`), the others
-        are told. Raises `NoRows`, `TooManyRows`, or `Unclosed`.
+        Of several rows with the same key, the best one counts (`preference`); the others are
+        listed apart. Raises `NoRows`, `TooManyRows`, or `Unclosed`.
         """
-        habits = self._survey()
-        if not habits.rows:
+        survey = self._take_survey()
+        if not survey.rows:
             raise NoRows
-        best = self._best_lines(habits)
+        best = self._best_lines(survey)
         page = _Page()
         number = 1
-        for row, problem in self._read(habits):
+        for row, problem in self._read(survey):
             if problem:
                 page.problems.append(problem)
             elif row and best[row.source_key] == row.line:
                 page.rows.append(row)
             elif row:
                 page.repeated.append(
-                    replace(row, note=f"Line {best[row.source_key]} tells more of the same book.")
+                    replace(row, note=f"Line {best[row.source_key]} says more about the same book.")
                 )
             if page.size == ROWS_A_PAGE:
-                yield page.whole(number, habits.rows)
+                yield page.finish(number, survey.rows)
                 page, number = _Page(), number + 1
-        yield page.whole(number, habits.rows, complete=True)
+        yield page.finish(number, survey.rows, complete=True)
 
-    def _survey(self) -> "_Habits":
-        """Read the file once, to see how it writes what can be written in several ways."""
+    def _take_survey(self) -> "_Survey":
+        """Read the file once, to see how it writes dates and where its numbers are."""
         dates = [self._columns.index(name.casefold()) for name in self.dates if self._has(name)]
-        habits = _Habits(without_letters=set(range(len(self._columns))))
+        survey = _Survey(without_letters=set(range(len(self._columns))))
         for row in self._rows():
-            habits.rows += 1
-            if habits.rows > MOST_ROWS:
+            survey.rows += 1
+            if survey.rows > MOST_ROWS:
                 raise TooManyRows
-            habits.dates.learn(row.cells[place] for place in dates if place < len(row.cells))
+            survey.dates.learn(row.cells[place] for place in dates if place < len(row.cells))
             if not self._surplus(row):
-                habits.learn_letters(row.cells)
-        return habits
+                survey.learn_letters(row.cells)
+        return survey
 
-    def _best_lines(self, habits: "_Habits") -> dict[str, int]:
-        """The line of the row that tells most, by key."""
+    def _best_lines(self, survey: "_Survey") -> dict[str, int]:
+        """The line of the best row of each key."""
         best: dict[str, tuple[Rank, int]] = {}
-        for row, _ in self._read(habits):
+        for row, _ in self._read(survey):
             if row is None or row.line is None:
                 continue
             rank = preference(row)
@@ -161,7 +161,7 @@ class ExportFile(ABC):
         return {key: line for key, (_, line) in best.items()}
 
     def _surplus(self, row: Row) -> bool:
-        """Whether there is something behind the last column of the heading."""
+        """Whether there is something after the last column of the heading."""
         return any(cell.strip() for cell in row.cells[len(self._columns) :])
 
     def _has(self, name: str) -> bool:
@@ -173,20 +173,20 @@ class ExportFile(ABC):
         except UnreadableTable as error:
             raise Unclosed from error
 
-    def _read(self, habits: "_Habits") -> Iterator[tuple[ShelfRow | None, RowProblem | None]]:
+    def _read(self, survey: "_Survey") -> Iterator[tuple[ShelfRow | None, RowProblem | None]]:
         for row in self._rows():
-            cells = Cells(dict(zip(self._columns, row.cells, strict=False)), habits.dates)
+            cells = Cells(dict(zip(self._columns, row.cells, strict=False)), survey.dates)
             try:
-                self._check_length(row, habits)
+                self._check_length(row, survey)
                 yield self._book(row, cells), None
             except BadRow as error:
                 text = clean_text(cells.text(*self.title)) or f"line {row.line}"
                 yield None, RowProblem(row.line, text, str(error))
 
-    def _check_length(self, row: Row, habits: "_Habits") -> None:
+    def _check_length(self, row: Row, survey: "_Survey") -> None:
         if len(row.cells) <= self._last_column():
             raise BadRow("The line breaks off.")
-        if self._surplus(row) and habits.is_shifted(row.cells):
+        if self._surplus(row) and survey.is_shifted(row.cells):
             raise BadRow("The line has more cells than the heading.")
 
     def _book(self, row: Row, cells: Cells) -> ShelfRow:
@@ -197,17 +197,17 @@ class ExportFile(ABC):
         return replace(book, line=row.line, note=" ".join(cells.notes))
 
     def _last_column(self) -> int:
-        """The place of the last column that is read, behind which a line may break off."""
+        """The index of the last column that is read; a line may break off after it."""
         named = {name for names in (*self.required, self.dates, self.optional) for name in names}
         read = {name.casefold() for name in named}
         return max(place for place, column in enumerate(self._columns) if column in read)
 
 
 @dataclass(slots=True)
-class _Habits:
-    """How a file writes what can be written in several ways."""
+class _Survey:
+    """What has to be known of a whole file before its rows can be read."""
 
-    #: Columns, by their places, in which no ordinary row has a letter: numbers, dates.
+    #: The indexes of columns in which no ordinary row has a letter: numbers, dates.
     without_letters: set[int]
     dates: DateOrder = field(default_factory=DateOrder)
     rows: int = 0
@@ -220,7 +220,7 @@ class _Habits:
         }
 
     def is_shifted(self, cells: Sequence[str]) -> bool:
-        """Whether a row has words where all others have numbers: a comma too much in its title."""
+        """Whether a row has words where all others have numbers, as after a stray comma."""
         return any(
             _has_letter(cells[place]) for place in self.without_letters if place < len(cells)
         )
@@ -240,7 +240,7 @@ class _Page:
     def size(self) -> int:
         return len(self.rows) + len(self.repeated) + len(self.problems)
 
-    def whole(self, number: int, total: int, *, complete: bool = False) -> ShelfPage:
+    def finish(self, number: int, total: int, *, complete: bool = False) -> ShelfPage:
         return ShelfPage(
             number=number,
             rows=tuple(self.rows),

@@ -8,8 +8,8 @@ from recommender.shelves import is_unread
 Rank = tuple[bool, bool, date, date]
 
 
-class Telling(Protocol):
-    """A row of a shelf, as a source or the database has it."""
+class RatedRow(Protocol):
+    """A row of a shelf, from a source or the database."""
 
     @property
     def stars(self) -> object: ...
@@ -21,11 +21,11 @@ class Telling(Protocol):
     def added_on(self) -> date | None: ...
 
 
-def preference(row: Telling) -> Rank:
-    """A rank by which the row that tells most is the largest.
+def preference(row: RatedRow) -> Rank:
+    """A rank; the best row has the largest.
 
-    A rated row before an unrated one, a read book before one that is still to be read, the last
-    reading, and what was added last.
+    Rated rows come before unrated ones, then read books before unread ones, then the latest
+    reading, then what was added last.
     """
     return (
         row.stars is not None,

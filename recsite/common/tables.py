@@ -108,10 +108,10 @@ codecs.register_error("odd_byte", _odd_byte)
 def find_encoding(file: BinaryIO) -> Encoding | None:
     """How the text of a file is encoded; None where it is not text.
 
-    1. A mark at the start tells it.
-    2. Every second byte being zero tells UTF-16 without a mark.
-    3. UTF-8 is what most runs of bytes beyond ASCII are valid in, be it that a few are not.
-    4. For all else charset-normalizer guesses, by lines that have such bytes.
+    1. A byte order mark names it.
+    2. If every second byte of the heading is zero, it is UTF-16 without such a mark.
+    3. If most runs of bytes beyond ASCII are valid UTF-8, it is UTF-8, even if a few are not.
+    4. Otherwise charset-normalizer guesses, from the lines that have such bytes.
     """
     file.seek(0)
     start = file.read(4096)
@@ -242,20 +242,20 @@ def headings(file: BinaryIO, encoding: str) -> list[Heading]:
     A line `sep=;`, as spreadsheets write it for each other, names what stands between the cells. A
     heading that was put into quotes as a whole is taken out of them.
     """
-    marks, first, lines = DELIMITERS, "", 0
+    delimiters, first, lines = DELIMITERS, "", 0
     with _as_text(file, encoding) as text:
         for line in iter(lambda: text.readline(LONGEST_CELL), ""):
             lines += 1
             if named := _SEPARATOR_LINE.fullmatch(line):
-                marks = named[1]
+                delimiters = named[1]
             elif line.strip():
                 first = line.strip()
                 break
     found = []
-    for mark in marks:
-        columns = [_column(cell) for cell in _cells_of(first, mark)]
+    for delimiter in delimiters:
+        columns = [_column(cell) for cell in _cells_of(first, delimiter)]
         if any(columns):
-            found.append(Heading(encoding, mark, tuple(columns), lines))
+            found.append(Heading(encoding, delimiter, tuple(columns), lines))
     found.sort(key=lambda heading: -len(heading.columns))
     return [_with_quoting(file, heading, first) for heading in found]
 

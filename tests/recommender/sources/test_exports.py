@@ -106,7 +106,7 @@ def test_bad_rows_are_told_with_their_lines_and_the_others_kept() -> None:
         "Not a Number": "“four” is no rating that we can read.",
     }
     assert [(row.line, row.note) for row in page.repeated] == [
-        (9, "Line 2 tells more of the same book.")
+        (9, "Line 2 says more about the same book.")
     ]
     assert page.total == 9
     odd = page.rows[-1]

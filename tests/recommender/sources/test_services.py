@@ -193,8 +193,8 @@ def test_of_two_rows_of_one_book_the_one_that_tells_most_counts() -> None:
     [row] = page.rows
     assert (row.stars, row.line) == (5, 4)
     assert {other.line: other.note for other in page.repeated} == {
-        2: "Line 4 tells more of the same book.",
-        3: "Line 4 tells more of the same book.",
+        2: "Line 4 says more about the same book.",
+        3: "Line 4 says more about the same book.",
     }
 
 
