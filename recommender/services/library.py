@@ -277,7 +277,9 @@ def _remember_shelf(job: ImportJob, rows: list[ImportItem]) -> int:
     # The ETag covers the first page only, so it is of use for a shelf that has no second one.
     shelf.etag = job.etag if job.pages_fetched <= REQUESTS_FOR_ONE_PAGE else ""
     shelf.pulled_at = timezone.now()
-    if job.saw_whole_shelf and rows:
+    # A row that could not be read may be of any entry.
+    has_failed = job.items.filter(state=ImportItem.State.FAILED).exists()
+    if job.saw_whole_shelf and rows and not has_failed:
         keys = {row.source_key for row in rows}
         books = {row.book_id for row in rows if row.book_id}
         before = job.reader.entries.filter(

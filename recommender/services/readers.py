@@ -77,6 +77,8 @@ def claim_guest(*, user: User, guest_id: int) -> Reader:
         guest.imports.open().delete()
     guest.imports.update(reader=owner)
     guest.proposals.update(reader=owner)
+    known_acts = owner.given_up_entries.values("act")
+    guest.given_up_entries.exclude(act__in=known_acts).update(reader=owner)
     known = owner.shelves.values("source", "account", "shelf")
     for shelf in known:
         guest.shelves.filter(**shelf).delete()

@@ -360,7 +360,7 @@ class TestAShelfThatShrinks:
     """Entries go only when a whole pull that can be believed no longer has them."""
 
     @staticmethod
-    def apply(reader: Reader, keys: range, *, whole: bool = True) -> None:
+    def apply(reader: Reader, keys: range, *, whole: bool = True, failed: int = 0) -> None:
         reader.imports.all().delete()
         job = ImportJob.objects.create(
             reader=reader, kind="goodreads_feed", account="7", etag="W/1", saw_whole_shelf=whole
@@ -371,6 +371,8 @@ class TestAShelfThatShrinks:
             )
             for key in keys
         )
+        for position in range(100, 100 + failed):
+            ImportItem.objects.create(job=job, position=position, state="failed", shelf="read")
         with transaction.atomic():
             library.apply_items(job=job)
 
@@ -389,6 +391,12 @@ class TestAShelfThatShrinks:
         self.apply(reader, range(10))
         assert reader.entries.count() == 10
         assert SourceShelf.objects.get().etag == "W/1"
+
+    def test_a_pull_with_a_row_that_cannot_be_read_removes_nothing(self) -> None:
+        reader = ReaderFactory.create()
+        self.apply(reader, range(20))
+        self.apply(reader, range(1, 20), failed=1)
+        assert reader.entries.count() == 20
 
     def test_a_partial_or_empty_pull_removes_nothing(self) -> None:
         reader = ReaderFactory.create()

@@ -7,7 +7,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from recommender.models import ImportJob, Reader
-from recommender.services import entries, readers
+from recommender.services import entries, merging, readers
 from tests.factories import (
     BookFactory,
     ImportJobFactory,
@@ -47,6 +47,21 @@ def test_a_guest_who_logs_in_brings_what_is_new() -> None:
     assert dict(owner.entries.values_list("book", "stars")) == {shared.pk: 5, new.pk: 4}
     assert list(owner.runs.all()) == [run]
     assert not Reader.objects.filter(pk=guest.pk).exists()
+
+
+def test_a_merge_that_is_undone_after_the_log_in_gives_the_guests_line_back() -> None:
+    user, curator = UserFactory.create(), UserFactory.create()
+    owner, guest = ReaderFactory.create(user=user), ReaderFactory.create(user=None)
+    LibraryEntryFactory.create(reader=owner)
+    book, into = BookFactory.create(), BookFactory.create()
+    LibraryEntryFactory.create(reader=guest, book=book, stars=2)
+    LibraryEntryFactory.create(reader=guest, book=into, stars=5)
+    act = merging.merge(book=book, into=into, reason="", user=curator)
+
+    readers.claim_guest(user=user, guest_id=guest.pk)
+    merging.undo(act=act, user=curator)
+
+    assert set(owner.entries.values_list("book", flat=True)) >= {book.pk, into.pk}
 
 
 def test_the_line_changed_last_stays() -> None:
