@@ -8,14 +8,14 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import django
 import pytest
 import redis
 from django.core.cache import caches
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from recsite.local.process import free_port, wait_until
 from recsite.local.standins.openlibrary import OpenLibraryStandin
@@ -23,13 +23,13 @@ from tests.services import (
     HOME_VARIABLE,
     ROOT,
     SessionServices,
-    SiteProcess,
     configure_environment,
+    connected_to,
+    create_database,
     database_url,
     start_process,
 )
 
-WORKER_START_SECONDS = 60
 services = pytest.StashKey[SessionServices]()
 
 
@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[services].start()
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
         return  # hands the tests to xdist workers, whose settings must not be inherited
-    configure_environment(os.environ.get("PYTEST_XDIST_WORKER", "main"))
+    configure_environment(worker_name())
     django.setup()
 
 
@@ -64,6 +64,18 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if services in config.stash:
         config.stash[services].stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """The database of this process. It takes the place of pytest-django's, which migrates each."""
+    name = f"tests_{worker_name()}"
+    with django_db_blocker.unblock():
+        create_database(name)
+    with connected_to(name):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +109,11 @@ def _empty(client: redis.Redis) -> None:
     keys = [key for key in client.scan_iter() if not key.startswith(b"_kombu.binding.")]
     if keys:
         client.delete(*keys)
+
+
+def worker_name() -> str:
+    """The name of this process of the tests."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
 @pytest.fixture(scope="session")
@@ -138,61 +155,6 @@ def site_environment(django_db_setup: None) -> dict[str, str]:
 
     name = database_url(connection.settings_dict["NAME"])
     return dict(os.environ) | {"DATABASE_URL": name, "LOG_LEVEL": "INFO"}
-
-
-StartCeleryWorker = Callable[..., SiteProcess]
-
-
-@pytest.fixture
-def start_celery_worker(
-    site_environment: dict[str, str], transactional_db: None
-) -> Iterator[StartCeleryWorker]:
-    """Start real Celery workers; keyword arguments are further environment variables.
-
-    For tests which need settings of their own or kill their worker. Only committed rows are seen
-    by a worker, so that these tests run without an outer transaction.
-    """
-    started: list[SiteProcess] = []
-
-    def start(**variables: str) -> SiteProcess:
-        worker = _celery_worker(site_environment | variables)
-        started.append(worker)
-        return worker
-
-    yield start
-    for worker in started:
-        worker.stop()
-
-
-@pytest.fixture(scope="module")
-def _module_worker(
-    site_environment: dict[str, str], goodreads_standin: str, openlibrary_standin: str
-) -> Iterator[SiteProcess]:
-    standins = {
-        "GOODREADS_BASE_URL": goodreads_standin,
-        "OPENLIBRARY_BASE_URL": openlibrary_standin,
-    }
-    worker = _celery_worker(site_environment | standins)
-    yield worker
-    worker.stop()
-
-
-@pytest.fixture
-def celery_worker_process(_module_worker: SiteProcess, transactional_db: None) -> SiteProcess:
-    """One Celery worker for the tests of a module that ask for it; it asks the stand-ins."""
-    assert not _module_worker.ended(), _module_worker.log.read_text()
-    return _module_worker
-
-
-def _celery_worker(environment: dict[str, str]) -> SiteProcess:
-    arguments = ["-A", "workers.app", "worker", "--concurrency=2", "--loglevel=INFO"]
-    worker = start_process("worker", "celery", *arguments, environment=environment)
-    settled = wait_until(
-        lambda: worker.ended() or " ready." in worker.log.read_text(), seconds=WORKER_START_SECONDS
-    )
-    assert settled, "the worker is not ready in time"
-    assert not worker.ended(), worker.log.read_text()
-    return worker
 
 
 def _listens(port: int) -> bool:

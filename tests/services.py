@@ -1,5 +1,6 @@
 """The PostgreSQL and the Valkey that one test session shares, and the processes of a test site."""
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -7,17 +8,22 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+from psycopg import sql
+
 from recsite.local.postgres import Postgres
-from recsite.local.process import spawn, stop
+from recsite.local.process import spawn, stop, wait_until
 from recsite.local.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME_VARIABLE = "BOOKFOLD_TEST_HOME"
+TEMPLATE = "template_of_tests"
+WORKER_START_SECONDS = 60
 #: For `JAVA_TOOL_OPTIONS` of processes that end within a minute: what the JVM's second compiler
 #: and its parallel collector cost does not come back in so short a life.
 BRIEF_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
@@ -53,8 +59,7 @@ class SessionServices:
 def configure_environment(worker: str) -> None:
     """Set what the settings read, so that nothing of the machine's own set-up leaks in.
 
-    Each xdist worker has a folder and a Valkey database of its own; pytest-django gives it a
-    PostgreSQL database of its own.
+    Each xdist worker has a folder, a Valkey database and a PostgreSQL database of its own.
     """
     home = Path(os.environ[HOME_VARIABLE]) / worker
     (home / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing
@@ -116,6 +121,64 @@ def start_process(name: str, *arguments: str, environment: Mapping[str, str]) ->
     with os.fdopen(descriptor, "wb") as log:
         process = spawn([sys.executable, "-m", *arguments], env=environment, cwd=ROOT, output=log)
     return SiteProcess(process, Path(path))
+
+
+@contextmanager
+def celery_worker(environment: Mapping[str, str]) -> Iterator[SiteProcess]:
+    """A real Celery worker, ready when the block begins."""
+    arguments = ["-A", "workers.app", "worker", "--concurrency=2", "--loglevel=INFO"]
+    worker = start_process("worker", "celery", *arguments, environment=environment)
+    try:
+        settled = wait_until(
+            lambda: worker.ended() or " ready." in worker.log.read_text(),
+            seconds=WORKER_START_SECONDS,
+        )
+        assert settled, "the worker is not ready in time"
+        assert not worker.ended(), worker.log.read_text()
+        yield worker
+    finally:
+        worker.stop()
+
+
+def create_database(name: str) -> None:
+    """Copy the database that is migrated once a session, by the first process that needs it."""
+    home = Path(os.environ[HOME_VARIABLE])
+    with (
+        (home / "template.lock").open("w") as lock,
+        psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server,
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        known = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE])
+        if not known.fetchone():
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+            _migrate(TEMPLATE)
+        server.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(TEMPLATE)
+            )
+        )
+
+
+def _migrate(name: str) -> None:
+    from django.core.management import call_command
+
+    with connected_to(name):
+        call_command("migrate", verbosity=0)
+
+
+@contextmanager
+def connected_to(name: str) -> Iterator[None]:
+    """Let Django in this process work on another database of the session's server."""
+    from django.db import connection
+
+    before = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = before
 
 
 def database_url(name: str) -> str:

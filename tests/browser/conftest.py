@@ -1,10 +1,11 @@
 """A whole site for browsers: gunicorn, a worker, the stand-in, the starter shelf and a release."""
 
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,24 +15,38 @@ from urllib.request import urlopen
 import pytest
 from django.core.management import call_command
 from playwright.sync_api import Browser, ConsoleMessage, Page
+from pytest_django import DjangoDbBlocker
 
 from recsite.local.process import free_port, wait_until
 from recsite.local.standins.readers import sample_readers
 from tests.browser.chromium import chromium
 from tests.releases import publish_release
-from tests.services import ROOT, SiteProcess, start_process
+from tests.services import (
+    ROOT,
+    SiteProcess,
+    celery_worker,
+    connected_to,
+    create_database,
+    database_url,
+    start_process,
+)
 
 WEB_START_SECONDS = 60
+DATABASE = "tests_browser"
+VALKEY = 13  # the number of a database that no process of the tests has
 FAILURES = ROOT / ".local" / "failures"
 FAILED = pytest.StashKey[bool]()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Site:
-    """A running site and the number of a reader whom its stand-in knows."""
+    """A running site, and what tests know of it without asking its database."""
 
     url: str
-    sample_reader: str
+    sample_reader: str  # the number of a reader whom its stand-in knows
+    operator: str  # the address of somebody who may see the operator's pages
+    popular: list[tuple[str, str]]  # titles and authors of the eight books with the most ratings
+    rare: str  # the title of the book with the fewest
 
 
 @dataclass
@@ -49,56 +64,83 @@ class Visitor:
 Visit = Callable[..., Visitor]
 
 
-@pytest.fixture(scope="session")
-def _web(
-    site_environment: dict[str, str],
+@pytest.fixture(scope="package")
+def site(
+    django_db_blocker: DjangoDbBlocker,
+    django_test_environment: None,
     goodreads_standin: str,
     openlibrary_standin: str,
     starter_folder: Path,
 ) -> Iterator[Site]:
-    """Gunicorn, with static files collected as in production."""
-    port = free_port()
+    """One site for all tests of the package, on a database, a store and a Valkey of its own.
+
+    Every test is another reader there, and adds nothing to the catalog that another test misses.
+    """
+    with django_db_blocker.unblock():
+        create_database(DATABASE)
+    home = Path(os.environ["BOOKFOLD_HOME"]) / "browser"
+    store = (home / "store").as_uri()
     reader = str(sample_readers(starter_folder, 1)[0].user_id)
-    environment = site_environment | {
+    environment = dict(os.environ) | {
+        "DATABASE_URL": database_url(DATABASE),
+        "REDIS_URL": f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{VALKEY}",
+        "BOOKFOLD_HOME": str(home),
+        "RELEASE_STORE": store,
+        "RELEASE_CACHE": str(home / "cache"),
         "GOODREADS_BASE_URL": goodreads_standin,
         "OPENLIBRARY_BASE_URL": openlibrary_standin,
+        "IMPORT_COOLDOWN_SECONDS": "0",  # all tests pull the shelf of the sample reader
         "SAMPLE_READER": reader,
+        "LOG_LEVEL": "INFO",
     }
     collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
     subprocess.run(collect, check=True, cwd=ROOT, env=environment)
-    options = [f"--bind=127.0.0.1:{port}", "--workers=1", "--threads=4"]
-    web = start_process("web", "gunicorn", "recsite.wsgi", *options, environment=environment)
-    url = f"http://127.0.0.1:{port}"
-    ready = wait_until(lambda: _is_live(url, web), seconds=WEB_START_SECONDS)
-    assert ready, web.log.read_text()
-    assert web.process.poll() is None, web.log.read_text()
-    yield Site(url, reader)
-    web.stop()
+    with django_db_blocker.unblock(), connected_to(DATABASE):
+        call_command("load_goodbooks", str(starter_folder), verbosity=0)
+        operator, popular, rare = _fill(store)
+    port = free_port()
+    with celery_worker(environment), _web(port, environment) as url:
+        yield Site(url, reader, operator, popular, rare)
 
 
-@pytest.fixture
-def site(
-    _web: Site, celery_worker_process: SiteProcess, starter_folder: Path, settings: Any
-) -> Site:
-    """The site with the starter shelf in its catalog, and a release in which genres hang together.
-
-    Every test begins with an empty database, so that the catalog is loaded for each of them.
-    """
+def _fill(store: str) -> tuple[str, list[tuple[str, str]], str]:
+    """Publish a release in which genres hang together, and add an operator."""
     from catalog.models import Book
+    from tests.factories import UserFactory
 
-    call_command("load_goodbooks", str(starter_folder), verbosity=0)
     genres: dict[str, list[int]] = {}
-    for book in Book.objects.for_cards():
+    books = list(Book.objects.active().for_cards().order_by("-ratings_count", "-pk"))
+    for book in sorted(books, key=lambda book: book.pk):
         shelvings = list(book.shelvings.all())
         if shelvings and book.goodbooks_id:
             genres.setdefault(shelvings[0].genre.slug, []).append(book.goodbooks_id)
-    publish_release(settings.RELEASE_STORE, list(genres.values()), now=datetime.now(UTC))
-    return _web
+    publish_release(store, list(genres.values()), now=datetime.now(UTC))
+    operator = UserFactory.create(is_staff=True, is_superuser=True).email
+    popular = [(book.title, book.author_names[0]) for book in books[:8]]
+    return operator, popular, books[-1].title
 
 
-@pytest.fixture
-def browser(site: Site) -> Iterator[Browser]:
-    """Started after the site: Playwright's loop and Django's database do not go together."""
+@contextmanager
+def _web(port: int, environment: Mapping[str, str]) -> Iterator[str]:
+    """Gunicorn, with static files collected as in production."""
+    options = [f"--bind=127.0.0.1:{port}", "--workers=1", "--threads=4"]
+    web = start_process("web", "gunicorn", "recsite.wsgi", *options, environment=environment)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        ready = wait_until(lambda: _is_live(url, web), seconds=WEB_START_SECONDS)
+        assert ready, web.log.read_text()
+        assert not web.ended(), web.log.read_text()
+        yield url
+    finally:
+        web.stop()
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of the package; each opens windows with a context of its own.
+
+    It ends with the package: while Playwright's loop runs, Django refuses to ask a database.
+    """
     with chromium() as started:
         yield started
 
@@ -115,7 +157,7 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture
-def visit(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Visit]:
+def visit(site: Site, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """Open a browser window of its own; keyword arguments are those of a Playwright context.
 
     Of a test that failed, pictures of its windows stay in `.local/failures`.

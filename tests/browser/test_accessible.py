@@ -12,7 +12,6 @@ from tests.browser.conftest import Site, Visit
 from tests.browser.test_imports import HEADING, RUN
 from tests.browser.test_journey import barriers, paste
 from tests.factories import PASSWORD as OF_FACTORY
-from tests.factories import UserFactory
 
 pytestmark = pytest.mark.browser
 PASSWORD = "a long password of mine"
@@ -25,14 +24,8 @@ TOO_WIDE = """document.documentElement.scrollWidth <= innerWidth ? [] :
 
 @pytest.fixture
 def broken_page() -> str:
-    """What somebody sees on whom the site broke, rendered before there is a browser."""
+    """What somebody sees on whom the site broke, as the site renders it."""
     return render_to_string("500.html", request=RequestFactory(HTTP_HOST="localhost").get("/"))
-
-
-@pytest.fixture
-def operator(site: Site) -> str:
-    """The address of somebody who may see the operator's pages, made before there is a browser."""
-    return UserFactory.create(is_staff=True, is_superuser=True).email
 
 
 def check(page: Page) -> None:
@@ -180,6 +173,30 @@ def test_from_a_profile_to_a_saved_list_by_keyboard(site: Site, visit: Visit) ->
     assert visitor.complaints == []
 
 
+PRESS_AT_ONCE = """() => {
+    window.presses = 0;
+    document.addEventListener("focusin", ({target}) => {
+        if (target.textContent !== "Undo") return;
+        window.presses += 1;
+        target.click();
+    });
+}"""
+
+
+def test_a_button_works_from_the_moment_it_has_the_focus(site: Site, visit: Visit) -> None:
+    """Were it submitted as a plain form, the whole page would be loaded and the focus lost."""
+    page = visit().page
+    paste(page, site.sample_reader)
+    page.wait_for_url(RUN)
+    page.goto("/recommendations/")
+    first = page.locator("[data-rank]").first
+    page.evaluate(PRESS_AT_ONCE)
+    with page.expect_response(re.compile("/take-off")):
+        first.get_by_role("button", name="Want to read").click()
+    expect(first.get_by_role("button", name="Want to read")).to_be_focused()
+    assert page.evaluate("window.presses") == 1
+
+
 def test_the_page_can_be_reached_past_its_head(visit: Visit) -> None:
     page = visit().page
     page.goto("/")
@@ -189,11 +206,11 @@ def test_the_page_can_be_reached_past_its_head(visit: Visit) -> None:
     expect(page.locator("main")).to_be_focused()
 
 
-def test_the_operator_s_dashboard_obeys_the_content_policy(operator: str, visit: Visit) -> None:
+def test_the_operator_s_dashboard_obeys_the_content_policy(site: Site, visit: Visit) -> None:
     visitor = visit()
     page = visitor.page
     page.goto("/accounts/login/?next=/admin/dashboard/")
-    page.get_by_label("Email").fill(operator)
+    page.get_by_label("Email").fill(site.operator)
     page.get_by_label("Password").fill(OF_FACTORY)
     page.get_by_role("main").get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Queue")).to_be_visible()

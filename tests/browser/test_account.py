@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Site, Visit
-from tests.browser.test_journey import RUN, barriers, paste
+from tests.browser.test_journey import RUN, barriers, follow, paste
 
 pytestmark = pytest.mark.browser
 PASSWORD = "a long password of mine"
@@ -24,16 +24,16 @@ def test_from_the_first_list_to_leaving_for_good(site: Site, visit: Visit, scrip
     page.get_by_label("Email").fill(f"leaves-{scripts}@example.org".lower())
     for label in ("Password", "Password (again)"):
         page.get_by_label(label, exact=True).fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign up").click()
+    follow(page, page.get_by_role("main").get_by_role("button", name="Sign up"))
 
-    page.get_by_role("link", name="Account", exact=True).click()
+    follow(page, page.get_by_role("link", name="Account", exact=True))
     expect(page.get_by_text("not confirmed yet")).to_be_visible()
     expect(page.get_by_text(f"of reader {site.sample_reader}")).to_be_visible()
     page.get_by_label("Once a week").check()
-    page.get_by_role("button", name="Save", exact=True).click()
+    follow(page, page.get_by_role("button", name="Save", exact=True))
     expect(page.get_by_label("Once a week")).to_be_checked()
     page.get_by_label("Let my ratings help").check()
-    page.get_by_role("button", name="Save my answer").click()
+    follow(page, page.get_by_role("button", name="Save my answer"))
     expect(page.get_by_label("Let my ratings help")).to_be_checked()
     if scripts:
         assert barriers(page) == []
@@ -42,7 +42,7 @@ def test_from_the_first_list_to_leaving_for_good(site: Site, visit: Visit, scrip
     with zipfile.ZipFile(io.BytesIO(Path(downloading.value.path()).read_bytes())) as archive:
         assert "library.csv" in archive.namelist()
 
-    page.get_by_role("link", name="Delete everything").click()
+    follow(page, page.get_by_role("link", name="Delete everything"))
     if scripts:
         deleting = page.url
         for address in (
@@ -68,10 +68,10 @@ def test_the_dark_theme_is_kept(site: Site, visit: Visit) -> None:
     page.goto("/how-it-works/")
     ground = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(ground)
-    page.get_by_role("button", name="Dark").click()
+    follow(page, page.get_by_role("button", name="Dark"))
     assert page.evaluate(ground) != light
     page.goto("/")
     assert page.evaluate(ground) != light
     assert barriers(page) == []
-    page.get_by_role("button", name="Same as device").click()
+    follow(page, page.get_by_role("button", name="Same as device"))
     assert page.evaluate(ground) == light

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from recsite.local.standins.faults import Fault
 from tests.browser.conftest import Site, Visit
@@ -22,6 +22,16 @@ def paste(page: Page, text: str) -> None:
     page.goto("/")
     page.get_by_label("Your Goodreads profile").fill(text)
     page.get_by_role("button", name="Find my next books").click()
+
+
+def follow(page: Page, target: Locator) -> None:
+    """Click what leads to another page, or sends a plain form, and wait for the page it leads to.
+
+    Playwright goes on as soon as it has clicked: what is asked next may be of the page before, and
+    what is done next may take the place of what was sent.
+    """
+    with page.expect_event("load"):
+        target.click()
 
 
 def barriers(page: Page) -> list[str]:
@@ -68,7 +78,7 @@ def test_history_keeps_lists_as_they_were_and_tells_why_they_differ(
 
     page.get_by_role("link", name="Your lists").first.click()
     expect(page.locator("a.run")).to_have_count(2)
-    page.locator("a.run").last.click()
+    follow(page, page.locator("a.run").last)
     assert page.url == first
     assert page.locator("[data-rank] h2").all_inner_texts() == old
     assert visitor.complaints == []
@@ -103,7 +113,7 @@ def test_from_a_pasted_number_to_a_list_that_an_account_keeps(site: Site, visit:
     expect(page.get_by_text("You are a guest")).to_have_count(0)
 
     page.get_by_role("link", name="Your lists").click()
-    page.locator("a.run").click()
+    follow(page, page.locator("a.run"))
     assert page.locator("[data-rank] h2").all_inner_texts() == titles
     assert visitor.complaints == []
 
@@ -115,10 +125,10 @@ def test_the_same_way_without_javascript(site: Site, visit: Visit) -> None:
     page.wait_for_url(RUN)
 
     expect(page.locator("[data-book-id]")).to_have_count(10)
-    page.get_by_role("link", name="See today’s list").click()
+    follow(page, page.get_by_role("link", name="See today’s list"))
     page.get_by_label("Familiar or adventurous").select_option("Familiar")
-    page.get_by_role("button", name="Show", exact=True).click()
-    page.locator("[data-rank]").first.get_by_role("button", name="Want to read").click()
+    follow(page, page.get_by_role("button", name="Show", exact=True))
+    follow(page, page.locator("[data-rank]").first.get_by_role("button", name="Want to read"))
     page.wait_for_url(re.compile("dial=-1"))
     expect(page.locator("[data-book-id]")).to_have_count(10)
 
@@ -143,7 +153,7 @@ def test_dial_save_dismiss_and_undo(site: Site, visit: Visit) -> None:
     page = visitor.page
     paste(page, site.sample_reader)
     page.wait_for_url(RUN)
-    page.get_by_role("link", name="For you").click()
+    follow(page, page.get_by_role("link", name="For you"))
     picks = page.locator("[data-book-id][data-rank]")
     balanced = picks.evaluate_all("all => all.map((pick) => pick.dataset.bookId)")
 
@@ -170,7 +180,7 @@ def test_dial_save_dismiss_and_undo(site: Site, visit: Visit) -> None:
     expect(page.get_by_role("heading", name=title, exact=True)).to_have_count(0)
 
     page.get_by_role("link", name="What you dismissed").click()
-    page.get_by_role("button", name=f"Undo {title}").click()
+    follow(page, page.get_by_role("button", name=f"Undo {title}"))
     page.goto("/recommendations/?dial=2")
     expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
 
@@ -179,7 +189,7 @@ def test_dial_save_dismiss_and_undo(site: Site, visit: Visit) -> None:
 
     page.get_by_label("Familiar or adventurous").select_option("Familiar")
     page.wait_for_url(re.compile("dial=-1"))
-    page.get_by_role("button", name="Dark").click()
+    follow(page, page.get_by_role("button", name="Dark"))
     page.wait_for_url(re.compile("dial=-1"))
     assert page.locator("html").get_attribute("data-theme") == "dark"
     page.get_by_label("Familiar or adventurous").select_option("Adventurous")

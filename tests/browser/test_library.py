@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site, Visit
-from tests.browser.test_journey import RUN, barriers, paste
+from tests.browser.test_journey import RUN, barriers, follow, paste
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +30,7 @@ def test_filter_edit_by_keyboard_leave_out_and_undo(site: Site, visit: Visit) ->
     before = listed(page)
     loved = reason(page)
 
-    page.get_by_role("link", name="Your library").click()
+    follow(page, page.get_by_role("link", name="Your library"))
     page.get_by_label("Stars").select_option("Rated")
     page.wait_for_url(re.compile("stars=rated"))
     page.get_by_label("Title or author").fill(loved)
@@ -75,9 +75,9 @@ def test_the_same_without_javascript(site: Site, visit: Visit) -> None:
     page = visit(java_script_enabled=False).page
     paste(page, site.sample_reader)
     page.wait_for_url(RUN)
-    page.get_by_role("link", name="Your library").click()
+    follow(page, page.get_by_role("link", name="Your library"))
     page.get_by_label("Stars").select_option("5 stars")
-    page.get_by_role("button", name="Show").click()
+    follow(page, page.get_by_role("button", name="Show"))
     first = page.locator("li.entry").first
     title = first.locator("h2").inner_text()
     first.get_by_role("link", name="Edit").click()
@@ -86,7 +86,7 @@ def test_the_same_without_javascript(site: Site, visit: Visit) -> None:
     page.wait_for_url(re.compile(r"stars=5.*#entry-"))
     expect(page.get_by_role("heading", name=title, exact=True)).to_have_count(0)
 
-    page.locator("li.entry").first.get_by_role("button", name="Leave out").click()
+    follow(page, page.locator("li.entry").first.get_by_role("button", name="Leave out"))
     page.wait_for_url(re.compile(r"stars=5.*#entry-"))
     expect(page.get_by_text("Left out of your recommendations.")).to_have_count(1)
     page.locator("li.entry").first.get_by_role("link", name="Edit").click()

@@ -10,29 +10,24 @@ from tests.browser.test_journey import barriers
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def upload(site: Site) -> bytes:
-    """A file with eight books of the catalog and one that it lacks.
-
-    Asked for before the browser: Playwright's loop and Django's database do not go together.
-    """
-    from catalog.models import Book
-
-    books = list(Book.objects.active().for_cards().order_by("-ratings_count")[:8])
-    rows = [f'"{book.title}","{book.author_names[0]}",,read,4.75' for book in books]
-    rows += ["Klara and the Sun,Kazuo Ishiguro,9780593318171,read,5"]
-    return (HEADING + "\n".join(rows)).encode()
-
-
-@pytest.mark.parametrize("with_javascript", [True, False])
+@pytest.mark.parametrize(
+    ("with_javascript", "title", "author", "year", "isbn"),
+    [
+        (True, "Klara and the Sun", "Kazuo Ishiguro", 2021, "9780593318171"),
+        (False, "The Testaments", "Margaret Atwood", 2019, "9780385543781"),
+    ],
+)
 def test_a_missing_book_is_found_added_and_kept(
-    upload: bytes, visit: Visit, with_javascript: bool
+    site: Site, visit: Visit, with_javascript: bool, title: str, author: str, year: int, isbn: str
 ) -> None:
+    """Eight books of the catalog, and one that it lacks, which is another in each test."""
+    rows = [f'"{known}","{name}",,read,4.75' for known, name in site.popular]
+    upload = "\n".join([HEADING + rows[0], *rows[1:], f"{title},{author},{isbn},read,5"])
     visitor = visit(java_script_enabled=with_javascript)
     page = visitor.page
     page.goto("/")
     page.locator("input[type=file]").first.set_input_files(
-        {"name": "storygraph.csv", "mimeType": "text/csv", "buffer": upload}
+        {"name": "storygraph.csv", "mimeType": "text/csv", "buffer": upload.encode()}
     )
     page.get_by_role("button", name="Find my next books").first.click()
     expect(page.get_by_role("heading", name="Review your import")).to_be_visible()
@@ -43,12 +38,12 @@ def test_a_missing_book_is_found_added_and_kept(
 
     expect(page.get_by_text("Which of these is it?")).to_be_visible()
     assert not with_javascript or barriers(page) == []
-    page.get_by_role("radio", name="Klara and the Sun, Kazuo Ishiguro (2021)").check()
+    page.get_by_role("radio", name=f"{title}, {author} ({year})").check()
     page.get_by_role("button", name="Add this book").click()
     expect(page.get_by_text("Added. You can rate it")).to_be_visible()
     assert not with_javascript or barriers(page) == []
-    page.get_by_role("link", name="Klara and the Sun").click()
-    expect(page.get_by_role("heading", name="Klara and the Sun", level=1)).to_be_visible()
+    page.get_by_role("link", name=title).click()
+    expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
     expect(page.get_by_text("Our model does not know this book yet")).to_be_visible()
     assert not with_javascript or barriers(page) == []
 

@@ -1,4 +1,4 @@
-"""Imports by real worker processes."""
+"""A worker that dies in the middle of an import."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,10 +16,9 @@ from recommender.services import imports
 from recsite.local.process import wait_until
 from recsite.local.standins.faults import Fault
 from recsite.local.standins.goodreads import GoodreadsStandin
-from recsite.local.standins.readers import sample_readers
-from tests.conftest import StartCeleryWorker
 from tests.factories import ReaderFactory
 from tests.releases import publish_release
+from tests.services import celery_worker
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 State = ImportJob.State
@@ -48,30 +47,16 @@ def standin(catalog: None, starter_folder: Path, valkey_url: str) -> Iterator[st
         yield started.url
 
 
-def test_a_worker_takes_a_sample_reader_from_click_to_list(
-    standin: str,
-    starter_folder: Path,
-    start_celery_worker: StartCeleryWorker,
-) -> None:
-    start_celery_worker(GOODREADS_BASE_URL=standin)
-    number = sample_readers(starter_folder, count=1)[0].user_id
-
-    job = imports.start_pull(reader=ReaderFactory.create(), text=str(number))
-
-    assert wait_until(lambda: not ImportJob.objects.open().exists(), seconds=60)
-    assert state_of(job) == State.DONE, job.error_message
-    assert job.run is not None
-    assert job.run.recommendations.count() == 10
-
-
 def test_a_worker_killed_in_the_middle_of_a_pull_loses_nothing(
-    standin: str, valkey_url: str, start_celery_worker: StartCeleryWorker
+    standin: str, valkey_url: str, site_environment: dict[str, str]
 ) -> None:
-    first = start_celery_worker(GOODREADS_BASE_URL=standin)
-    job = imports.start_pull(reader=ReaderFactory.create(), text=str(int(Fault.SLOW_PAGES)))
-    assert wait_until(lambda: state_of(job) == State.FETCHING and job.pages_fetched > 0, seconds=60)
-
-    first.kill()
+    environment = site_environment | {"GOODREADS_BASE_URL": standin}
+    with celery_worker(environment) as first:
+        job = imports.start_pull(reader=ReaderFactory.create(), text=str(int(Fault.SLOW_PAGES)))
+        assert wait_until(
+            lambda: state_of(job) == State.FETCHING and job.pages_fetched > 0, seconds=60
+        )
+        first.kill()
 
     assert state_of(job) == State.FETCHING
     assert not LibraryEntry.objects.exists()
@@ -80,9 +65,9 @@ def test_a_worker_killed_in_the_middle_of_a_pull_loses_nothing(
     ImportJob.objects.update(held_until=long_ago, queued_at=long_ago)
     with redis.Redis.from_url(valkey_url) as client:
         client.delete(*client.keys("bookfold:pace:*"))
-    start_celery_worker(GOODREADS_BASE_URL=standin)
-    assert imports.requeue_stalled() == 1
-    assert wait_until(lambda: not ImportJob.objects.open().exists(), seconds=90)
+    with celery_worker(environment):
+        assert imports.requeue_stalled() == 1
+        assert wait_until(lambda: not ImportJob.objects.open().exists(), seconds=90)
     assert state_of(job) == State.DONE, job.error_message
     assert job.attempts == 2
     assert LibraryEntry.objects.filter(reader=job.reader, stars__isnull=False).count() >= 290
