@@ -133,15 +133,28 @@ def build_release(
         draft = measure(draft, held_out.readers, rule=held_out.rule, store=store)
     for sentence in describe_metrics(draft):
         progress.note(sentence)
+    return publish(draft, store=store, progress=progress, put_in_use=options.promote)
+
+
+def publish(draft: Draft, *, store: Store, progress: Progress, put_in_use: bool) -> Manifest:
+    """Write what was built and measured and, where it is to be put in use, do that last of all.
+
+    Raises
+    ------
+    GateRefused
+        If it is to be put in use and is worse than the one that is; it has been written then.
+    StoreError, ReleaseError
+        If it can't be written or put in use; ``latest.json`` is as it was then.
+    """
     with progress.step("Writing the release"):
         manifest = write_release(store, draft, now=datetime.now(UTC))
-    if options.promote and manifest.gate["passed"] is False:
+    if put_in_use and manifest.gate["passed"] is False:
         raise GateRefused(
             f"{manifest.version} was written, but {manifest.gate['reason']} on the readers held "
             "out; use `manage.py releases --promote` if you want it all the same."
         )
-    with progress.step("Putting it in use" if options.promote else "Leaving the old one in use"):
-        if options.promote:
+    with progress.step("Putting it in use" if put_in_use else "Leaving the old one in use"):
+        if put_in_use:
             promote(store, manifest.version)
     progress.note(f"Release {manifest.version} is in {store.uri}")
     return manifest

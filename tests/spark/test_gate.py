@@ -1,24 +1,22 @@
 """Which readers are held out, and what the gate makes of them."""
 
-from dataclasses import replace
+import io
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from recommender.engine.publish import promote, write_release
-from recommender.engine.store import FileStore
+from recommender.engine.manifest import Manifest
+from recommender.engine.publish import Draft, promote, write_release
+from recommender.engine.release import list_versions
+from recommender.engine.store import FileStore, StoreError
 from spark.evaluate import HeldOutReaders
-from spark.factors import FactorSettings
 from spark.gate import GateRefused, judge, measure
 from spark.holdout import hide, hold_out
-from spark.pipeline import STEPS, BuildOptions, build_release
+from spark.pipeline import STEPS, publish
 from spark.progress import Progress
 from tests.recommender.engine.releases import NOON, draft, item_factors
-from tests.spark.ratings import planted_ratings, write_ratings
 
-SMALL = FactorSettings(rank=4, iterations=2)
 GOOD = {"ndcg@100": 0.5, "coverage@10": 0.3}
 
 
@@ -69,6 +67,44 @@ def test_a_release_is_compared_on_readers_neither_has_seen(tmp_path: Path) -> No
     assert unlike.gate["compared_with"] is None
 
 
+def test_a_refused_release_is_written_but_not_put_in_use(tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "store")
+    first = publish_draft(store, measure(draft(), readers(), rule="r", store=store))
+    before = store.get("latest.json")
+    useless = measure(draft(item_factors() * 0), readers(), rule="r", store=store)
+    with pytest.raises(GateRefused, match="was written, but ndcg@100 fell"):
+        publish_draft(store, useless)
+    assert store.get("latest.json") == before
+    assert len(list_versions(store)) == 2
+    assert publish_draft(store, useless, put_in_use=False).gate["compared_with"] == first.version
+    assert store.get("latest.json") == before
+
+
+class FullDisk(FileStore):
+    """A folder whose disk is full when the factors arrive."""
+
+    def upload(self, key: str, path: Path) -> None:
+        if key.endswith("factors.safetensors"):
+            raise StoreError(f"Could not write {key}: No space left on device.")
+        super().upload(key, path)
+
+
+def test_a_release_that_cannot_be_written_leaves_the_one_in_use(tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "store")
+    publish_draft(store, measure(draft(), readers(), rule="r", store=store))
+    before, versions = store.get("latest.json"), list_versions(store)
+    other = measure(draft(item_factors(seed=2)), readers(), rule="another", store=store)
+    with pytest.raises(StoreError, match="No space"):
+        publish_draft(FullDisk(tmp_path / "store"), other)
+    assert store.get("latest.json") == before
+    assert list_versions(store) == versions
+
+
+def publish_draft(store: FileStore, measured: Draft, *, put_in_use: bool = True) -> Manifest:
+    shown = Progress(STEPS, stream=io.StringIO())
+    return publish(measured, store=store, progress=shown, put_in_use=put_in_use)
+
+
 def test_without_readers_nothing_is_measured(tmp_path: Path) -> None:
     nobody = HeldOutReaders({}, {})
     measured = measure(draft(), nobody, rule="r", store=FileStore(tmp_path))
@@ -98,21 +134,3 @@ class TestWithSpark:
         left = {row.user_id for row in first.training.select("user_id").distinct().collect()}
         assert left.isdisjoint(chosen)
         assert hold_out(ratings, 8, seed=2).rule != first.rule
-
-    def test_a_refused_release_is_written_but_not_put_in_use(
-        self, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        ratings = write_ratings(tmp_path / "ratings.csv", planted_ratings(readers=1100))
-        store = FileStore(tmp_path / "store")
-
-        def build(**changes: Any) -> None:
-            options = BuildOptions(ratings=str(ratings), factors=SMALL, **changes)
-            build_release(spark, options, store=store, progress=Progress(STEPS))
-
-        build()
-        before = store.get("latest.json")
-        # A release that is good for nothing: it discounts every book that anybody likes.
-        settings = BuildOptions(ratings="").neighbours
-        with pytest.raises(GateRefused, match="was written, but ndcg@100 fell"):
-            build(neighbours=replace(settings, discount_power=50.0))
-        assert store.get("latest.json") == before
