@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     django.setup()
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests that share something costly in one xdist worker (`--dist loadgroup`)."""
     for item in items:
