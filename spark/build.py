@@ -31,8 +31,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     defaults = FactorSettings()
     parser = argparse.ArgumentParser(prog="spark.build", description="Ratings in, release out.")
     add = parser.add_argument
-    add("--ratings", required=True, help="a CSV file (or .csv.gz), or a folder that holds one")
-    add("--own", metavar="DIR", help="an export of the site's own readers, who join the others")
+    add("--ratings", required=True, help="a CSV file (or .csv.gz), or a folder with one")
+    add("--own", metavar="DIR", help="an export of the site's own readers, added to the others")
     add("--store", required=True, help="where releases go: a folder, file:///… or s3://…")
     add("--endpoint-url", help="S3 service other than AWS (default: S3_ENDPOINT_URL)")
     add("--master", help="Spark's master (default: local[*], or what spark-submit was told)")
@@ -43,34 +43,34 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--alpha", type=float, default=defaults.alpha)
     add("--seed", type=int, default=defaults.seed)
     add("--dataset", help="what to call the ratings (default: as dataset.json or the folder says)")
-    add("--simulated", action="store_true", help="the readers are invented")
+    add("--simulated", action="store_true", help="the readers are simulated")
     add(
         "--hold-out",
         type=int,
         default=READERS,
-        help="readers to leave out of the training and to measure on; 0 to train on everybody",
+        help="readers to hold out of the training and measure on; 0 to train on all",
     )
     add("--no-promote", action="store_true", help="write the release, but leave the old one in use")
     options = parser.parse_args(arguments)
     try:
-        told = told_beside(options.ratings)
+        facts = dataset_facts(options.ratings)
     except ValueError:
-        parser.error(f"The dataset.json beside {options.ratings} is no JSON; repair or remove it.")
-    options.dataset = options.dataset or told.get("name")
-    options.simulated = options.simulated or told.get("simulated") is True
+        parser.error(f"The dataset.json beside {options.ratings} is not JSON; repair or remove it.")
+    options.dataset = options.dataset or facts.get("name")
+    options.simulated = options.simulated or facts.get("simulated") is True
     return options
 
 
-def told_beside(ratings: str) -> dict[str, Any]:
-    """What a ``dataset.json`` says of the ratings beside it; nothing where there is none."""
+def dataset_facts(ratings: str) -> dict[str, Any]:
+    """The contents of the ``dataset.json`` beside the ratings; empty if there is none."""
     path = Path(ratings.removeprefix("file://"))
-    facts = (path if path.is_dir() else path.parent) / "dataset.json"
-    told = json.loads(facts.read_text()) if facts.is_file() else {}
-    return told if isinstance(told, dict) else {}
+    file = (path if path.is_dir() else path.parent) / "dataset.json"
+    facts = json.loads(file.read_text()) if file.is_file() else {}
+    return facts if isinstance(facts, dict) else {}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build a release; 0 if that went well."""
+    """Build a release; return 0 if that succeeded."""
     options = parse_arguments(arguments)
     settings = FactorSettings(
         rank=options.rank,

@@ -1,4 +1,4 @@
-"""Ratings as they come, cleaned."""
+"""Reads and cleans ratings."""
 
 import hashlib
 from dataclasses import asdict, dataclass
@@ -8,18 +8,18 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 COLUMNS = ("user_id", "book_id", "rating")
-LOWEST_STARS, HIGHEST_STARS = 0.5, 5.0
+MIN_STARS, MAX_STARS = 0.5, 5.0
 # Spark's ALS takes ids that fit into 32 bits.
-LARGEST_ID = 2**31 - 1
+MAX_ID = 2**31 - 1
 
 
 class BadRatings(ValueError):
-    """The ratings can't be used at all."""
+    """The ratings are unusable; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class CleanReport:
-    """What became of the lines of a ratings file."""
+    """How many lines of a ratings file were used, and why others were not."""
 
     read: int
     malformed: int
@@ -34,16 +34,16 @@ class CleanReport:
         """The report in words."""
         counts = {name: f"{count:,}" for name, count in asdict(self).items()}
         return [
-            "{read} lines read; left out: {malformed} not readable, {out_of_range} outside of "
+            "{read} lines read; left out: {malformed} unreadable, {out_of_range} outside of "
             "0.5 to 5 stars, {repeated} repeated".format(**counts),
-            "{in_conflict} pairs of reader and book were rated more than once with different "
-            "stars; the highest counts".format(**counts),
+            "{in_conflict} pairs of reader and book have several ratings with different stars; "
+            "the highest counts".format(**counts),
             "{kept} ratings of {books} books by {readers} readers kept".format(**counts),
         ]
 
 
 def ratings_file(path: str) -> str:
-    """The ratings in a goodbooks-shaped folder; any other path as it is."""
+    """The ratings file of a folder in the format of goodbooks-10k; any other path unchanged."""
     if "://" in path and not path.startswith("file://"):
         return path
     local = Path(path.removeprefix("file://"))
@@ -56,7 +56,7 @@ def ratings_file(path: str) -> str:
 
 
 def read_ratings(session: SparkSession, path: str) -> DataFrame:
-    """Lines as text columns ``user_id``, ``book_id``, ``rating``, whatever order they come in."""
+    """Lines as text columns ``user_id``, ``book_id``, ``rating``, whatever the file's order."""
     lines = session.read.csv(ratings_file(path), header=True)
     missing = [name for name in COLUMNS if name not in lines.columns]
     if missing:
@@ -65,28 +65,28 @@ def read_ratings(session: SparkSession, path: str) -> DataFrame:
 
 
 def parse_ratings(lines: DataFrame) -> DataFrame:
-    """Numbers from text, with what is wrong with each line: ``malformed``, ``out_of_range``."""
+    """Numbers from text, with a flag for what is wrong: ``malformed``, ``out_of_range``."""
     reader, book = (F.expr(f"try_cast({name} AS BIGINT)") for name in ("user_id", "book_id"))
     stars = F.expr("try_cast(rating AS DOUBLE)")
     parsed = lines.select(reader.alias("user_id"), book.alias("book_id"), stars.alias("stars"))
     is_id = F.lit(True)
     for name in ("user_id", "book_id"):
-        is_id = is_id & F.col(name).isNotNull() & F.col(name).between(0, LARGEST_ID)
+        is_id = is_id & F.col(name).isNotNull() & F.col(name).between(0, MAX_ID)
     readable = is_id & F.col("stars").isNotNull() & ~F.isnan("stars")
     return parsed.select(
         "user_id",
         "book_id",
         "stars",
         (~readable).alias("malformed"),
-        (readable & ~F.col("stars").between(LOWEST_STARS, HIGHEST_STARS)).alias("out_of_range"),
+        (readable & ~F.col("stars").between(MIN_STARS, MAX_STARS)).alias("out_of_range"),
     )
 
 
-def settle(parsed: DataFrame) -> DataFrame:
-    """One rating for each reader and book: of several the highest.
+def deduplicate(parsed: DataFrame) -> DataFrame:
+    """One rating for each reader and book: the highest, if there are several.
 
     Lines of a file have no order in Spark, so "the last one" would differ from run to run;
-    the highest never does.
+    the highest does not.
     """
     return (
         parsed.where(~F.col("malformed") & ~F.col("out_of_range"))
@@ -107,7 +107,7 @@ def settle(parsed: DataFrame) -> DataFrame:
 
 
 def line_counts() -> list[Column]:
-    """How many lines there are and how many of them are wrong, to be observed on parsed lines."""
+    """The number of lines, and of wrong ones, to be observed on parsed lines."""
     return [
         F.count(F.lit(1)).alias("read"),
         F.count_if("malformed").alias("malformed"),
@@ -115,14 +115,14 @@ def line_counts() -> list[Column]:
     ]
 
 
-def summarize(settled: DataFrame) -> tuple[dict[str, int], str]:
-    """Counts of settled ratings, and a fingerprint which does not depend on their order.
+def summarize(ratings: DataFrame) -> tuple[dict[str, int], str]:
+    """Counts of deduplicated ratings, and a hash that does not depend on their order.
 
-    The fingerprint is made of four 64-bit hashes of each row, each joined by XOR over all rows:
-    rows are unique here, so none can cancel another.
+    The hash is made from four 64-bit hashes of each row, each combined by XOR over all rows: rows
+    are unique here, so none can cancel another.
     """
     lanes = [F.bit_xor(F.xxhash64(F.lit(lane), "user_id", "book_id", "stars")) for lane in range(4)]
-    row = settled.agg(
+    row = ratings.agg(
         F.count(F.lit(1)).alias("kept"),
         F.countDistinct("user_id").alias("readers"),
         F.coalesce(F.sum(F.col("times") - 1), F.lit(0)).alias("repeated"),
@@ -133,10 +133,10 @@ def summarize(settled: DataFrame) -> tuple[dict[str, int], str]:
     return counts, hashlib.sha256(str(counts.pop("lanes")).encode()).hexdigest()
 
 
-def book_counts(settled: DataFrame) -> DataFrame:
+def book_counts(ratings: DataFrame) -> DataFrame:
     """``book_id``, ``ratings``, ``mean_stars`` of every book, by ascending id."""
     return (
-        settled.groupBy("book_id")
+        ratings.groupBy("book_id")
         .agg(F.count(F.lit(1)).alias("ratings"), F.avg("stars").alias("mean_stars"))
         .select(
             F.col("book_id").cast("bigint").alias("book_id"),

@@ -1,8 +1,8 @@
-"""How good a release is for readers it has not seen.
+"""Measures how good a release is for readers it has not seen.
 
 ``python -m spark.evaluate --release URI --fold-in FILE --held-out FILE [--json]`` folds each
-reader's ratings in, ranks all other books as the site would, and looks where the books are that
-were held out. The engine is the one that serves readers, so what is measured is what is served.
+reader's ratings in, ranks all other books as the site would, and looks up the ranks of the books
+that were held out. It uses the engine that serves readers, so what is measured is what is served.
 """
 
 import argparse
@@ -44,7 +44,7 @@ SIZES = (3, 5, 10, 20, 50)
 
 
 class BadReaders(ValueError):
-    """The readers to evaluate on can't be used."""
+    """The readers to evaluate on are unusable; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +56,18 @@ class HeldOutReaders:
 
     @property
     def readers(self) -> list[int]:
-        """Those who have both parts, in order."""
+        """The readers with both parts, in order."""
         return sorted(self.fold_in.keys() & self.held_out.keys())
 
     def popularity(self) -> dict[int, float]:
-        """The share of readers whose whole history has a book, by book id."""
+        """The share of readers who have rated a book in either part, by book id."""
         histories = [np.array(self.history(reader)) for reader in self.readers]
         books, counts = np.unique(np.concatenate(histories), return_counts=True)
         shares = counts / len(histories)
         return dict(zip(books.tolist(), shares.tolist(), strict=True))
 
     def history(self, reader: int) -> list[int]:
-        """All books of a reader."""
+        """All books of a reader, in both parts."""
         return sorted(self.fold_in[reader].keys() | self.held_out[reader].keys())
 
 
@@ -84,7 +84,7 @@ def read_readers(fold_in: Path, held_out: Path) -> HeldOutReaders:
         raise BadReaders(f"No reader is in both {fold_in} and {held_out}.")
     for reader in readers.readers:
         if readers.fold_in[reader].keys() & readers.held_out[reader].keys():
-            raise BadReaders(f"Reader {reader} has a book that is folded in and held out at once.")
+            raise BadReaders(f"Reader {reader} has a book that is both folded in and held out.")
     return readers
 
 
@@ -97,15 +97,15 @@ def evaluate(
     seed: int = 0,
     volumes: Volumes | None = None,
 ) -> dict[str, FloatArray | float]:
-    """All metrics of one ranker; arrays where each reader has a value, in order of reader.
+    """All metrics of one ranker; arrays, in the order of readers, if each has a value.
 
     Parameters
     ----------
     ranker
         A ranker of the release, or ``popularity``.
     size
-        Fold in so many ratings only, drawn by ``seed``, of the readers who have as many. The rest
-        of their ratings is left out of the lists all the same, so that what is sought is the same.
+        Fold in only this many ratings, drawn by ``seed``, of readers who have as many. The rest of
+        their ratings is still left out of the lists, so that the task is the same.
     volumes
         Of the release's books; without them the order of series is not measured.
     """
@@ -122,7 +122,7 @@ def evaluate(
 
 
 def draw(readers: HeldOutReaders, size: int | None, seed: int) -> Ratings:
-    """So many of each reader's ratings, of the readers who have as many; all for None."""
+    """Draw ``size`` ratings of each reader who has as many; None means all ratings."""
     if size is None:
         return {reader: readers.fold_in[reader] for reader in readers.readers}
     random = np.random.default_rng(seed)
@@ -142,7 +142,7 @@ def measure_lists(
     book_ids: IntArray,
     volumes: Volumes | None = None,
 ) -> dict[str, FloatArray | float]:
-    """All metrics of the lists of some readers; arrays where each reader has a value.
+    """All metrics of the lists of some readers; arrays if each reader has a value.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def measure_lists(
 def summarize(values: Mapping[str, FloatArray | float], *, seed: int = 0) -> dict[str, Any]:
     """Means over readers, with their 95% intervals under ``intervals``.
 
-    What is known for no reader is left out.
+    Metrics that are known for no reader are left out.
     """
     arrays = {
         name: value
@@ -189,13 +189,13 @@ def evaluate_release(
     seed: int = 0,
     volumes: Volumes | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Metrics by ranker, popularity beside them; those by profile size under ``sizes``."""
+    """Metrics by ranker, including popularity; those by profile size under ``sizes``."""
     model = Model(release)
     sizes = tuple(sizes)
     answer = {}
     for ranker in (*release.rankers, POPULARITY):
-        whole = evaluate(model, readers, ranker=ranker, volumes=volumes)
-        answer[ranker] = summarize(whole, seed=seed)
+        values = evaluate(model, readers, ranker=ranker, volumes=volumes)
+        answer[ranker] = summarize(values, seed=seed)
         by_size = {
             str(size): summarize(evaluate(model, readers, ranker=ranker, size=size, seed=seed))
             for size in sizes
@@ -205,14 +205,14 @@ def evaluate_release(
     return answer
 
 
-def locate(uri: str) -> tuple[str, str | None]:
-    """The store and the version that a release's address names; no version means the latest."""
+def split_release_uri(uri: str) -> tuple[str, str | None]:
+    """The store and the version in the URI of a release; None means the latest version."""
     store, found, version = uri.rstrip("/").rpartition("/releases/")
     return (store, version) if found and "/" not in version else (uri, None)
 
 
-def table_of(metrics: Mapping[str, Mapping[str, Any]]) -> str:
-    """The means as lines of text, a ranker in each column."""
+def format_table(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    """The means as lines of text, one column for each ranker."""
     names = [
         name for name, value in next(iter(metrics.values())).items() if isinstance(value, float)
     ]
@@ -231,18 +231,18 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--release", required=True, help="a store (its latest release), or …/releases/VERSION")
     add("--fold-in", required=True, type=Path, help="CSV of user_id, book_id, rating to fold in")
     add("--held-out", required=True, type=Path, help="CSV of the ratings that are held out")
-    add("--books", type=Path, help="books.csv of the data set, to look at the order of series")
+    add("--books", type=Path, help="books.csv of the data set, to measure the order of series")
     add("--endpoint-url", help="S3 service other than AWS (default: S3_ENDPOINT_URL)")
-    add("--sizes", action="store_true", help=f"measure with {SIZES} ratings folded in, too")
-    add("--seed", type=int, default=0, help="for draws of ratings and of the intervals")
+    add("--sizes", action="store_true", help=f"also measure with {SIZES} ratings folded in")
+    add("--seed", type=int, default=0, help="for the draws of ratings and the intervals")
     add("--json", action="store_true", help="JSON instead of a table")
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Evaluate; 0 if that went well."""
+    """Evaluate; return 0 if that succeeded."""
     options = parse_arguments(arguments)
-    uri, version = locate(options.release)
+    uri, version = split_release_uri(options.release)
     try:
         readers = read_readers(options.fold_in, options.held_out)
         store = open_store(uri, endpoint_url=options.endpoint_url)
@@ -250,7 +250,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BadBooks, BadReaders, InvalidRating, ReleaseError, StoreError) as error:
         sys.stderr.write(f"Nothing was evaluated: {error}\n")
         return 1
-    sys.stdout.write(f"{json.dumps(metrics, indent=1) if options.json else table_of(metrics)}\n")
+    text = json.dumps(metrics, indent=1) if options.json else format_table(metrics)
+    sys.stdout.write(f"{text}\n")
     return 0
 
 
@@ -297,7 +298,7 @@ def _read_ratings(path: Path) -> dict[int, dict[int, float]]:
     try:
         table = pyarrow.csv.read_csv(path, convert_options=convert)
     except (OSError, pa.ArrowException, KeyError) as error:
-        raise BadReaders(f"{path} holds no ratings that can be read: {error}.") from error
+        raise BadReaders(f"{path} has no readable ratings: {error}.") from error
     ratings: dict[int, dict[int, float]] = {}
     rows = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
     for reader, book, stars in rows:

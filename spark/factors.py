@@ -1,10 +1,10 @@
 """The factors of a release: implicit ALS on signed weights, every half-step exact.
 
-The rows are those of `spark.signals`: what readers rated, and beside it their to-read shelves and
-the books of an author, of a series and under a tag. They lie in parts. In every round each part
-gets the factors of its rows from those of the books; then each block of books gets the factors of
-the rows that touch it, and with them its own. A task holds the factors of all books and of one
-part's rows, or those of the rows that touch one block; only the books' come to the driver.
+The rows are those of `spark.signals`: readers' ratings and to-read shelves, and the books of an
+author, of a series and with a tag. They are divided into parts. In every round each part computes
+the factors of its rows from those of the books; then each block of books computes its factors from
+those of the rows that have its books. A task holds the factors of all books and of one part's
+rows, or of the rows for one block; only the factors of books are collected on the driver.
 """
 
 from collections.abc import Callable, Iterator
@@ -41,23 +41,22 @@ class FactorSettings:
     Attributes
     ----------
     rank
-        Factors of a book; a small catalog gets one for four books (`for_books`).
+        Number of factors; a small catalog gets one for every four books (`for_books`).
     regularization, regularization_offset
         The λ of a reader or a book with n₊ positive weights is
         ``regularization · (n₊ + regularization_offset)``.
     fold_in_regularization
-        What takes the place of ``regularization`` when readers are folded in later; the same if
-        not given.
+        Replaces ``regularization`` when readers are folded in later; the same if None.
     fold_in_few
-        Readers with about so many likes or fewer are folded in with a greater λ
+        Readers with about this many likes or fewer are folded in with a larger λ
         (`recommender.engine.foldin`).
     to_read, authors, series, tags
-        What an entry of such a row weighs; for tags, all entries of a book together.
+        The weight of an entry in such a row; for tags, of all entries of a book together.
     serves_below
         Readers with fewer ratings are served by the factors, others by the release's default.
     rows_per_part, books_per_block
-        How much a task works on at once. Sums are made by part, so that these and the data
-        decide how they round, and not the cluster.
+        The size of a task. Sums are computed by part, so that their rounding depends on these
+        sizes and the data, and not on the cluster.
     """
 
     rank: int = 512
@@ -78,11 +77,11 @@ class FactorSettings:
     books_per_block: int = 2_500
 
     def for_books(self, books: int) -> "FactorSettings":
-        """The same with no more factors than so many books can tell."""
+        """The same settings, with no more factors than this many books support."""
         return replace(self, rank=max(1, min(self.rank, books // BOOKS_PER_FACTOR)))
 
     def to_json(self) -> dict[str, Any]:
-        """The settings as the manifest keeps them."""
+        """The settings as in the manifest."""
         return {
             "rank": self.rank,
             "iterations": self.iterations,
@@ -103,7 +102,7 @@ class FactorSettings:
         }
 
 
-def weigh(
+def weighted_entries(
     session: SparkSession,
     ratings: DataFrame,
     book_ids: IntArray,
@@ -115,11 +114,11 @@ def weigh(
     Parameters
     ----------
     ratings
-        ``user_id, book_id, stars``, one line for each pair.
+        ``user_id, book_id, stars``, one row for each pair.
     book_ids
         Shape (books,), ascending.
     files
-        What else is known about the books.
+        Further data about the books.
     """
     # The rows of authors, series and tags are scaled for a Gram matrix, which squares them.
     signals = SignalSettings(
@@ -145,7 +144,7 @@ def train_factors(entries: DataFrame, books: int, settings: FactorSettings) -> F
     Parameters
     ----------
     entries
-        ``row, book, weight``, one line for each pair; ``book`` counts from 0.
+        ``row, book, weight``, one row for each pair; ``book`` counts from 0.
     """
     context = entries.sparkSession.sparkContext
     parts = -(-entries.select("row").distinct().count() // settings.rows_per_part)
@@ -163,7 +162,7 @@ def train_factors(entries: DataFrame, books: int, settings: FactorSettings) -> F
 
 
 def first_factors(books: int, settings: FactorSettings) -> Float32Array:
-    """Short random factors to begin with, shape (books, rank)."""
+    """Short random factors to start from, shape (books, rank)."""
     random = np.random.default_rng(settings.seed)
     length = FIRST_LENGTH / np.sqrt(settings.rank)
     return random.normal(0, length, (books, settings.rank)).astype(np.float32)
@@ -175,14 +174,14 @@ def factors_part(item_factors: Float32Array, settings: FactorSettings) -> Part:
 
 
 def expected_jobs(settings: FactorSettings) -> int:
-    """How many jobs of Spark the training takes, for its percent."""
+    """How many Spark jobs the training takes, for the progress display."""
     return 3 * settings.iterations + 4
 
 
 def _packed(entries: DataFrame, parts: int) -> DataFrame:
     """The rows of each part as one sparse matrix."""
     parted = entries.select("*", F.pmod(F.xxhash64("row"), F.lit(parts)).cast("int").alias("part"))
-    # Told by number, for Spark would otherwise join what is small, and work on one core.
+    # With an explicit number, since Spark would otherwise merge small partitions, to use one core.
     return parted.groupBy("part").applyInArrow(_pack, PACKED).repartition(parts, "part")
 
 
@@ -207,7 +206,7 @@ _PACKED = pa.schema(
 def _rows_step(
     shared: "Broadcast[tuple[Float32Array, Eigenbasis]]", settings: FactorSettings
 ) -> Any:
-    """From the packed parts, the factors of their rows, as each block of books needs them."""
+    """Compute the factors of the rows of packed parts, for each block of books that needs them."""
 
     def step(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         factors, basis = shared.value
@@ -231,7 +230,7 @@ def _rows_step(
 def _pieces(
     part: int, weights: csr_array, rows: Float32Array, per_block: int
 ) -> Iterator[dict[str, Any]]:
-    """For every block of books the rows that touch it; with each the part's own XᵀX."""
+    """For every block of books, the rows that have its books, and the part's own XᵀX."""
     by_book = csr_array(weights.T)
     gram = gram_of(rows).tobytes()
     for block, first in enumerate(range(0, by_book.shape[0], per_block)):

@@ -14,7 +14,7 @@ from recommender.engine.release import Release, open_release, read_latest, read_
 from recommender.engine.store import FileStore, Store
 from spark.evaluate import SIZES, HeldOutReaders, evaluate, evaluate_release, summarize
 
-FEWEST_READERS = 50
+MIN_READERS = 50
 # By how much a metric may fall against the release in use.
 TOLERATED = {"ndcg@100": 0.01, "coverage@10": 0.1}
 NOT_EVALUATED = {"passed": None, "reason": "not evaluated"}
@@ -72,7 +72,7 @@ def judge(
         return {"passed": True, "reason": in_use, "compared_with": None}
     compared = {name: [active[name], candidate[name]] for name in TOLERATED}
     verdict = {"compared_with": in_use, "readers": readers, "before_and_after": compared}
-    if readers < FEWEST_READERS:
+    if readers < MIN_READERS:
         reason = f"{readers} readers are too few to tell the two apart"
         return {"passed": True, "reason": reason, **verdict}
     worse = [

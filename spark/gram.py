@@ -1,9 +1,9 @@
-"""The Gram matrix of the books in blocks of rows, pruned to what neighbors need of it.
+"""The Gram matrix of the books in blocks of rows, pruned to what the neighbors need.
 
-With X the rows of `spark.signals` (rows × books, sparse), the Gram matrix XᵀX tells how much any
-two books are met together. It is never whole anywhere: the rows that touch a block of books
-come together on one executor, which makes the block's part of the matrix, chooses the most
-similar books of each book, keeps what belongs to them and forgets the rest.
+With X the rows of `spark.signals` (rows × books, sparse), the Gram matrix XᵀX says how much any two
+books occur together. It is never complete anywhere: the rows that have books of a block are
+collected on one executor, which computes the block's part of the matrix, chooses the books most
+similar to each book, and keeps only their entries.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix
 
 from recommender.engine.values import Float32Array
 
-# Fixed, so that sums round alike on whatever cluster they are made.
+# Fixed, so that sums are rounded alike on every cluster.
 PARTS = 16
 PIECES = "block int, part int, rows binary, books binary, given binary, wanted binary"
 GRAM_ROWS = (
@@ -34,11 +34,11 @@ class GramSettings:
     Attributes
     ----------
     candidates
-        The most similar books a book's neighbors are chosen from.
+        How many of the most similar books may be neighbors of a book.
     kept
-        Entries kept of a row: those of its most similar books.
+        How many entries of a row are kept: those of the most similar books.
     block
-        Books in a block. An executor's task holds two arrays of this by all books, in float32.
+        Books per block. A task holds two float32 arrays of this size times all books.
     """
 
     candidates: int = 200
@@ -58,14 +58,14 @@ def gram_rows(entries: DataFrame, squares: Float32Array, settings: GramSettings)
 
     Returns
     -------
-    ``book``; ``candidates`` (books, ascending) and ``wanted`` (for each the product of what they
-    give with what the book is wanted); ``others`` and ``values``, the pruned row of the Gram matrix
-    with its diagonal. Only similar books are kept, so what is missing is nearly zero.
+    ``book``; ``candidates`` (books, ascending) and ``wanted`` (for each the product of its
+    ``given`` with the book's ``wanted``); ``others`` and ``values``, the pruned row of the Gram
+    matrix with its diagonal. Only similar books are kept, so missing entries are nearly zero.
     """
     parted = entries.select("*", F.pmod(F.xxhash64("row"), F.lit(PARTS)).cast("int").alias("part"))
     block, books = settings.block, len(squares)
 
-    # Spark tells from the annotations what to hand over, so a partial would not do.
+    # Spark reads the annotations to decide what to pass, so a partial would not work.
     def split(table: pa.Table) -> pa.Table:
         return _split(table, block=block, books=books)
 
@@ -77,7 +77,7 @@ def gram_rows(entries: DataFrame, squares: Float32Array, settings: GramSettings)
 
 
 def _split(table: pa.Table, *, block: int, books: int) -> pa.Table:
-    """For every block of books the rows that touch it."""
+    """For every block of books, the rows that have one of them."""
     row, book = table.column("row").to_numpy(), table.column("book").to_numpy()
     order = np.lexsort((book, row))
     columns = {name: table.column(name).to_numpy()[order] for name in ("given", "wanted")}
@@ -130,7 +130,7 @@ _GRAM_ROWS = pa.schema(
 
 
 def _matrices(table: pa.Table, books: int) -> tuple[Any, Any]:
-    """What the rows give and want, both of shape (rows, books)."""
+    """``given`` and ``wanted`` of the rows as matrices, both of shape (rows, books)."""
 
     def joined(name: str, dtype: type[np.generic]) -> NDArray[Any]:
         pieces = [np.frombuffer(piece.as_py(), dtype=dtype) for piece in table.column(name)]
@@ -150,7 +150,7 @@ def _prune(
     first: int,
     settings: GramSettings,
 ) -> Iterator[tuple[int, NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]]:
-    """For each book of the block: its candidates and the entries that are kept, by cosine."""
+    """For each book of the block, its candidates and the entries to keep, by cosine similarity."""
     for offset, row in enumerate(products):
         book = first + offset
         similarity = row / lengths
@@ -168,7 +168,7 @@ def _prune(
 
 
 def _largest(values: Float32Array, count: int) -> NDArray[np.int64]:
-    """Where the largest positive values are, the largest first; of equals the first."""
+    """The indices of the largest positive values, in descending order; ties by index."""
     positive = np.flatnonzero(values > 0)
     if len(positive) > count:
         least = np.partition(values[positive], len(positive) - count)[len(positive) - count]

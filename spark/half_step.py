@@ -1,13 +1,13 @@
 """One half-step of ALS on signed weights, exact and cheap at a high rank. Pure NumPy.
 
-Each row of the weights has a small ridge regression of its own: with Y the factors of the
-columns, ``(YᵀY + Σ C_c y_c y_cᵀ + λ_r I) x = Σ_{w>0} (1 + C_c) y_c``, where the confidence C is
-α·|w| (Hu, Koren and Volinsky, 2008, with Spark's reading of weights below zero). Solved as it
-stands it costs rank³ operations a row. In the eigenbasis of YᵀY everything that the rows share is
-a diagonal D, and with Z the few factors a row has entries for, the solution is
-``x = D⁻¹Zᵀ (C⁻¹ + Z D⁻¹ Zᵀ)⁻¹ C⁻¹p``: a system as large as the row has entries (the
-push-through identity of Woodbury's formula). It is the same x, and for a reader with thirty
-ratings a hundredth of the work at rank 512.
+Each row of the weights has its own small ridge regression: with Y the factors of the columns,
+``(YᵀY + Σ C_c y_c y_cᵀ + λ_r I) x = Σ_{w>0} (1 + C_c) y_c``, where the confidence C is α·|w| (Hu,
+Koren and Volinsky, 2008, with Spark's treatment of negative weights). Solved directly it costs
+rank³ operations per row. In the eigenbasis of YᵀY everything that the rows share is a diagonal D,
+and with Z the few factors that a row has entries for, the solution is
+``x = D⁻¹Zᵀ (C⁻¹ + Z D⁻¹ Zᵀ)⁻¹ C⁻¹p``: a system with as many unknowns as the row has entries (the
+push-through identity of Woodbury's formula). It is the same x, with a hundredth of the work for a
+reader with thirty ratings at rank 512.
 """
 
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def half_step(
     factors
         Shape (columns, rank).
     basis
-        Of all factors of that side, also those whose columns are not here.
+        Of all factors of the columns' side, including those whose columns are not here.
     regularization, offset
         A row's λ is ``regularization · (n₊ + offset)`` with n₊ its count of positive weights.
 
@@ -107,6 +107,6 @@ def _by_rank(
 def _solve(system: FloatArray | Float32Array, wanted: Float32Array) -> Float32Array:
     _, solution, singular = sposv(system, wanted, lower=1)
     if singular:
-        raise np.linalg.LinAlgError("The system of a factor is singular; take a larger λ.")
+        raise np.linalg.LinAlgError("The system of a factor is singular; use a larger λ.")
     answer: Float32Array = solution
     return answer

@@ -1,4 +1,4 @@
-"""Readers held out of the training, on whom every release is measured."""
+"""Holds readers out of the training, on whom every release is measured."""
 
 import math
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from recommender.engine.manifest import canonical_sha256
 from spark.evaluate import HeldOutReaders
 
 READERS = 200
-FEWEST_RATINGS = 10
-LARGEST_SHARE = 0.05
+MIN_RATINGS = 10
+MAX_SHARE = 0.05
 HIDDEN_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class HoldOut:
-    """Ratings without the readers held out, and those readers.
+    """Ratings without the held-out readers, and those readers.
 
-    ``rule`` tells how they were chosen: two releases with the same rule were trained without the
-    same readers, so they may be compared on them.
+    ``rule`` identifies how they were chosen: two releases with the same rule were trained without
+    the same readers, so they can be compared on them.
     """
 
     training: DataFrame
@@ -32,18 +32,18 @@ class HoldOut:
 def hold_out(
     ratings: DataFrame, count: int, *, seed: int, among: DataFrame | None = None
 ) -> HoldOut:
-    """Set whole readers aside: those whose hashes are the smallest, the same in every build.
+    """Hold complete readers out: those with the smallest hashes, the same in every build.
 
     Parameters
     ----------
     ratings
         ``user_id, book_id, stars`` of everybody, cached.
     count
-        How many readers, at most every twentieth; none for 0.
+        How many readers, at most one in twenty; 0 for none.
     among
-        The ratings of those who may be set aside; everybody's if not given.
+        The ratings of readers who may be held out; all if None.
     """
-    rule = canonical_sha256([seed, count, FEWEST_RATINGS, HIDDEN_SHARE])[:16]
+    rule = canonical_sha256([seed, count, MIN_RATINGS, HIDDEN_SHARE])[:16]
     chosen = _choose(among or ratings, count, seed=seed) if count else []
     if not chosen:
         return HoldOut(ratings, HeldOutReaders({}, {}), rule)
@@ -54,7 +54,7 @@ def hold_out(
 
 
 def hide(rows: list[Any]) -> HeldOutReaders:
-    """Hide a fifth of each reader's ratings: those whose ``place`` comes first."""
+    """Hide a fifth of each reader's ratings: those with the lowest ``place``."""
     by_reader: dict[int, list[Any]] = {}
     for row in sorted(rows, key=lambda row: (row.user_id, row.place, row.book_id)):
         by_reader.setdefault(row.user_id, []).append(row)
@@ -68,7 +68,7 @@ def hide(rows: list[Any]) -> HeldOutReaders:
 
 def _choose(ratings: DataFrame, count: int, *, seed: int) -> list[int]:
     sizes = ratings.groupBy("user_id").agg(F.count(F.lit(1)).alias("ratings"))
-    fitting = sizes.where(F.col("ratings") >= FEWEST_RATINGS)
-    most = min(count, int(sizes.count() * LARGEST_SHARE))
-    first = fitting.orderBy(F.xxhash64(F.lit(seed), "user_id"), "user_id").limit(most)
+    eligible = sizes.where(F.col("ratings") >= MIN_RATINGS)
+    limit = min(count, int(sizes.count() * MAX_SHARE))
+    first = eligible.orderBy(F.xxhash64(F.lit(seed), "user_id"), "user_id").limit(limit)
     return [row.user_id for row in first.collect()]

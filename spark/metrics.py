@@ -1,4 +1,4 @@
-"""Metrics of ranked lists against what readers had hidden from the ranker. Pure NumPy."""
+"""Metrics of ranked lists, compared with ratings hidden from the ranker. Pure NumPy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class ReaderRanking:
-    """The books a ranker puts first for one reader, and what the reader thinks of them.
+    """A ranker's first books for one reader, and the reader's hidden ratings of them.
 
     Attributes
     ----------
     rows
-        Shape (depth,): rows of the recommended books, the best first.
+        Shape (depth,): rows of the recommended books, best first.
     stars
-        Shape (depth,): the stars the reader gave in secret, NaN where there are none.
+        Shape (depth,): the reader's hidden ratings of them, NaN where there is none.
     liked
-        How many of the hidden books are liked, recommended or not.
+        How many of all hidden books are liked, recommended or not.
     """
 
     rows: IntArray
@@ -39,15 +39,14 @@ def ndcg_at(k: int, relevant: BoolArray, liked: int) -> float:
     """Normalized discounted cumulative gain of one list, with binary relevance.
 
     A relevant book in place i (from 1) gains ``1 / log2(i + 1)``; the sum is divided by that of the
-    best list there is, which has ``min(k, liked)`` relevant books first (Järvelin and Kekäläinen,
-    2002).
+    ideal list, which begins with ``min(k, liked)`` relevant books (Järvelin and Kekäläinen, 2002).
 
     Parameters
     ----------
     relevant
         Shape (depth,): whether the book in each place is one the reader likes.
     liked
-        Count of all such books, at least 1.
+        The number of all such books, at least 1.
     """
     gains = 1.0 / np.log2(np.arange(2, k + 2))
     gained = float(gains[: len(relevant[:k])][relevant[:k]].sum())
@@ -55,7 +54,7 @@ def ndcg_at(k: int, relevant: BoolArray, liked: int) -> float:
 
 
 def recall_at(k: int, relevant: BoolArray, liked: int) -> float:
-    """The share of the liked books that is among the first k, of as many as can be there."""
+    """The number of liked books in the first k, divided by the most that could be there."""
     return float(relevant[:k].sum()) / min(k, liked)
 
 
@@ -66,7 +65,7 @@ def disliked_at(k: int, stars: FloatArray) -> float:
 
 
 def gini(counts: NDArray[np.int64]) -> float:
-    """How unevenly counts are spread: 0 if all are the same, near 1 if one has them all."""
+    """How unevenly counts are distributed: 0 if all are equal, near 1 if one has everything."""
     ordered = np.sort(counts).astype(np.float64)
     total = ordered.sum()
     if not total:
@@ -76,9 +75,9 @@ def gini(counts: NDArray[np.int64]) -> float:
 
 
 def per_reader(rankings: Sequence[ReaderRanking], popularity: FloatArray) -> dict[str, FloatArray]:
-    """Metrics that each list has alone; shape (readers,) each.
+    """Metrics of each list by itself; shape (readers,) each.
 
-    NDCG and recall are NaN for a reader who hid nothing they like: it can't be told.
+    NDCG and recall are NaN for a reader without liked hidden books, where they are undefined.
 
     Parameters
     ----------
@@ -104,14 +103,14 @@ def per_reader(rankings: Sequence[ReaderRanking], popularity: FloatArray) -> dic
 
 
 def intra_list_distance(rankings: Sequence[ReaderRanking], vectors: FloatArray) -> FloatArray:
-    """How unlike each other the first ten of each list are; shape (readers,).
+    """How different the first ten books of each list are from each other; shape (readers,).
 
     The mean of 1 − cosine over all pairs (Ziegler et al., 2005); NaN for fewer than two books.
 
     Parameters
     ----------
     vectors
-        Shape (books, rank): what stands for each book.
+        Shape (books, rank): the vector of each book.
     """
     lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     units = vectors / lengths
@@ -129,14 +128,14 @@ def series_violations(
 ) -> FloatArray:
     """How often a list offers a volume too early; shape (readers,), NaN for empty lists.
 
-    The share of the first ten books that are a volume of a series of which an earlier one is
-    neither known to the reader nor stands above in the list. Earlier ones are those with whole
-    numbers from 1 on; nobody has to read volume 1.5 before the second.
+    The share of the first ten books that are volumes of a series of which an earlier one is neither
+    known to the reader nor higher in the list. Earlier ones are those with whole numbers from 1 on;
+    nobody has to read volume 1.5 before the second.
 
     Parameters
     ----------
     known
-        Of each list's reader: rows of the books folded in.
+        For the reader of each list, the rows of the books folded in.
     """
     by_series: dict[int, IntArray] = {}
     shares = np.full(len(rankings), np.nan)
@@ -149,8 +148,8 @@ def series_violations(
                     by_series[series] = np.flatnonzero(volumes.series == series)
                 rows = by_series[series]
                 numbers = volumes.number[rows]
-                whole = numbers == np.floor(numbers)
-                before = rows[whole & (numbers >= 1) & (numbers < number)]
+                is_whole = numbers == np.floor(numbers)
+                before = rows[is_whole & (numbers >= 1) & (numbers < number)]
                 early += not seen.issuperset(before.tolist())
             seen.add(row)
         if len(ranking.rows):
@@ -159,7 +158,7 @@ def series_violations(
 
 
 def over_lists(rankings: Sequence[ReaderRanking], books: int) -> dict[str, float]:
-    """Metrics of all lists together: how many books they reach, and how evenly."""
+    """Metrics of all lists together: how many books they contain, and how evenly."""
     counts = np.zeros(books, dtype=np.int64)
     for ranking in rankings:
         counts[ranking.rows[:10]] += 1
@@ -171,7 +170,7 @@ def over_lists(rankings: Sequence[ReaderRanking], books: int) -> dict[str, float
 
 
 def bootstrap_interval(values: FloatArray, *, seed: int, draws: int = 1000) -> tuple[float, float]:
-    """The 95% interval of a mean over readers, by drawing readers again (percentile method).
+    """The 95% interval of a mean over readers, by bootstrap (percentile method).
 
     Parameters
     ----------

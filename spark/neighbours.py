@@ -1,4 +1,4 @@
-"""The neighbors of a release: for each book a ridge regression on the books most like it."""
+"""The neighbors of a release: for each book, a ridge regression on the most similar books."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -31,9 +31,9 @@ class NeighbourSettings:
     Attributes
     ----------
     weights
-        From stars to what a rating counts when a reader is folded in.
+        From stars to the weight of a rating when a reader is folded in.
     ridge, ridge_power
-        Each book's own λ is ``ridge · n ** ridge_power``, n being the weight of its ratings.
+        Each book's λ is ``ridge · n ** ridge_power``, n being the weight of its ratings.
     discount_offset, discount_power
         Scores of a book are divided by ``(n + discount_offset) ** discount_power``.
     """
@@ -47,7 +47,7 @@ class NeighbourSettings:
     signals: SignalSettings = field(default_factory=SignalSettings)
 
     def to_json(self) -> dict[str, Any]:
-        """The settings as the manifest keeps them."""
+        """The settings as in the manifest."""
         signals = self.signals
         return {
             "weights": self.weights.to_json(),
@@ -82,16 +82,15 @@ def train_neighbours(
     Parameters
     ----------
     ratings
-        ``user_id, book_id, stars``, one line for each pair.
+        ``user_id, book_id, stars``, one row for each pair.
     book_ids
         Shape (books,), ascending.
     files
-        What else is known about the books.
+        Further data about the books.
 
     Returns
     -------
-    The part of a release: the weights by the book that gives them (see
-    `recommender.engine.neighbours`).
+    The part of a release: the weights by the rated book (see `recommender.engine.neighbours`).
     """
     index = index_books(session, book_ids)
     readers = reader_rows(ratings, index, settings.signals).cache()
@@ -107,7 +106,7 @@ def train_neighbours(
 
 
 def ridge_of(counts: Float32Array, settings: NeighbourSettings) -> Float32Array:
-    """λ of every book. One that nobody rated weighs as if it had been rated once."""
+    """λ of every book; a book without ratings counts as if it had one."""
     ridge = settings.ridge * np.maximum(counts, 1.0) ** settings.ridge_power
     return ridge.astype(np.float32)
 
@@ -115,7 +114,7 @@ def ridge_of(counts: Float32Array, settings: NeighbourSettings) -> Float32Array:
 def book_weights(rows: DataFrame, ridge: Float32Array, block: int) -> DataFrame:
     """``book, neighbours, weights``: the solution of every book's system.
 
-    A block of books meets the pruned rows of all their candidates on one executor.
+    A block of books and the pruned rows of all their candidates are brought to one executor.
     """
     group = F.floor(F.col("book") / block).cast("int").alias("group")
     targets = rows.select(group, "book", "candidates", "wanted")
@@ -152,7 +151,7 @@ def solve_system(
     try:
         cholesky = cho_factor(products, lower=True, check_finite=False)
     except LinAlgError:
-        # Pruning may cost a matrix its definiteness; least squares are right whether or not.
+        # A pruned matrix may not be positive definite; least squares works all the same.
         return np.linalg.lstsq(products, wanted, rcond=None)[0]
     return cho_solve(cholesky, wanted, check_finite=False)
 
@@ -190,14 +189,14 @@ def _squares(entries: DataFrame, books: int) -> Float32Array:
     summed = entries.groupBy("book").agg(F.sum(F.col("given").cast("double") ** 2).alias("sum"))
     table = summed.toArrow()
     squares = np.zeros(books, dtype=np.float32)
-    # Spark adds in any order; what differs lies far behind the digits that are kept.
+    # Spark adds in any order; the differences are far beyond the digits that are kept.
     squares[table.column("book").to_numpy()] = np.round(table.column("sum").to_numpy(), 4)
     return squares
 
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
-    """A column of lists, flat."""
+    """A column of lists, flattened."""
 
     values: NDArray[Any]
     ends: IntArray
@@ -237,6 +236,6 @@ def _solutions(targets: pa.Table, sources: pa.Table, ridge: Float32Array) -> Ite
             to = place[others.of(source)]
             products[line, to[to >= 0]] = values.of(source)[to >= 0]
         place[chosen] = -1
-        # Of two books one may have kept what they share while the other has not.
+        # Of two books, one may have kept their common entry while the other has not.
         products = np.where(products == 0, products.T, products)
         yield solve_system(products, ridge[chosen], wanted.of(target)).astype(np.float32)

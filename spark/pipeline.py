@@ -21,10 +21,10 @@ from spark.clean import (
     BadRatings,
     CleanReport,
     book_counts,
+    deduplicate,
     line_counts,
     parse_ratings,
     read_ratings,
-    settle,
     summarize,
 )
 from spark.factors import (
@@ -32,7 +32,7 @@ from spark.factors import (
     expected_jobs,
     factors_part,
     train_factors,
-    weigh,
+    weighted_entries,
 )
 from spark.gate import GateRefused, measure
 from spark.holdout import READERS, HoldOut, hold_out
@@ -52,7 +52,7 @@ CLEAN_JOBS = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildOptions:
-    """What to build from what."""
+    """What to build, and from which data."""
 
     ratings: str
     dataset: str | None = None
@@ -68,10 +68,10 @@ class BuildOptions:
 
 @dataclass(frozen=True, slots=True)
 class CleanRatings:
-    """Ratings that are fit for training, with what is known about them.
+    """Ratings for training, and facts about them.
 
-    The report and the hash are of all ratings, the books of those that are trained on. ``own`` is
-    how many of the site's own readers are among them, and how many ratings of theirs.
+    The report and the hash are of all ratings, the books of the ones that are trained on. ``own``
+    is the number of the site's own readers among them, and of their ratings.
     """
 
     rows: DataFrame
@@ -85,20 +85,20 @@ class CleanRatings:
 def build_release(
     session: SparkSession, options: BuildOptions, *, store: Store, progress: Progress
 ) -> Manifest:
-    """Build a release and, unless told not to, put it in use as the very last thing.
+    """Build a release and, unless told not to, put it in use as the last step.
 
-    Whatever fails before leaves ``latest.json`` as it was.
+    If anything fails before that, ``latest.json`` stays as it was.
 
     Raises
     ------
     BadRatings, BadExport
-        If the ratings, or those of the site's own readers, can't be used at all.
+        If the ratings, or those of the site's own readers, are unusable.
     GateRefused
         If the release is worse than the one in use; it has been written all the same.
     StoreError, ReleaseError
         If the release can't be written or put in use.
     """
-    # A store that can't be reached is better found out before the work than after it.
+    # If the store can't be reached, fail before the work rather than after it.
     read_latest(store)
     with progress.step("Reading and cleaning ratings", session, expected_jobs=CLEAN_JOBS):
         ratings = clean(
@@ -111,14 +111,14 @@ def build_release(
     for sentence in ratings.report.sentences():
         progress.note(sentence)
     if options.own:
-        progress.note("Of these, {:,} readers of the site gave {:,}".format(*ratings.own))
+        progress.note("Of these, {:,} readers of this site gave {:,}".format(*ratings.own))
     book_ids: IntArray = ratings.books["book_id"]
     own = own_books(options.own) if options.own else None
     files = SideFiles.beside(options.ratings, own_books=own)
-    progress.note(f"Beside the ratings: {', '.join(files.names()) or 'nothing more'}")
+    progress.note(f"Further data: {', '.join(files.names()) or 'none'}")
     factors = options.factors.for_books(len(book_ids))
     with progress.step("Training factors", session, expected_jobs=expected_jobs(factors)):
-        entries = weigh(session, ratings.rows, book_ids, files, factors)
+        entries = weighted_entries(session, ratings.rows, book_ids, files, factors)
         item_factors = train_factors(entries, len(book_ids), factors)
     parts = {"factors": factors_part(item_factors, factors)}
     with progress.step("Finding neighbors", session, expected_jobs=NEIGHBOUR_JOBS):
@@ -128,7 +128,7 @@ def build_release(
     with progress.step("Fitting stars", session, expected_jobs=STAR_JOBS):
         parts["stars"] = train_stars(ratings.rows, book_ids, options.stars)
     draft = draft_release(options, ratings, parts)
-    with progress.step("Measuring it on readers held out"):
+    with progress.step("Measuring it on held-out readers"):
         held_out = ratings.held_out
         draft = measure(draft, held_out.readers, rule=held_out.rule, store=store)
     for sentence in describe_metrics(draft):
@@ -150,8 +150,8 @@ def publish(draft: Draft, *, store: Store, progress: Progress, put_in_use: bool)
         manifest = write_release(store, draft, now=datetime.now(UTC))
     if put_in_use and manifest.gate["passed"] is False:
         raise GateRefused(
-            f"{manifest.version} was written, but {manifest.gate['reason']} on the readers held "
-            "out; use `manage.py releases --promote` if you want it all the same."
+            f"{manifest.version} was written, but {manifest.gate['reason']} on the held-out "
+            "readers; use `manage.py releases --promote` if you want it all the same."
         )
     with progress.step("Putting it in use" if put_in_use else "Leaving the old one in use"):
         if put_in_use:
@@ -168,13 +168,15 @@ def clean(
     readers: int = 0,
     seed: int = 1,
 ) -> CleanRatings:
-    """Read, check and settle the ratings, and set so many readers aside.
+    """Read, check and deduplicate the ratings, and hold readers out.
 
     Parameters
     ----------
     own
-        The folder of an export of the site's own readers, who join all others. They are never set
-        aside: their numbers change with each export, so no other release could be compared on them.
+        The folder of an export of the site's own readers, added to the others. They are never held
+        out: their numbers change with each export, so no other release could be compared on them.
+    readers
+        How many readers to hold out.
     """
     lines, others = Observation(), Observation()
     parsed = parse_ratings(read_ratings(session, path))
@@ -182,29 +184,29 @@ def clean(
         own_lines = parse_ratings(read_own(session, own))
         parsed = parsed.observe(others, F.count_if(is_own()).alias("with_own_numbers"))
         parsed = parsed.unionByName(own_lines)
-    settled = settle(parsed.observe(lines, *line_counts())).cache()
+    ratings = deduplicate(parsed.observe(lines, *line_counts())).cache()
     if own:
-        settled = without_rare(settled).cache()
-    counts, sha256 = summarize(settled)
+        ratings = without_rare(ratings).cache()
+    counts, sha256 = summarize(ratings)
     if not counts["kept"]:
-        raise BadRatings(f"None of the lines at {path} is a rating that can be used.")
+        raise BadRatings(f"None of the lines at {path} is a usable rating.")
     if own and others.get["with_own_numbers"]:
         raise BadRatings(
-            f"Readers at {path} have numbers from {FIRST_READER:,} on, which are those of the "
-            "site's own readers; number them anew, or build without --own."
+            f"Readers at {path} have numbers from {FIRST_READER:,} on, which are reserved for the "
+            "site's own readers; renumber them, or build without --own."
         )
-    among = settled.where(~is_own()) if own else settled
-    held_out = hold_out(settled, readers, seed=seed, among=among)
+    among = ratings.where(~is_own()) if own else ratings
+    held_out = hold_out(ratings, readers, seed=seed, among=among)
     training = held_out.training.cache()
     table = book_counts(training).toArrow()
     books = {name: table.column(name).to_numpy() for name in table.column_names}
     report = CleanReport(**lines.get, **counts, books=table.num_rows)
-    counted = count_own(settled) if own else (0, 0)
+    counted = count_own(ratings) if own else (0, 0)
     return CleanRatings(training, held_out, books, report, sha256, counted)
 
 
 def draft_release(options: BuildOptions, ratings: CleanRatings, parts: dict[str, Part]) -> Draft:
-    """Put together what becomes the release."""
+    """Assemble the draft of the release."""
     return Draft(
         books=ratings.books,
         parts=parts,
@@ -225,13 +227,13 @@ def draft_release(options: BuildOptions, ratings: CleanRatings, parts: dict[str,
 
 
 def describe_metrics(draft: Draft) -> list[str]:
-    """What was measured, in words."""
+    """The metrics as text."""
     if not draft.metrics:
         return ["No readers were held out, so nothing was measured"]
     count = draft.metrics["held_out"]["readers"]
     return [
         f"{ranker}: NDCG@100 {values['ndcg@100']:.3f}, coverage@10 {values['coverage@10']:.3f} "
-        f"on {count} readers held out"
+        f"on {count} held-out readers"
         for ranker, values in draft.metrics["rankers"].items()
         if "ndcg@100" in values
     ]
@@ -247,7 +249,7 @@ def bookfold_version() -> str:
 
 
 def code_revision() -> str:
-    """The commit this code is at; ``unknown`` where it is no git work tree."""
+    """The commit of this code; ``unknown`` if it is not in a git work tree."""
     try:
         answer = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],

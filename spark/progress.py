@@ -1,4 +1,4 @@
-"""Telling how far a build is."""
+"""Shows the progress of a build."""
 
 import sys
 import threading
@@ -33,9 +33,9 @@ class Progress:
         Parameters
         ----------
         session
-            The session whose jobs the step starts, if it is work of Spark.
+            The session that runs the step's jobs, if it uses Spark.
         expected_jobs
-            How many jobs the step will take, as far as can be known.
+            About how many jobs the step will take.
         """
         self._number += 1
         shown = _Shown(self._stream, f"[{self._number}/{self._steps}] {name}", self._is_terminal)
@@ -49,13 +49,13 @@ class Progress:
         shown.finish(time.monotonic() - started)
 
     def note(self, text: str) -> None:
-        """Say something between two steps."""
+        """Print a line between two steps."""
         self._stream.write(f"      {text}\n")
         self._stream.flush()
 
 
 class _Shown:
-    """One step as it stands on the screen; its percent never falls."""
+    """One step on the screen; its percentage never decreases."""
 
     def __init__(self, stream: TextIO, label: str, is_terminal: bool) -> None:
         self._stream = stream
@@ -105,7 +105,7 @@ def _watched(
 
 
 def _percent(context: SparkContext, group: str, expected_jobs: int) -> int:
-    """The share of the expected jobs that is done, running ones by their tasks."""
+    """The share of the expected jobs that are done; running jobs count by their tasks."""
     tracker = context.statusTracker()
     done = 0.0
     for job_id in tracker.getJobIdsForGroup(group):

@@ -1,10 +1,10 @@
-"""The rows from which neighbors are learnt: what readers rated and shelved, and what books share.
+"""The rows that neighbors and factors are trained on: readers' ratings and shelves, and metadata.
 
-Every row says which books go together: a reader's ratings and to-read shelf, the books of an
-author or a series, the books under a tag. A row has two numbers for a book: what it is worth as a
-sign of what else will please (``given``), and how much the row would like to see it (``wanted``).
-They differ for readers only: a book somebody read and disliked still tells what they read, but
-nobody should be led to it.
+Every row says which books belong together: a reader's ratings and to-read shelf, the books of an
+author or a series, the books with a tag. A row has two weights for a book: as an input, from which
+other books are predicted (``given``), and as a target to be predicted (``wanted``). They differ
+for readers only: a book that somebody read and disliked still says what they read, but should not
+be recommended for it.
 """
 
 from dataclasses import dataclass
@@ -22,15 +22,15 @@ GIVEN = WeightTable(STARS, (0.2, 0.3, 0.6, 1.0, 1.3))
 WANTED = WeightTable(STARS, (-1.0, -0.3, 0.5, 1.0, 1.3))
 SERIES = r"\(([^()]*?),? #[\d.\-]+[^()]*\)\s*$"
 AUTHORS_PER_BOOK = 2
-TAG_BOOKS_AT_LEAST = 3
-TAG_SHARE_AT_MOST = 0.2
+MIN_TAG_BOOKS = 3
+MAX_TAG_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalSettings:
-    """How much each kind of row counts, found on held-out readers.
+    """The weight of each kind of row, tuned on held-out readers.
 
-    Long histories count more: a reader's row is multiplied with the root of
+    Long histories count more: a reader's row is multiplied by the square root of
     ``(ratings + length_offset) ** length_power``, scaled to 1 over all ratings.
     """
 
@@ -46,9 +46,9 @@ class SignalSettings:
 
 @dataclass(frozen=True, slots=True)
 class SideFiles:
-    """Files beside the ratings which tell more about the books; None where there is none.
+    """Files beside the ratings with more about the books; None if there is no such file.
 
-    ``own_books`` tells of those that ``books`` does not know.
+    ``own_books`` describes books that ``books`` lacks.
     """
 
     books: str | None = None
@@ -58,7 +58,7 @@ class SideFiles:
 
     @classmethod
     def beside(cls, ratings: str, *, own_books: str | None = None) -> "SideFiles":
-        """What lies in the folder of the ratings (or in the folder named instead of them)."""
+        """The files in the folder of the ratings (or in the folder named instead of them)."""
         if "://" in ratings and not ratings.startswith("file://"):
             return cls(own_books=own_books)
         path = Path(ratings.removeprefix("file://"))
@@ -73,7 +73,7 @@ class SideFiles:
         return cls(find("books"), find("book_tags"), find("to_read"), own_books)
 
     def names(self) -> list[str]:
-        """The signals there are, for people."""
+        """The available signals, as text."""
         described = self.books or self.own_books
         found = [("authors and series", described), ("to-read shelves", self.to_read)]
         if self.books:
@@ -82,7 +82,7 @@ class SideFiles:
 
 
 def weight_column(table: WeightTable, stars: Column) -> Column:
-    """The weights of a table as an expression of Spark, straight lines between its entries."""
+    """The weights of a table as a Spark expression, with linear interpolation."""
     pairs = list(zip(table.stars, table.weights, strict=True))
     first, last = pairs[0], pairs[-1]
     pieces = F.when(stars <= first[0], F.lit(first[1]))
@@ -96,7 +96,7 @@ def weight_column(table: WeightTable, stars: Column) -> Column:
 
 
 def index_books(session: SparkSession, book_ids: IntArray) -> DataFrame:
-    """``book_id``, ``book``: the place of every book in the release."""
+    """``book_id``, ``book``: the row of every book in the release."""
     pairs = [(int(book_id), place) for place, book_id in enumerate(book_ids)]
     return F.broadcast(session.createDataFrame(pairs, "book_id bigint, book int"))
 
@@ -125,9 +125,10 @@ def side_rows(
     *,
     shelves_apart: bool = False,
 ) -> list[DataFrame]:
-    """``row, book, given, wanted`` from each file there is; ``readers`` are their rated rows.
+    """``row, book, given, wanted`` from each file; ``readers`` are the rows of ratings.
 
-    A reader's shelf belongs to the row of their ratings, unless it has to be a row of its own.
+    A reader's to-read shelf is part of the row of their ratings, or with ``shelves_apart`` a row
+    of its own.
     """
     rows = []
     if files.to_read:
@@ -153,7 +154,7 @@ def _described(session: SparkSession, path: str, index: DataFrame) -> DataFrame:
 
 
 def _with_unknown(books: DataFrame, further: DataFrame) -> DataFrame:
-    """The books, and those of the further ones that are not among them."""
+    """The books, and those of ``further`` that are not among them."""
     return books.unionByName(further.join(books.select("book"), "book", how="left_anti"))
 
 
@@ -162,7 +163,7 @@ def _read(session: SparkSession, path: str) -> DataFrame:
 
 
 def _row(kind: str, name: Column) -> Column:
-    """A number for a row that is no reader's; readers' are small, so they do not meet."""
+    """A number for a row that is not a reader's; readers' numbers are small, so none collide."""
     return F.xxhash64(F.lit(kind), name).alias("row")
 
 
@@ -171,7 +172,7 @@ def _both_ways(rows: DataFrame) -> DataFrame:
 
 
 def _to_read(shelves: DataFrame, readers: DataFrame, index: DataFrame, value: float) -> DataFrame:
-    """Shelves of readers whose ratings take part, so never those of a reader held out."""
+    """Shelves of readers who are trained on, so never those of a held-out reader."""
     scales = readers.groupBy("row").agg(F.first("scale").alias("scale"))
     shelved = shelves.select(F.col("user_id").cast("bigint").alias("row"), "book_id").distinct()
     return _both_ways(
@@ -196,8 +197,8 @@ def _series(books: DataFrame, value: float) -> DataFrame:
 
 
 def _tags(book_tags: DataFrame, books: DataFrame, book_count: int, value: float) -> DataFrame:
-    """Tags by how often they were given and how rare they are, each book scaled to one."""
-    # The official file names books by edition; the starter shelf has none, and uses its own ids.
+    """Tags weighted by how often they were given and how rare they are; unit length per book."""
+    # The official file has edition ids; the starter shelf has none, and uses book ids.
     key = "book_id" if "book_id" in book_tags.columns else "goodreads_book_id"
     named = F.broadcast(books.select(key, "book"))
     tagged = book_tags.join(named, key, how="inner").select(
@@ -206,9 +207,9 @@ def _tags(book_tags: DataFrame, books: DataFrame, book_count: int, value: float)
         F.log1p(F.greatest(F.col("count").cast("double"), F.lit(1.0))).alias("often"),
         F.count(F.lit(1)).over(Window.partitionBy("tag_id")).alias("books"),
     )
-    telling = tagged.where(
-        F.col("books").between(TAG_BOOKS_AT_LEAST, int(book_count * TAG_SHARE_AT_MOST))
+    informative = tagged.where(
+        F.col("books").between(MIN_TAG_BOOKS, int(book_count * MAX_TAG_SHARE))
     ).select("row", "book", (F.col("often") * F.log(book_count / F.col("books"))).alias("strength"))
     length = F.sqrt(F.sum(F.col("strength") ** 2).over(Window.partitionBy("book")))
     given = (F.col("strength") / length * value**0.5).cast("float").alias("given")
-    return _both_ways(telling.select("row", "book", given))
+    return _both_ways(informative.select("row", "book", given))

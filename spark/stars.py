@@ -1,4 +1,4 @@
-"""The stars of a release: damped biases, and explicit ALS on what they leave unexplained."""
+"""The stars of a release: damped biases, and explicit ALS on the residuals."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,9 +21,9 @@ class StarSettings:
     Attributes
     ----------
     book_damping, reader_damping
-        So many invented ratings of no bias stand beside those of a book or a reader.
+        The number of unbiased pseudo-ratings that are added to those of a book or a reader.
     rounds
-        How often the biases of books and of readers are fitted in turn.
+        How often the biases of books and of readers are fitted alternately.
     """
 
     book_damping: float = 10.0
@@ -42,16 +42,16 @@ def train_stars(ratings: DataFrame, book_ids: IntArray, settings: StarSettings) 
     Parameters
     ----------
     book_ids
-        Shape (books,), ascending: the books of the release, each of which has a rating.
+        Shape (books,), ascending: the books of the release, each with at least one rating.
     """
     mean = float(ratings.agg(F.avg("stars")).collect()[0][0])
-    centered = ratings.select("user_id", "book_id", (F.col("stars") - mean).alias("left"))
+    centered = ratings.select("user_id", "book_id", (F.col("stars") - mean).alias("residual"))
     books, readers = fit_biases(centered, settings)
-    rest = _without(_without(centered, books, "book_id"), readers, "user_id")
+    residuals = _subtract(_subtract(centered, books, "book_id"), readers, "user_id")
     als = ALS(
         userCol="user_id",
         itemCol="book_id",
-        ratingCol="left",
+        ratingCol="residual",
         rank=settings.rank,
         maxIter=settings.iterations,
         regParam=settings.regularization,
@@ -59,7 +59,7 @@ def train_stars(ratings: DataFrame, book_ids: IntArray, settings: StarSettings) 
         numUserBlocks=settings.blocks,
         numItemBlocks=settings.blocks,
     )
-    ids, factors = factor_matrix(als.fit(rest).itemFactors)
+    ids, factors = factor_matrix(als.fit(residuals).itemFactors)
     item_factors = np.zeros((len(book_ids), settings.rank), dtype=np.float32)
     item_factors[np.searchsorted(book_ids, ids)] = factors
     return Part(
@@ -77,25 +77,25 @@ def factor_matrix(factors: DataFrame) -> tuple[IntArray, Float32Array]:
 
 
 def fit_biases(centered: DataFrame, settings: StarSettings) -> tuple[DataFrame, DataFrame]:
-    """``book_id, bias`` and ``user_id, bias``, each fitted to what the other leaves over."""
+    """``book_id, bias`` and ``user_id, bias``, each fitted to the residuals of the other."""
     books = _biases(centered, "book_id", settings.book_damping)
-    readers = _biases(_without(centered, books, "book_id"), "user_id", settings.reader_damping)
+    readers = _biases(_subtract(centered, books, "book_id"), "user_id", settings.reader_damping)
     for _ in range(settings.rounds - 1):
-        rest = _without(centered, readers, "user_id")
-        books = _biases(rest, "book_id", settings.book_damping)
-        rest = _without(centered, books, "book_id")
-        readers = _biases(rest, "user_id", settings.reader_damping)
+        residuals = _subtract(centered, readers, "user_id")
+        books = _biases(residuals, "book_id", settings.book_damping)
+        residuals = _subtract(centered, books, "book_id")
+        readers = _biases(residuals, "user_id", settings.reader_damping)
     return books, readers
 
 
-def _biases(rest: DataFrame, key: str, damping: float) -> DataFrame:
-    bias = F.sum("left") / (F.count(F.lit(1)) + F.lit(damping))
-    return rest.groupBy(key).agg(bias.alias("bias"))
+def _biases(residuals: DataFrame, key: str, damping: float) -> DataFrame:
+    bias = F.sum("residual") / (F.count(F.lit(1)) + F.lit(damping))
+    return residuals.groupBy(key).agg(bias.alias("bias"))
 
 
-def _without(rest: DataFrame, biases: DataFrame, key: str) -> DataFrame:
-    return rest.join(biases, key, how="inner").select(
-        "user_id", "book_id", (F.col("left") - F.col("bias")).alias("left")
+def _subtract(residuals: DataFrame, biases: DataFrame, key: str) -> DataFrame:
+    return residuals.join(biases, key, how="inner").select(
+        "user_id", "book_id", (F.col("residual") - F.col("bias")).alias("residual")
     )
 
 

@@ -1,4 +1,4 @@
-"""What a goodbooks-shaped list of books tells of each: series, volume, authors, language."""
+"""Reads series, volume, authors and language of each book from goodbooks' ``books.csv``."""
 
 import csv
 import gzip
@@ -20,7 +20,7 @@ _BOX_SET = re.compile(r"\b(box(ed)? set|collection|omnibus|trilogy|complete)\b",
 
 
 class BadBooks(ValueError):
-    """The list of books can't be used."""
+    """The list of books is unusable; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class Volumes:
     Attributes
     ----------
     series
-        Shape (books,): a number of the series, −1 for none.
+        Shape (books,): the index of the series, −1 for none.
     number
-        Shape (books,): the volume, NaN where there is none.
+        Shape (books,): the number of the volume, NaN for none.
     """
 
     series: IntArray
@@ -40,7 +40,7 @@ class Volumes:
 
     @classmethod
     def of(cls, facts: dict[int, BookFacts], book_ids: IntArray) -> "Volumes":
-        """By row of a release; box sets are no volumes."""
+        """By row of a release; box sets do not count as volumes."""
         own = [facts.get(int(book), BookFacts()) for book in book_ids]
         own = [BookFacts() if book.is_box_set or book.number is None else book for book in own]
         names = sorted({book.series for book in own} - {""})
@@ -54,13 +54,13 @@ class Volumes:
 def facts_from(books: Path) -> dict[int, BookFacts]:
     """Facts by ``book_id`` from a file with the columns of goodbooks' ``books.csv``.
 
-    A language is known by its first two letters, an author by the place of the name among all.
-    Raises `BadBooks` if the file can't be read or has other columns.
+    Languages are their first two letters, authors are numbered as they appear. Raises `BadBooks` if
+    the file can't be read or has other columns.
     """
     try:
         return _facts(books)
     except (OSError, UnicodeDecodeError, KeyError, ValueError) as error:
-        raise BadBooks(f"{books} is no list of books: {error}.") from error
+        raise BadBooks(f"{books} is not a list of books: {error}.") from error
 
 
 def _facts(books: Path) -> dict[int, BookFacts]:

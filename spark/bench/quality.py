@@ -28,8 +28,8 @@ from recommender.engine.release import open_release
 from recommender.engine.store import open_store
 from recommender.engine.values import FloatArray, IntArray
 from spark.bench.peers import Fit, Scorer, peers, settings_of
+from spark.bench.rules import format_table as format_rules
 from spark.bench.rules import measure_rules
-from spark.bench.rules import table_of as rules_table_of
 from spark.clean import ratings_file
 from spark.evaluate import (
     SIZES,
@@ -206,7 +206,7 @@ def measure_ours(
         return measured, measure_rules(model, splits[0], facts)
 
 
-def table_of(measured: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+def format_table(measured: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """Means over the splits as a table of Markdown."""
     lines = [f"| ranker | {' | '.join(SHOWN)} |", f"| --- |{' ---: |' * len(SHOWN)}"]
     for name, runs in measured.items():
@@ -255,7 +255,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ours, rules = measure_ours(options.data, ratings, training, splits)
     measured = ours | measured
     _write(options.json, {"run": run, "measured": measured, "tried": tried, "rules": rules})
-    sys.stdout.write(f"{table_of(measured)}\n\n{rules_table_of(rules)}\n")
+    sys.stdout.write(f"{format_table(measured)}\n\n{format_rules(rules)}\n")
     return 0
 
 

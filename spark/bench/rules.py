@@ -124,7 +124,7 @@ def _list(
     )
 
 
-def table_of(measured: Mapping[str, Mapping[str, Any]]) -> str:
+def format_table(measured: Mapping[str, Mapping[str, Any]]) -> str:
     """A table of Markdown, a rule in each line."""
     lines = [f"| rule | {' | '.join(SHOWN)} |", f"| --- |{' ---: |' * len(SHOWN)}"]
     for name, values in measured.items():
@@ -146,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with TemporaryDirectory(prefix="bookfold-rules-") as folder:
         release = open_release(open_store(options.release), cache_dir=Path(folder))
         measured = measure_rules(Model(release), readers, facts_from(options.books))
-    sys.stdout.write(f"{table_of(measured)}\n")
+    sys.stdout.write(f"{format_table(measured)}\n")
     return 0
 
 

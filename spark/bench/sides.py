@@ -18,9 +18,9 @@ from spark.bench.quality import Columns
 from spark.factors import FactorSettings
 from spark.signals import (
     AUTHORS_PER_BOOK,
+    MAX_TAG_SHARE,
+    MIN_TAG_BOOKS,
     SERIES,
-    TAG_BOOKS_AT_LEAST,
-    TAG_SHARE_AT_MOST,
     SideFiles,
 )
 
@@ -107,10 +107,10 @@ def _tags(table: pa.Table, books: pa.Table, at: IntArray, count: int) -> csr_arr
     tag = np.unique(table.column("tag_id").to_numpy()[known], return_inverse=True)[1]
     often = np.log1p(np.maximum(table.column("count").to_numpy()[known].astype(np.float64), 1.0))
     spread = np.bincount(tag)[tag]
-    telling = (spread >= TAG_BOOKS_AT_LEAST) & (spread <= count * TAG_SHARE_AT_MOST) & (book >= 0)
-    strength = (often * np.log(count / spread))[telling].astype(np.float32)
+    informative = (spread >= MIN_TAG_BOOKS) & (spread <= count * MAX_TAG_SHARE) & (book >= 0)
+    strength = (often * np.log(count / spread))[informative].astype(np.float32)
     shape = (int(tag.max(initial=-1)) + 1, count)
-    rows = csr_array((strength, (tag[telling], book[telling])), shape=shape)
+    rows = csr_array((strength, (tag[informative], book[informative])), shape=shape)
     lengths = np.sqrt(np.asarray(rows.power(2).sum(axis=0)))
     scaled: csr_array = csr_array(rows @ diags_array(1.0 / np.maximum(lengths, 1e-12)))
     return scaled

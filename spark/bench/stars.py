@@ -102,12 +102,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "mean + reader + book": expected_stars(without_factors(model), ratings, training)[tested],
         "the book's mean": book_means(ratings, training)[tested],
     }
-    told = ~np.isnan(rows["biased model with factors"])
+    is_predicted = ~np.isnan(rows["biased model with factors"])
     sys.stdout.write(
-        f"{told.sum():,} ratings of {len(tested):,} whose readers have enough others\n"
+        f"{is_predicted.sum():,} ratings of {len(tested):,} whose readers have enough others\n"
     )
     for name, expected in rows.items():
-        sys.stdout.write(f"| {name} | {rmse(expected[told], given[told]):.4f} |\n")
+        sys.stdout.write(f"| {name} | {rmse(expected[is_predicted], given[is_predicted]):.4f} |\n")
     return 0
 
 

@@ -7,7 +7,7 @@ import pytest
 from spark.build import parse_arguments
 
 
-def told(ratings: Path, *more: str) -> tuple[str | None, bool]:
+def facts(ratings: Path, *more: str) -> tuple[str | None, bool]:
     options = parse_arguments(["--ratings", str(ratings), "--store", "/none", *more])
     return options.dataset, options.simulated
 
@@ -15,11 +15,11 @@ def told(ratings: Path, *more: str) -> tuple[str | None, bool]:
 def test_the_folder_may_say_what_its_ratings_are(tmp_path: Path) -> None:
     ratings = tmp_path / "ratings.csv"
     ratings.write_text("user_id,book_id,rating\n")
-    assert told(ratings) == (None, False)
+    assert facts(ratings) == (None, False)
     (tmp_path / "dataset.json").write_text('{"name": "my shelf", "simulated": true}')
-    assert told(ratings) == told(tmp_path) == ("my shelf", True)
+    assert facts(ratings) == facts(tmp_path) == ("my shelf", True)
     # Invented readers stay invented under another name.
-    assert told(ratings, "--dataset=other") == ("other", True)
+    assert facts(ratings, "--dataset=other") == ("other", True)
 
 
 def test_an_unreadable_description_is_refused(
@@ -27,5 +27,5 @@ def test_an_unreadable_description_is_refused(
 ) -> None:
     (tmp_path / "dataset.json").write_text("[")
     with pytest.raises(SystemExit):
-        told(tmp_path)
-    assert "is no JSON; repair or remove it" in capsys.readouterr().err
+        facts(tmp_path)
+    assert "is not JSON; repair or remove it" in capsys.readouterr().err

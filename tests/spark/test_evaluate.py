@@ -14,7 +14,7 @@ from recommender.engine.manifest import Dataset
 from recommender.engine.publish import Draft, Part, promote, write_release
 from recommender.engine.store import FileStore
 from recommender.engine.weights import SIGNED_WEIGHTS
-from spark.evaluate import BadReaders, locate, main, read_readers
+from spark.evaluate import BadReaders, main, read_readers, split_release_uri
 
 BOOKS = 12
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -119,19 +119,19 @@ def test_files_that_do_not_fit_are_refused_in_a_sentence(
 ) -> None:
     chain_release(tmp_path)
     fold = write(tmp_path / "fold.csv", [(1, 1, 5)])
-    with pytest.raises(BadReaders, match="folded in and held out at once"):
+    with pytest.raises(BadReaders, match="both folded in and held out"):
         read_readers(fold, fold)
     with pytest.raises(BadReaders, match="No reader is in both"):
         read_readers(fold, write(tmp_path / "held.csv", [(2, 1, 5)]))
     (tmp_path / "bad.csv").write_text("user,book\n1,2\n", encoding="utf-8")
     files = [f"--fold-in={fold}", f"--held-out={tmp_path / 'bad.csv'}"]
     assert main([f"--release={tmp_path / 'store'}", *files]) == 1
-    assert "holds no ratings that can be read" in capsys.readouterr().err
+    assert "has no readable ratings" in capsys.readouterr().err
 
 
 def test_addresses_of_stores_and_of_releases() -> None:
-    assert locate("s3://bucket/models") == ("s3://bucket/models", None)
-    assert locate("/srv/store/releases/20261123T120000Z-abc/") == (
+    assert split_release_uri("s3://bucket/models") == ("s3://bucket/models", None)
+    assert split_release_uri("/srv/store/releases/20261123T120000Z-abc/") == (
         "/srv/store",
         "20261123T120000Z-abc",
     )

@@ -14,8 +14,8 @@ from scipy.sparse import csr_array
 from recommender.engine.foldin import FactorRanker
 from recommender.engine.values import Float32Array, IntArray
 from recommender.engine.weights import SIGNED_WEIGHTS, WeightTable
-from spark.clean import parse_ratings, read_ratings, settle
-from spark.factors import FactorSettings, first_factors, train_factors, weigh
+from spark.clean import deduplicate, parse_ratings, read_ratings
+from spark.factors import FactorSettings, first_factors, train_factors, weighted_entries
 from spark.half_step import Eigenbasis, gram_of, half_step
 from spark.signals import SideFiles, weight_column
 from spark.stars import factor_matrix
@@ -48,7 +48,7 @@ def step(weights: csr_array, factors: Float32Array, settings: FactorSettings) ->
 
 
 def settled_ratings(spark: SparkSession, path: Path) -> DataFrame:
-    return settle(parse_ratings(read_ratings(spark, str(path))))
+    return deduplicate(parse_ratings(read_ratings(spark, str(path))))
 
 
 def ids_of(ratings: DataFrame) -> IntArray:
@@ -116,7 +116,7 @@ def test_half_step_and_fold_in_are_those_of_spark_s_als(
             rank=rank, iterations=4, alpha=5.0, regularization=0.1, regularization_offset=0.0
         )
         ids = ids_of(ratings)
-        entries = weigh(spark, ratings, ids, SideFiles(), settings).cache()
+        entries = weighted_entries(spark, ratings, ids, SideFiles(), settings).cache()
         differences = golden_differences(entries, len(ids), settings)
         record_property(f"largest differences, rank {rank}", differences)
         assert max(differences) < TOLERANCE
@@ -134,7 +134,7 @@ def test_the_same_holds_on_many_ratings(
         rank=32, iterations=2, alpha=6.0, regularization=0.2, regularization_offset=0.0
     )
     ids = ids_of(ratings)
-    entries = weigh(spark, ratings, ids, SideFiles(), settings).cache()
+    entries = weighted_entries(spark, ratings, ids, SideFiles(), settings).cache()
     differences = golden_differences(entries, len(ids), settings)
     record_property("largest differences, many ratings", differences)
     assert max(differences) < TOLERANCE
@@ -146,10 +146,10 @@ def test_training_is_the_same_whatever_the_parts_and_blocks(
     ratings = settled_ratings(spark, ratings_csv)
     ids = ids_of(ratings)
     settings = FactorSettings(rank=6, iterations=3, rows_per_part=50, books_per_block=17)
-    entries = weigh(spark, ratings, ids, SideFiles(), settings)
+    entries = weighted_entries(spark, ratings, ids, SideFiles(), settings)
     split = train_factors(entries, len(ids), settings)
-    whole = train_factors(entries, len(ids), replace(settings, books_per_block=100))
-    np.testing.assert_allclose(split, whole, atol=TOLERANCE)
+    is_whole = train_factors(entries, len(ids), replace(settings, books_per_block=100))
+    np.testing.assert_allclose(split, is_whole, atol=TOLERANCE)
 
     # The same half-steps on one matrix, from the same first factors.
     weights = matrix_of(entries, len(ids))
@@ -168,7 +168,7 @@ def test_planted_tastes_are_found(spark: SparkSession, ratings_csv: Path) -> Non
     ratings = settled_ratings(spark, ratings_csv)
     ids = ids_of(ratings)
     item_factors = train_factors(
-        weigh(spark, ratings, ids, SideFiles(), settings), len(ids), settings
+        weighted_entries(spark, ratings, ids, SideFiles(), settings), len(ids), settings
     )
     folded = ranker_of(item_factors, settings).fold_in(np.array([0, 4]), np.array([1.3, 1.0]))
     best = ids[np.argsort(-folded.scores)[:8]]
@@ -186,7 +186,7 @@ def test_shelves_authors_and_series_are_rows_of_their_own(
     )
     (tmp_path / "to_read.csv").write_text("user_id,book_id\n7,3\n7,2\n9,1\n", encoding="utf-8")
     settings = FactorSettings(to_read=0.5, authors=4.0, series=4.0)
-    found = weigh(
+    found = weighted_entries(
         spark,
         settled_ratings(spark, path),
         np.array([1, 2, 3]),

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from recommender.engine.neighbours import NeighbourRanker
 from recommender.engine.publish import Part
 from recommender.engine.values import FloatArray, IntArray
-from spark.clean import parse_ratings, read_ratings, settle
+from spark.clean import deduplicate, parse_ratings, read_ratings
 from spark.gram import GramSettings
 from spark.neighbours import NeighbourSettings, solve_system, train_neighbours
 from spark.signals import SideFiles
@@ -25,7 +25,9 @@ NOTHING = SideFiles()
 
 def ratings_of(spark: SparkSession, folder: Path, **shape: int) -> DataFrame:
     rows = planted_ratings(readers=READERS, books=BOOKS, **shape)
-    return settle(parse_ratings(read_ratings(spark, str(write_ratings(folder / "r.csv", rows)))))
+    return deduplicate(
+        parse_ratings(read_ratings(spark, str(write_ratings(folder / "r.csv", rows))))
+    )
 
 
 def ids_of(ratings: DataFrame) -> IntArray:
@@ -42,7 +44,7 @@ def dense(part: Part) -> FloatArray:
     return matrix
 
 
-def whole(ratings: DataFrame, ids: IntArray, settings: NeighbourSettings) -> FloatArray:
+def is_whole(ratings: DataFrame, ids: IntArray, settings: NeighbourSettings) -> FloatArray:
     """What the neighbors are where every other book is one: no pruning, one dense system."""
     rows = ratings.select("user_id", "book_id", "stars").collect()
     readers = sorted({row.user_id for row in rows})
@@ -76,7 +78,7 @@ def test_weights_are_those_of_the_whole_system_whatever_the_blocks(
     ids = ids_of(ratings)
     settings = NeighbourSettings(gram=GramSettings(block=block))
     part = train_neighbours(spark, ratings, ids, NOTHING, settings)
-    assert np.abs(dense(part) - whole(ratings, ids, settings)).max() < 1e-5
+    assert np.abs(dense(part) - is_whole(ratings, ids, settings)).max() < 1e-5
 
 
 def test_no_book_has_more_neighbors_than_asked_for_nor_itself(

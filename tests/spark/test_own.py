@@ -19,7 +19,7 @@ from recommender.services.training import export_ratings
 from spark.clean import BadRatings
 from spark.factors import FactorSettings
 from spark.holdout import hold_out
-from spark.own import FEWEST_READERS
+from spark.own import MIN_READERS
 from spark.pipeline import STEPS, BuildOptions, build_release, clean
 from spark.progress import Progress
 from spark.signals import SideFiles, SignalSettings, index_books, side_rows
@@ -69,7 +69,7 @@ def test_a_taste_that_only_the_site_s_readers_have_is_recommended(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     taste = [BookFactory.create(goodbooks_id=BEYOND + n) for n in range(6)]
-    shelve(taste, FEWEST_READERS + 3)
+    shelve(taste, MIN_READERS + 3)
     shelve([BookFactory.create(goodbooks_id=BEYOND + 100 + n) for n in range(5)], 1)
     export_ratings(folder=tmp_path / "own")
     ratings = write_ratings(tmp_path / "ratings.csv", planted_ratings(readers=60))
@@ -85,7 +85,7 @@ def test_a_taste_that_only_the_site_s_readers_have_is_recommended(
     data = release.manifest.dataset
     assert (data.name, data.own_readers, data.own_ratings) == ("planted", 8, 48)
     assert (data.readers, data.ratings) == (68, 648)
-    assert "Of these, 8 readers of the site gave 48" in trained.shown
+    assert "Of these, 8 readers of this site gave 48" in trained.shown
 
 
 def build(spark: SparkSession, ratings: Path, own: Path) -> Trained:
@@ -162,7 +162,7 @@ def test_numbers_that_could_be_mistaken_and_half_an_export_are_refused(
 ) -> None:
     own = write_export(tmp_path / "own", own_rows(6, range(1, 6)))
     mixed = write_ratings(tmp_path / "mixed.csv", [(1, 1, 5), (FIRST_READER, 1, 5)])
-    with pytest.raises(BadRatings, match="number them anew"):
+    with pytest.raises(BadRatings, match="renumber them"):
         clean(spark, str(mixed), own=str(own))
     (own / "ratings.csv").write_text("user_id,book_id,rating\n")
     with pytest.raises(BadExport, match="export it again"):
