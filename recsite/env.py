@@ -111,9 +111,9 @@ class Environment:
 
 
 def _socket_folder(url: str) -> str:
-    """The folder that stands for the host in percent encoding; empty where a host stands there.
+    """The socket folder that is given as the host, in percent encoding; empty for a real host.
 
-    `urlsplit` has it in lower case only.
+    `urlsplit(…).hostname` would have it in lower case only.
     """
     host = urlsplit(url).netloc.rpartition("@")[2].partition(":")[0]
     return unquote(host) if host.lower().startswith("%2f") else ""

@@ -1,4 +1,4 @@
-"""The gate: a release is measured before it may be put in use, and refused where it is worse."""
+"""The gate: measures a release before it is put in use, and refuses one that is worse."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +15,7 @@ from recommender.engine.store import FileStore, Store
 from spark.evaluate import SIZES, HeldOutReaders, evaluate, evaluate_release, summarize
 
 MIN_READERS = 50
-# By how much a metric may fall against the release in use.
+# By what share a metric may fall below that of the release in use.
 TOLERATED = {"ndcg@100": 0.01, "coverage@10": 0.1}
 NOT_EVALUATED = {"passed": None, "reason": "not evaluated"}
 
@@ -25,12 +25,12 @@ class GateRefused(ReleaseError):
 
 
 def measure(draft: Draft, readers: HeldOutReaders, *, rule: str, store: Store) -> Draft:
-    """The draft with its metrics on the readers held out, and with the gate's verdict.
+    """The draft with its metrics on the held-out readers, and the gate's verdict.
 
     Parameters
     ----------
     rule
-        How the readers were chosen; the release in use is compared if it left out the same.
+        How the readers were chosen; the release in use is compared if it held out the same.
 
     Raises
     ------
@@ -60,13 +60,13 @@ def measure(draft: Draft, readers: HeldOutReaders, *, rule: str, store: Store) -
 def judge(
     candidate: Mapping[str, Any], active: Mapping[str, Any] | None, *, readers: int, in_use: str
 ) -> dict[str, Any]:
-    """The verdict, as the manifest keeps it: ``passed``, ``reason``, ``compared_with``.
+    """The verdict, as in the manifest: ``passed``, ``reason``, ``compared_with``.
 
     Parameters
     ----------
     candidate, active
-        Metrics of the two default rankers on the same readers; ``active`` is None where there is
-        nothing to compare with, and ``in_use`` tells why.
+        Metrics of the two default rankers on the same readers; ``active`` is None if there is
+        nothing to compare with, and ``in_use`` says why.
     """
     if active is None:
         return {"passed": True, "reason": in_use, "compared_with": None}
@@ -85,7 +85,7 @@ def judge(
 
 
 def _comparable(store: Store, cache_dir: Path, rule: str) -> tuple[Release | None, str]:
-    """The release in use, if it has not seen these readers; else why it can't be compared."""
+    """The release in use, if it was not trained on these readers; else why it can't be compared."""
     latest = read_latest(store)
     if latest is None:
         return None, "there was no release in use"

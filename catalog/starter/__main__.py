@@ -1,4 +1,4 @@
-"""``python -m catalog.starter DIR`` writes the starter shelf as a goodbooks-shaped folder."""
+"""``python -m catalog.starter DIR`` writes the starter shelf in the format of goodbooks-10k."""
 
 import argparse
 import sys

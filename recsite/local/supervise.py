@@ -188,7 +188,7 @@ def _children() -> list[int]:
     """The ids of all processes whose parent is this one."""
     pids: list[int] = []
     for task in Path("/proc/self/task").glob("*/children"):
-        # A thread that has ended meanwhile leaves its children to another, for the next look.
+        # A thread that has just ended leaves its children to another one; they are found next time.
         with suppress(FileNotFoundError, ProcessLookupError):
             pids += map(int, task.read_text().split())
     return pids

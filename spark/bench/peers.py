@@ -1,7 +1,7 @@
-"""Other people's ways to recommend, each as it is commonly done, tuned on the same readers as ours.
+"""Other recommenders, each as it is commonly implemented, tuned on the same readers.
 
 A peer is fitted on the stars of the training readers (readers × books, sparse; 0 is no rating) and
-gives the scores of all books for other readers whose ratings come in the same shape.
+returns scores of all books for other readers, whose ratings have the same shape.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,7 @@ GRADED = WeightTable(STARS, (0.0, 0.1, 0.5, 1.0, 1.3))
 
 
 def weighted(stars: csr_array, table: WeightTable) -> csr_array:
-    """The same readers and books with weights in the place of stars."""
+    """The same matrix with weights instead of stars."""
     weights = table(stars.data.astype(np.float64)).astype(np.float32)
     return csr_array((weights, stars.indices, stars.indptr), shape=stars.shape)
 
@@ -39,7 +39,7 @@ def fit_popularity(train: csr_array) -> Scorer:
 
 
 def fit_item_knn(train: csr_array, *, neighbours: int = 50, shrink: float = 20.0) -> Scorer:
-    """Cosine of the likes, shrunk, the best few of each book (Sarwar et al., 2001)."""
+    """Shrunk cosine similarity of likes, only the nearest of each book (Sarwar et al., 2001)."""
     likes = weighted(train, GRADED)
     products = (likes.T @ likes).toarray()
     lengths = np.sqrt(np.maximum(np.diag(products), 1e-9))
@@ -53,7 +53,7 @@ def fit_item_knn(train: csr_array, *, neighbours: int = 50, shrink: float = 20.0
 def fit_ease(
     train: csr_array, *, table: WeightTable, ridge: float, per_book: float, discount: float
 ) -> Scorer:
-    """EASE, the whole matrix at once (Steck, 2019); λ may grow with a book's own count."""
+    """EASE, as one dense matrix (Steck, 2019); λ may grow with a book's count."""
     rated = weighted(train, table)
     products = (rated.T @ rated).toarray()
     counts = np.diag(products).copy()
@@ -94,7 +94,7 @@ def solve_rows(stars: csr_array, factors: FloatArray, ridge: float) -> FloatArra
 
 
 def fit_explicit(train: csr_array, *, exact: bool, rank: int, ridge: float) -> Scorer:
-    """Explicit ALS: the stars projected as the ancestor did it, or folded in exactly."""
+    """Explicit ALS: the stars projected naively, or folded in exactly."""
     items = explicit_factors(train, rank=rank, ridge=ridge)
     if exact:
         return lambda fold_in: solve_rows(fold_in, items, ridge) @ items.T
@@ -104,7 +104,7 @@ def fit_explicit(train: csr_array, *, exact: bool, rank: int, ridge: float) -> S
 def fit_implicit_als(
     train: csr_array, *, factors: int, alpha: float, regularization: float
 ) -> Scorer:
-    """ALS of the package ``implicit``, readers folded in by its own ``recalculate_user``."""
+    """ALS of the package ``implicit``; readers are folded in by its ``recalculate_user``."""
     als = import_module("implicit.cpu.als")
     model: Any = als.AlternatingLeastSquares(
         factors=factors,
@@ -126,11 +126,11 @@ def fit_implicit_als(
 
 
 def fit_lenskit(train: csr_array, *, factors: int, weight: float, regularization: float) -> Scorer:
-    """ImplicitMF of the package ``lenskit`` on likes, readers folded in by itself."""
+    """ImplicitMF of the package ``lenskit`` on likes; readers are folded in by the package."""
     data, als = import_module("lenskit.data"), import_module("lenskit.als")
     pandas = import_module("pandas")
     readers, books = likes_of(train).nonzero()
-    # Each book once for a reader of its own, so that the model knows those nobody likes, too.
+    # An extra reader for each book, so that the model also knows books that nobody likes.
     every = np.arange(train.shape[1])
     frame = pandas.DataFrame(
         {
@@ -163,7 +163,7 @@ def fit_lenskit(train: csr_array, *, factors: int, weight: float, regularization
 
 
 def peers() -> Mapping[str, Sequence[Fit]]:
-    """All peers that can be had here by name, each with the settings that are tried."""
+    """All peers that are installed, by name, each with the settings to try."""
     found: dict[str, list[Fit]] = {
         "popularity": [fit_popularity],
         "explicit ALS, naive projection": _grid(
@@ -208,14 +208,14 @@ def peers() -> Mapping[str, Sequence[Fit]]:
 
 
 def settings_of(fit: Fit) -> dict[str, float]:
-    """The numbers a way to fit was given."""
+    """The numeric settings of a fit."""
     given = fit.keywords if isinstance(fit, partial) else {}
     return {name: value for name, value in given.items() if isinstance(value, int | float)}
 
 
 def likes_of(stars: csr_array) -> csr_array:
-    """1 where a reader gave 4 stars or more; nothing else is stored. The stars stay as they are."""
-    # A copy, because zeros are taken out in place, of indices that are those of the stars.
+    """1 where a reader gave 4 stars or more; nothing else is stored. ``stars`` is not changed."""
+    # A copy, since zeros are removed in place and the indices are shared with ``stars``.
     likes = weighted(stars, LIKES).copy()
     likes.eliminate_zeros()
     return likes

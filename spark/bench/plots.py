@@ -1,7 +1,7 @@
-"""The plots of docs/QUALITY.md, and the search of the peers' settings, from figures of the bench.
+"""Draws the plots of docs/QUALITY.md from the figures of `spark.bench.quality`.
 
-``python -m spark.bench.plots JSON FOLDER`` draws ``bias.svg`` and ``sizes.svg`` and prints what
-was tried for each peer as a table of Markdown.
+``python -m spark.bench.plots JSON FOLDER`` draws ``bias.svg`` and ``sizes.svg``, and prints the
+settings that were tried for each peer as a Markdown table.
 """
 
 import json
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def bias(measured: Measured) -> Plot:
-    """Accuracy against popularity bias, one mark a ranker."""
+    """Accuracy against popularity bias, one mark per ranker."""
     points = {
         name: (_mean(runs, "popularity@10"), _mean(runs, "ndcg@100"))
         for name, runs in measured.items()
@@ -65,7 +65,7 @@ def bias(measured: Measured) -> Plot:
 
 
 def sizes(measured: Measured) -> Plot:
-    """Accuracy by profile size, one line a ranker."""
+    """Accuracy by profile size, one line per ranker."""
     series = {
         name: {
             int(size): own["ndcg@100"]
@@ -80,7 +80,7 @@ def sizes(measured: Measured) -> Plot:
 
 
 def svg_of(plot: Plot) -> str:
-    """A file that needs no style from elsewhere."""
+    """The plot as an SVG file with its own styles."""
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {plot.width:g} {plot.height:g}">',
         f"<style>{STYLE}</style><title>{escape(plot.y_label)} by {escape(plot.x_label)}</title>",
@@ -108,7 +108,7 @@ def svg_of(plot: Plot) -> str:
 
 
 def search_table(tried: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """All settings that were tried, with their accuracy on the readers they were chosen on."""
+    """All settings that were tried, with their accuracy on the tuning readers."""
     rows = ["| peer | settings | NDCG@100 |", "| --- | --- | ---: |"]
     for name, settings in tried.items():
         for own in settings:

@@ -1,7 +1,8 @@
-"""Bookfold beside its peers: one set of readers, one run, the same metrics.
+"""Compares Bookfold with its peers: the same readers, the same run, the same metrics.
 
-``python -m spark.bench.quality --data FOLDER`` holds whole readers out of a goodbooks-shaped
-folder, builds a release from the others, fits every peer on the same ratings, and prints one table.
+``python -m spark.bench.quality --data FOLDER`` holds complete readers out of a folder of
+goodbooks-10k, builds a release from the others, fits every peer on the same ratings, and prints
+one table.
 """
 
 import argparse
@@ -64,7 +65,7 @@ Measured = dict[str, list[dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Ratings by column: rows of readers and of books, stars, and whose and which they are."""
+    """Ratings by column: row of the reader, row of the book, stars; and the ids of these rows."""
 
     reader: IntArray
     book: IntArray
@@ -74,7 +75,7 @@ class Columns:
 
     @classmethod
     def read(cls, folder: Path) -> "Columns":
-        """Read the ratings of a goodbooks-shaped folder."""
+        """Read the ratings of a folder in the format of goodbooks-10k."""
         options = pyarrow.csv.ConvertOptions(
             include_columns=list(COLUMNS), column_types={"rating": pa.float32()}
         )
@@ -92,7 +93,7 @@ class Columns:
 
 
 def choose_readers(ratings: Columns, complete: Path, count: int, seed: int) -> IntArray:
-    """Rows of readers drawn by chance, of those whose history is complete where that is known."""
+    """Rows of random readers, only of those with a complete history if that is known."""
     rows = np.arange(len(ratings.reader_ids))
     if complete.is_file():
         lines = complete.read_text(encoding="utf-8").split()
@@ -102,7 +103,7 @@ def choose_readers(ratings: Columns, complete: Path, count: int, seed: int) -> I
 
 
 def split(ratings: Columns, chosen: IntArray, seed: int) -> HeldOutReaders:
-    """The chosen readers with a fifth of each one's ratings hidden."""
+    """The chosen readers, with a fifth of each reader's ratings hidden."""
     random = np.random.default_rng(seed)
     fold_in: dict[int, dict[int, float]] = {}
     held_out: dict[int, dict[int, float]] = {}
@@ -124,7 +125,7 @@ def measure_peer(
     book_ids: IntArray,
     volumes: Volumes | None = None,
 ) -> dict[str, Any]:
-    """Metrics of a peer on readers of whom the given ratings are folded in."""
+    """Metrics of a peer, with the given ratings of each reader folded in."""
     rankings = []
     chosen = sorted(given)
     for start in range(0, len(chosen), CHUNK):
@@ -163,7 +164,7 @@ def _ranked(
 def tune(
     fits: Sequence[Fit], train: csr_array, readers: HeldOutReaders, book_ids: IntArray
 ) -> tuple[Scorer, list[dict[str, Any]]]:
-    """The fit with the highest NDCG@100 on readers other than the test's, and what all had."""
+    """The fit with the highest NDCG@100 on the tuning readers, and the figures of all fits."""
     best, tried, highest = None, [], -1.0
     for fit in fits:
         score = fit(train)
@@ -182,7 +183,7 @@ def measure_ours(
 ) -> tuple[Measured, dict[str, dict[str, Any]]]:
     """Metrics of every ranker of a release built from the training ratings, by split.
 
-    Beside them, on the first split, what the rules after scoring cost the default ranker.
+    Also, on the first split, what the rules after scoring cost the default ranker.
     """
     with TemporaryDirectory(prefix="bookfold-bench-") as name:
         folder = Path(name)
@@ -207,7 +208,7 @@ def measure_ours(
 
 
 def format_table(measured: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """Means over the splits as a table of Markdown."""
+    """Means over the splits as a Markdown table."""
     lines = [f"| ranker | {' | '.join(SHOWN)} |", f"| --- |{' ---: |' * len(SHOWN)}"]
     for name, runs in measured.items():
         means = (f"{np.mean([run[metric] for run in runs]):.4f}" for metric in SHOWN)
@@ -218,7 +219,7 @@ def format_table(measured: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure everybody."""
     parser = argparse.ArgumentParser(prog="spark.bench.quality", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="a goodbooks-shaped folder")
+    parser.add_argument("--data", type=Path, required=True, help="a folder of goodbooks-10k")
     parser.add_argument("--readers", type=int, default=1000, help="how many to hold out")
     parser.add_argument("--tuning", type=int, default=300, help="how many to tune the peers on")
     parser.add_argument("--seeds", type=int, default=3, help="how many splits of their ratings")
@@ -273,7 +274,7 @@ def _measure_fitted(
 
 
 def _first(readers: HeldOutReaders) -> HeldOutReaders:
-    """The first of the readers: enough to tell what fewer ratings cost."""
+    """The first readers, enough to show what fewer ratings cost."""
     few = readers.readers[:READERS_BY_SIZE]
     return HeldOutReaders(
         {reader: readers.fold_in[reader] for reader in few},
@@ -282,14 +283,14 @@ def _first(readers: HeldOutReaders) -> HeldOutReaders:
 
 
 def _write(path: Path | None, figures: Mapping[str, Any]) -> None:
-    """After each ranker, so that a run that was broken off is not lost."""
+    """Save the figures after each ranker, so that an interrupted run is not lost."""
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{json.dumps(figures, indent=1)}\n", encoding="utf-8")
 
 
 def run_of(ratings: Columns, options: argparse.Namespace) -> dict[str, int]:
-    """What the figures of two runs must share to stand in one table."""
+    """What two runs must have in common for their figures to be compared."""
     data = 0
     for column in (ratings.reader, ratings.book, ratings.stars):
         data = zlib.crc32(np.ascontiguousarray(column).data, data)
@@ -304,7 +305,7 @@ def run_of(ratings: Columns, options: argparse.Namespace) -> dict[str, int]:
 def kept(
     path: Path | None, run: Mapping[str, int], offered: Mapping[str, Sequence[Fit]]
 ) -> tuple[Measured, dict[str, list[dict[str, Any]]]]:
-    """Figures and searches of the peers that an earlier run measured as this one would."""
+    """Figures and searches of peers from an earlier run with the same data and settings."""
     if path is None or not path.is_file():
         return {}, {}
     found = json.loads(path.read_text(encoding="utf-8"))
@@ -334,7 +335,7 @@ def _stars_of(ratings: Columns, places: IntArray) -> dict[int, float]:
 def _write_training(
     folder: Path, data: Path, ratings: Columns, training: NDArray[np.bool_]
 ) -> None:
-    """A folder like the data's own, without the readers held out."""
+    """Write a copy of the data without the held-out readers."""
     folder.mkdir()
     for name in SIDE_FILES:
         for file in (data / f"{name}.csv", data / f"{name}.csv.gz"):

@@ -1,8 +1,8 @@
-"""What the rules after scoring cost: each alone, all together, and the dial.
+"""Measures what the rules after scoring cost: each alone, all together, and the dial.
 
 ``python -m spark.bench.rules --release STORE --books FILE --fold-in FILE --held-out FILE`` prints a
-table of Markdown. A rule that sees no facts does nothing, so each is measured alone by showing it
-the facts it looks at and no others.
+Markdown table. A rule without facts does nothing, so a rule is measured alone by giving it only the
+facts it uses.
 """
 
 import argparse
@@ -40,7 +40,7 @@ FREE = RerankOptions(per_author=DEPTH)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a rule may see of a book and of the candidates, and how it is set."""
+    """The facts that a rule sees of books and candidates, and its options."""
 
     sees: Callable[[BookFacts], BookFacts] = lambda _: BookFacts()
     options: RerankOptions = FREE
@@ -48,7 +48,7 @@ class Rule:
 
 
 def _unlike(around: CandidateFeatures) -> CandidateFeatures:
-    """As if no book were like another, so that the dial moves by fame alone."""
+    """The features as if no books were similar, so that the dial changes popularity only."""
     count = len(around.ratings)
 
     def similarity(place: int) -> FloatArray:
@@ -92,7 +92,7 @@ RULES: Mapping[str, Rule] = {
 def measure_rules(
     model: Model, readers: HeldOutReaders, facts: Mapping[int, BookFacts]
 ) -> dict[str, dict[str, Any]]:
-    """Metrics of the lists that each rule leaves, by the rule's name."""
+    """Metrics of the lists after each rule, by the rule's name."""
     book_ids = model.release.book_ids
     volumes = Volumes.of(dict(facts), book_ids)
     measured = {}
@@ -125,7 +125,7 @@ def _list(
 
 
 def format_table(measured: Mapping[str, Mapping[str, Any]]) -> str:
-    """A table of Markdown, a rule in each line."""
+    """A Markdown table with one row per rule."""
     lines = [f"| rule | {' | '.join(SHOWN)} |", f"| --- |{' ---: |' * len(SHOWN)}"]
     for name, values in measured.items():
         cells = " | ".join(f"{values[metric]:.4f}" for metric in SHOWN)

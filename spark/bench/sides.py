@@ -1,6 +1,6 @@
-"""Rows beside the readers' ratings, without Spark: shelves, authors, series and tags.
+"""The rows of `spark.signals` other than ratings, without Spark: shelves, authors, series, tags.
 
-They are those of `spark.signals`, for searches that train factors in one process.
+They are for searches that train factors in one process.
 """
 
 import re
@@ -28,12 +28,12 @@ from spark.signals import (
 def side_rows(
     folder: Path, ratings: Columns, training: csr_array, settings: FactorSettings
 ) -> csr_array:
-    """All rows there are, × books, with what an entry weighs.
+    """All such rows × books, with the weight of each entry.
 
     Parameters
     ----------
     training
-        Readers × books; a shelf takes part if its reader has a rating in it.
+        Readers × books; a shelf is included if its reader has a rating in it.
     """
     files = SideFiles.beside(str(folder))
     rows: list[Any] = [csr_array((0, len(ratings.book_ids)), dtype=np.float32)]
@@ -65,7 +65,7 @@ def _read(path: str) -> pa.Table:
 
 
 def _places(wanted: Any, known: IntArray) -> IntArray:
-    """Where each id is among those known (ascending), -1 for one that is not."""
+    """The index of each id among the known ones (ascending), -1 if it is not there."""
     places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
     return np.where(known[places] == wanted, places, -1)
 

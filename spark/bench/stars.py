@@ -1,8 +1,8 @@
-"""How far expected stars lie from those that were given, on a random fifth of all ratings.
+"""Measures the error of expected stars on a random fifth of all ratings.
 
 ``python -m spark.bench.stars --data FOLDER`` trains the stars of a release on four fifths of the
-ratings of a goodbooks-shaped folder and prints the root of the mean squared error beside those of
-the book's mean and of mean + reader + book.
+ratings in a folder of goodbooks-10k, and prints the root mean squared error beside those of the
+book's mean and of mean + reader + book.
 """
 
 import argparse
@@ -24,7 +24,7 @@ TESTED = 0.2
 
 
 def expected_stars(model: StarModel, ratings: Columns, training: IntArray) -> FloatArray:
-    """Shape (ratings,): the stars expected of every rating, from the reader's training ratings.
+    """Shape (ratings,): the expected stars of every rating, from the reader's training ratings.
 
     NaN for readers with too few of them.
     """
@@ -44,13 +44,13 @@ def expected_stars(model: StarModel, ratings: Columns, training: IntArray) -> Fl
 
 
 def rmse(expected: FloatArray, given: FloatArray) -> float:
-    """The root of the mean squared error, in stars, where something is expected."""
+    """The root mean squared error in stars, over ratings with a prediction."""
     known = ~np.isnan(expected)
     return float(np.sqrt(np.mean((expected[known] - given[known]) ** 2)))
 
 
 def without_factors(model: StarModel) -> StarModel:
-    """The same model with its biases alone."""
+    """The same model with its biases only."""
     return StarModel(
         model.book_bias,
         np.zeros_like(model.item_factors),
@@ -61,7 +61,7 @@ def without_factors(model: StarModel) -> StarModel:
 
 
 def book_means(ratings: Columns, training: IntArray) -> FloatArray:
-    """Shape (ratings,): the mean of each rating's book over the training."""
+    """Shape (ratings,): the mean stars of each rating's book in the training ratings."""
     books = len(ratings.book_ids)
     sums = np.bincount(ratings.book[training], ratings.stars[training], minlength=books)
     counts = np.bincount(ratings.book[training], minlength=books)
@@ -71,7 +71,7 @@ def book_means(ratings: Columns, training: IntArray) -> FloatArray:
 
 
 def train(ratings: Columns, training: IntArray, master: str) -> StarModel:
-    """The stars of a release, by Spark, from some of the ratings."""
+    """The stars of a release, trained by Spark on some of the ratings."""
     columns = {
         "user_id": ratings.reader[training].astype(np.int32),
         "book_id": ratings.book[training].astype(np.int32),
@@ -87,7 +87,7 @@ def train(ratings: Columns, training: IntArray, master: str) -> StarModel:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the stars."""
     parser = argparse.ArgumentParser(prog="spark.bench.stars", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="a goodbooks-shaped folder")
+    parser.add_argument("--data", type=Path, required=True, help="a folder of goodbooks-10k")
     parser.add_argument("--master", default="local[2]", help="Spark's master")
     parser.add_argument("--seed", type=int, default=1, help="of the split")
     options = parser.parse_args(arguments)

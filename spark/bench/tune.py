@@ -1,8 +1,8 @@
-"""Searching the factors' hyper-parameters, on other readers than those of the final test.
+"""Searches the factors' hyper-parameters, on other readers than those of the final test.
 
 ``python -m spark.bench.tune --data FOLDER`` trains factors for every candidate of a grid without
 Spark, by the same half-steps, and measures them on the complete readers whom `spark.bench.quality`
-leaves alone. Everything is seeded. Spark then builds the winner.
+does not use. Everything is seeded. Spark then trains the winner.
 """
 
 import argparse
@@ -33,7 +33,7 @@ DEFAULT = FactorSettings()
 
 
 def alone(settings: FactorSettings) -> FactorSettings:
-    """The same trained on ratings only."""
+    """The same settings, trained on ratings only."""
     return replace(settings, to_read=0.0, authors=0.0, series=0.0, tags=0.0)
 
 
@@ -53,7 +53,7 @@ GRID = (
 
 
 def train(readers: csr_array, sides: csr_array, settings: FactorSettings) -> Float32Array:
-    """Item factors, shape (books, rank), from the stars of the readers and the rows beside them."""
+    """Item factors, shape (books, rank), from readers' stars and the other rows."""
     rows = csr_array(vstack([weighted(readers, settings.weights), sides], format="csr"))
     rows.eliminate_zeros()
     columns = csr_array(rows.T)
@@ -64,7 +64,7 @@ def train(readers: csr_array, sides: csr_array, settings: FactorSettings) -> Flo
 
 
 def scorer(items: Float32Array, settings: FactorSettings) -> Scorer:
-    """Scores of readers whose stars come as a matrix, folded in by the engine."""
+    """Scores for readers whose stars are a matrix, folded in by the engine."""
     ranker = FactorRanker.from_part({"item_factors": items}, settings.to_json())
 
     def score(fold_in: csr_array) -> Float32Array:
@@ -110,9 +110,9 @@ def search(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Search, and print every candidate as it is done."""
+    """Search, and print each candidate when it is done."""
     parser = argparse.ArgumentParser(prog="spark.bench.tune", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="a goodbooks-shaped folder")
+    parser.add_argument("--data", type=Path, required=True, help="a folder of goodbooks-10k")
     options = parser.parse_args(arguments)
     ratings = Columns.read(options.data)
     sys.stdout.write(f"{' '.join(SHOWN)}\n")
