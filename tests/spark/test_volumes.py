@@ -37,7 +37,7 @@ def test_titles_tell_of_series_and_box_sets(books: Path) -> None:
 def test_a_list_of_something_else_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "books.csv"
     file.write_text("book_id,name\n1,First\n", encoding="utf-8")
-    with pytest.raises(BadBooks, match="no list of books"):
+    with pytest.raises(BadBooks, match="not a list of books"):
         facts_from(file)
 
 
