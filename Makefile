@@ -1,7 +1,7 @@
 # `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run goodbooks train install test test-fast lint requirements screenshots bench bench-quality bench-catalog bench-matching bench-admin bench-pages bench-stars bench-tune
+.PHONY: help run goodbooks train install test test-fast coverage lint requirements screenshots bench bench-quality bench-catalog bench-matching bench-admin bench-pages bench-stars bench-tune
 
 # The Python that makes .venv: the newest supported one that runs and can do so. Where there is
 # none, recsite.local.install tells what is wrong with python3.
@@ -42,6 +42,9 @@ test: install ## all tests (PYTEST_ARGS="-k word" for some)
 test-fast: install ## the tests that need no service, Spark, S3 or browser
 	@$(IN_VENV) -m pytest -n 2 --dist loadgroup \
 		-m "not services and not spark and not s3 and not browser" $(PYTEST_ARGS)
+
+coverage: install ## all tests, and how much of each module they run, branches counted
+	@$(IN_VENV) -m pytest -n 2 --dist loadgroup $(MARKS) --cov --cov-report=term $(PYTEST_ARGS)
 
 lint: install ## style, types, import walls, migrations, templates, security, known holes
 	$(IN_VENV) -m ruff check $(CODE)
