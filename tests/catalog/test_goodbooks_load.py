@@ -16,6 +16,7 @@ from catalog.matching import Wanted, match
 from catalog.models import Author, Book, BookIdentifier
 from catalog.openlibrary.parse import Work
 from catalog.services import additions
+from recsite.common.tables import LONGEST_CELL
 from tests.factories import LibraryEntryFactory
 
 pytestmark = pytest.mark.django_db
@@ -372,7 +373,12 @@ def test_a_book_that_a_curator_added_is_known_by_its_work(tmp_path: Path) -> Non
             gzip.compress(BOOKS.encode(), mtime=0)[:-20],
             "is damaged; download it again",
         ),
-        ("books.csv", b'book_id,title,authors\n1,"' + b"x" * 200_000, "is not a CSV file"),
+        pytest.param(
+            "books.csv",
+            b'book_id,title,authors\n1,"' + b"x" * (LONGEST_CELL + 1),
+            "is not a CSV file",
+            id="a quote that nobody closed",
+        ),
     ],
 )
 def test_an_unusable_folder_is_refused_in_a_sentence(
