@@ -55,6 +55,7 @@ def test_a_translation_is_the_same_volume() -> None:
     ("title", "main"),
     [
         ("Cat's Cradle: SparkNotes Literature Guide", "cats cradle"),
+        ("Kurt Vonnegut's Cat's Cradle (Modern Critical Interpretations)", "cats cradle"),
         ("Twilight: The Complete Illustrated Movie Companion", "twilight"),
         ("The Ultimate Hitchhiker's Guide to the Galaxy", "hitchhikers guide to the galaxy"),
         ("Les Misérables: Vocal Selections", "les miserables"),
