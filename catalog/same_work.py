@@ -36,7 +36,8 @@ _COMPANION = re.compile(
     r"|screenplay|script|playscript|stage play|the play|sheet music|vocal selections?"
     r"|piano (?:solo|vocal)|colou?ring book|graphic novel|the graphic|graphic adaptation"
     r"|cookbook|unofficial|encyclopedia|encyclopaedia|handbook|making of|art of|trivia|quiz"
-    r"|critical|casebook|readings on|essays on|notes on|guide to|box(?:ed)? ?set|boxset|omnibus|trilogy|quartet|collection|complete|ultimate"
+    r"|critical|casebook|readings on|essays on|notes on"
+    r"|guide to|box(?:ed)? ?set|boxset|omnibus|trilogy|quartet|collection|complete|ultimate"
     r"|bundle|abridged)\b",
     re.IGNORECASE,
 )
