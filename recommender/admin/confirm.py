@@ -1,5 +1,6 @@
 """A page of the admin that shows what an act would do before it is done."""
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from django import forms
@@ -18,7 +19,7 @@ from recsite.accounts.models import User
 M = TypeVar("M", bound=Model)
 
 
-class ConfirmView(View, Generic[M]):
+class ConfirmView(View, ABC, Generic[M]):
     """Choose in a form (GET), see what the act would do (GET with the form), do it (POST)."""
 
     #: The admin that the page belongs to, given to `as_view`.
@@ -30,20 +31,21 @@ class ConfirmView(View, Generic[M]):
 
     object: M
 
+    @abstractmethod
     def get_object(self, key: int) -> M:
         """What the act is done to, or 404."""
-        raise NotImplementedError
 
+    @abstractmethod
     def get_title(self) -> str:
-        raise NotImplementedError
+        """The title of the page."""
 
+    @abstractmethod
     def preview(self, chosen: dict[str, Any]) -> dict[str, Any]:
         """What the template shows of the act. May raise `CannotCurate`, as the act would."""
-        raise NotImplementedError
 
+    @abstractmethod
     def act(self, chosen: dict[str, Any], user: User) -> None:
         """Do it, or raise `CannotCurate`."""
-        raise NotImplementedError
 
     def get_form(self) -> forms.Form:
         return self.form_class(self.request.POST or self.request.GET or None)

@@ -126,7 +126,7 @@ def test_the_same_holds_on_many_ratings(
     spark: SparkSession, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     if SHARED.is_file():
-        ratings = settled_ratings(spark, SHARED).where(F.col("user_id") % 25 == 0)
+        ratings = settled_ratings(spark, SHARED).where(F.col("user_id") % 100 == 0)
     else:
         rows = planted_ratings(readers=2000, books=400, camps=8)
         ratings = settled_ratings(spark, write_ratings(tmp_path / "ratings.csv", rows))
