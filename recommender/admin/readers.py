@@ -23,12 +23,6 @@ from recommender.services import refresh
 from recommender.sources.base import SourceError
 from recsite.accounts.models import User
 
-UNMATCHED_STATES = [
-    ImportItem.State.AMBIGUOUS.value,
-    ImportItem.State.UNMATCHED.value,
-    ImportItem.State.FAILED.value,
-]
-
 
 class GuestFilter(admin.SimpleListFilter):
     title = "account"
@@ -211,7 +205,7 @@ class ImportJobAdmin(ReadOnly, WithCounts, ModelAdmin[ImportJob]):
             .annotate(
                 item_count=count_of(ImportItem.objects.all(), "job"),
                 unmatched_count=count_of(
-                    ImportItem.objects.filter(state__in=UNMATCHED_STATES), "job"
+                    ImportItem.objects.filter(state__in=ImportItem.WITHOUT_BOOK), "job"
                 ),
             )
         )
@@ -226,7 +220,7 @@ class ImportJobAdmin(ReadOnly, WithCounts, ModelAdmin[ImportJob]):
 
     @admin.display(description="without a book", ordering="unmatched_count")
     def unmatched(self, job: Any) -> SafeString:
-        states = ",".join(UNMATCHED_STATES)
+        states = ",".join(ImportItem.WITHOUT_BOOK)
         return list_link(
             "importitem_changelist",
             job.unmatched_count,

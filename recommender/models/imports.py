@@ -202,6 +202,8 @@ class ImportItem(models.Model):
         Group.UNCHANGED: ["unchanged", "removed", ""],
         Group.REPEATED: ["merged"],
     }
+    #: States of rows that nothing was found for.
+    WITHOUT_BOOK: ClassVar[list[str]] = ["ambiguous", "unmatched", "failed"]
     REPAIRABLE: ClassVar[list[str]] = ["ambiguous", "unmatched", "repaired", "skipped"]
 
     job = models.ForeignKey(ImportJob, models.CASCADE, related_name="items")

@@ -9,7 +9,6 @@ from recommender.models import ImportItem, ImportJob, Reader, Recommendation, Ru
 
 COVERS_PER_RUN = 5
 UNMATCHED_SHOWN = 200
-NOT_FOUND = [ImportItem.State.UNMATCHED, ImportItem.State.AMBIGUOUS, ImportItem.State.FAILED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +61,5 @@ def import_behind(*, run: Run) -> ImportResult | None:
     )
     if job is None:
         return None
-    unmatched = job.items.filter(state__in=NOT_FOUND)
+    unmatched = job.items.filter(state__in=ImportItem.WITHOUT_BOOK)
     return ImportResult(job, job.items.count(), unmatched.count(), unmatched[:UNMATCHED_SHOWN])
