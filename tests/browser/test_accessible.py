@@ -164,12 +164,12 @@ def test_from_a_profile_to_a_saved_list_by_keyboard(site: Site, visit: Visit) ->
     titles = picks.locator("h2").all_inner_texts()
     press(page, page.get_by_role("button", name="Save this list"))
     page.wait_for_url(RUN)
-    assert picks.locator("h2").all_inner_texts() == titles
+    expect(picks.locator("h2")).to_have_text(titles)
     press(page, page.get_by_role("link", name="Your lists"))
     page.wait_for_url("**/history/")
     press(page, page.locator("a.run").first)
     page.wait_for_url(RUN)
-    assert picks.locator("h2").all_inner_texts() == titles
+    expect(picks.locator("h2")).to_have_text(titles)
     assert visitor.complaints == []
 
 

@@ -28,8 +28,11 @@ def follow(page: Page, target: Locator) -> None:
     """Click what leads to another page, or sends a plain form, and wait for the page it leads to.
 
     Playwright goes on as soon as it has clicked: what is asked next may be of the page before, and
-    what is done next may take the place of what was sent.
+    what is done next may take the place of what was sent. The target itself may be of a page that
+    is still on its way, whose load is not the one that is waited for.
     """
+    target.wait_for()
+    page.wait_for_load_state()
     with page.expect_event("load"):
         target.click()
 
@@ -50,7 +53,7 @@ def another_list(page: Page, book: str) -> str:
     page.goto("/recommendations/")
     page.get_by_role("button", name="Save this list").click()
     page.wait_for_url(RUN)
-    page.get_by_role("link", name="Your lists").click()
+    follow(page, page.get_by_role("link", name="Your lists"))
     page.get_by_role("button", name="See what changed").click()
     page.wait_for_url(re.compile("/history/compare/"))
     return page.url
@@ -76,11 +79,11 @@ def test_history_keeps_lists_as_they_were_and_tells_why_they_differ(
     new = page.locator("section", has=page.get_by_role("heading", name="New", exact=True))
     expect(new.get_by_role("listitem").first).to_be_visible()
 
-    page.get_by_role("link", name="Your lists").first.click()
+    follow(page, page.get_by_role("link", name="Your lists").first)
     expect(page.locator("a.run")).to_have_count(2)
     follow(page, page.locator("a.run").last)
     assert page.url == first
-    assert page.locator("[data-rank] h2").all_inner_texts() == old
+    expect(page.locator("[data-rank] h2")).to_have_text(old)
     assert visitor.complaints == []
 
 
@@ -112,9 +115,9 @@ def test_from_a_pasted_number_to_a_list_that_an_account_keeps(site: Site, visit:
     page.wait_for_url(RUN)
     expect(page.get_by_text("You are a guest")).to_have_count(0)
 
-    page.get_by_role("link", name="Your lists").click()
+    follow(page, page.get_by_role("link", name="Your lists"))
     follow(page, page.locator("a.run"))
-    assert page.locator("[data-rank] h2").all_inner_texts() == titles
+    expect(page.locator("[data-rank] h2")).to_have_text(titles)
     assert visitor.complaints == []
 
 
