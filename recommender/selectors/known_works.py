@@ -49,7 +49,8 @@ class KnownWorks:
     def of_lines(cls, lines: Iterable[KnownLine]) -> "KnownWorks":
         known = cls()
         for line in lines:
-            for name in {name_of(title) for title in line.titles}:
+            for title in set(line.titles):  # mostly one and the same
+                name = name_of(title)
                 known._by_title.setdefault(name.main, []).append((name, line))
                 if name.series and name.number is not None:
                     known._by_volume.setdefault((name.series, name.number), []).append(line)
