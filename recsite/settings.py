@@ -117,8 +117,11 @@ RELEASES_KEPT = env.integer("RELEASES_KEPT", 5, minimum=1)  # the newest; those 
 RELEASE_POLL_SECONDS = env.number("RELEASE_POLL_SECONDS", 10.0, minimum=0.1)
 S3_ENDPOINT_URL = env.url("S3_ENDPOINT_URL", "", schemes=("http", "https"))
 
-# Goodreads. Without a contact the feed is off; without a key the legacy API is.
+# How Goodreads and Open Library know us. Without a contact neither is asked.
 CONTACT_EMAIL = env.text("CONTACT_EMAIL", "")
+USER_AGENT = env.text("USER_AGENT", "")  # Bookfold's name and the contact, unless it says otherwise
+
+# Goodreads. Without a key the legacy API is off.
 GOODREADS_BASE_URL = env.url(
     "GOODREADS_BASE_URL", "https://www.goodreads.com", schemes=("http", "https")
 )

@@ -63,6 +63,8 @@ class OpenLibrary:
         without one; elsewhere `SwitchedOff` is raised.
     pace : Pace
         Where requests of all workers wait for their turn.
+    user_agent : str
+        As in `SiteClient`; Open Library turns some away by words in it.
     timeouts, deadline, max_bytes : tuple of float, float, int
         As in `SiteClient`.
     wait : callable
@@ -75,6 +77,7 @@ class OpenLibrary:
         base_url: str,
         contact: str,
         pace: Pace,
+        user_agent: str = "",
         timeouts: tuple[float, float] = http.TIMEOUTS,
         deadline: float = DEADLINE,
         max_bytes: int = http.MAX_BYTES,
@@ -84,6 +87,7 @@ class OpenLibrary:
             self._site = http.SiteClient(
                 base_url=base_url,
                 contact=contact,
+                user_agent=user_agent,
                 accept="application/json",
                 timeouts=timeouts,
                 deadline=deadline,

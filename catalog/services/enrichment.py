@@ -56,6 +56,7 @@ def open_library() -> OpenLibrary:
     return OpenLibrary(
         base_url=settings.OPENLIBRARY_BASE_URL,
         contact=settings.CONTACT_EMAIL,
+        user_agent=settings.USER_AGENT,
         pace=Limiter.from_url(
             settings.REDIS_URL,
             name="openlibrary",

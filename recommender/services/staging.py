@@ -95,6 +95,7 @@ def _fetcher() -> Fetcher:
             settings.REDIS_URL, name="goodreads", pause_seconds=settings.GOODREADS_PAUSE_SECONDS
         ),
         contact=settings.CONTACT_EMAIL,
+        user_agent=settings.USER_AGENT,
         key=settings.GOODREADS_API_KEY,
     )
 

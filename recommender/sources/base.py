@@ -105,8 +105,8 @@ class UnknownShelf(SourceError):
 class BotFilter(SourceError):
     code = "bot_filter"
     default = (
-        "Goodreads does not answer us at the moment. Please try again in an hour, or upload your "
-        "export file: that always works."
+        "Goodreads' firewall does not let our site read shelves at the moment. Your profile is "
+        "fine. Upload your export file instead: that always works."
     )
 
 

@@ -24,7 +24,6 @@ from recsite.common import http, pace
 T = TypeVar("T")
 
 DEADLINE = 90.0  # seconds for one whole answer
-_TURNED_AWAY = {202, 403, 503}
 _CHALLENGE = re.compile(rb"captcha|challenge|automated (access|queries|requests)", re.I)
 
 
@@ -40,6 +39,8 @@ class Fetcher:
     contact : str
         The operator's address, told in the User-Agent. Only a stand-in on this very host is asked
         without one; elsewhere `SwitchedOff` is raised.
+    user_agent : str
+        As in `SiteClient`.
     key : str
         Of Goodreads' legacy API, for operators who still hold one.
     attempts : int
@@ -56,6 +57,7 @@ class Fetcher:
         base_url: str,
         pace: pace.Pace,
         contact: str = "",
+        user_agent: str = "",
         key: str = "",
         attempts: int = 4,
         timeouts: tuple[float, float] = http.TIMEOUTS,
@@ -67,6 +69,7 @@ class Fetcher:
             self._site = http.SiteClient(
                 base_url=base_url,
                 contact=contact,
+                user_agent=user_agent,
                 accept="application/rss+xml, application/xml, text/xml, text/html;q=0.5",
                 key=key,
                 timeouts=timeouts,
@@ -140,7 +143,7 @@ class Fetcher:
             answer = self._site.get(address, params, etag=etag, with_key=with_key, check=turn.check)
             if answer.status == HTTPStatus.TOO_MANY_REQUESTS and answer.retry_after:
                 self._pace.pause(answer.retry_after)
-        if answer.status in _TURNED_AWAY:
+        if _is_from_firewall(answer) or answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
             self._pace.refused()
         elif answer.status < 500 and answer.status != HTTPStatus.TOO_MANY_REQUESTS:
             self._pace.accepted()
@@ -149,6 +152,8 @@ class Fetcher:
 
 
 def _raise_for(answer: http.Answer) -> None:
+    if _is_from_firewall(answer):
+        raise BotFilter
     match answer.status:
         case 200:
             return
@@ -158,12 +163,8 @@ def _raise_for(answer: http.Answer) -> None:
             return
         case 304:
             raise NotModified
-        case 202:
-            raise BotFilter
         case 401 | 403 | 404:
             raise PrivateOrNotFound
-        case 503 if _is_challenge(answer.body):
-            raise BotFilter
         case status if status == 429 or status >= 500:
             raise SourceUnavailable(retry_after=answer.retry_after)
     raise SourceError
@@ -174,8 +175,18 @@ def _is_html(body: bytes) -> bool:
     return start.startswith((b"<!doctype html", b"<html"))
 
 
+def _is_from_firewall(answer: http.Answer) -> bool:
+    """Whether a firewall took us for an unwanted program: there is no use in asking again.
+
+    It mostly names itself in a header. Goodreads itself answers neither 202 nor 405, and its 403
+    is a private profile, unless the page asks for proof of being a person.
+    """
+    if answer.firewall_action or answer.status in (202, 405):
+        return True
+    return answer.status in (403, 503) and _is_challenge(answer.body)
+
+
 def _is_challenge(body: bytes) -> bool:
-    """Whether the page asks for proof of being a person: there is no use in asking again."""
     return _is_html(body) and bool(_CHALLENGE.search(body))
 
 

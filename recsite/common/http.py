@@ -34,6 +34,9 @@ LONGEST_RETRY_AFTER = 3600.0  # a site that asks for more is asked again after t
 LONGEST_RETRY_WAIT = 60.0  # waited between two tries; a longer Retry-After ends them
 _CHUNK = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+#: How AWS WAF names itself in the answers that it gives instead of the site
+#: (https://docs.aws.amazon.com/waf/latest/developerguide/waf-captcha-and-challenge-actions.html).
+_FIREWALL_ACTION = "x-amzn-waf-action"
 _SECRETS = re.compile(r"\b(key=)[^&\s\"']+")
 
 
@@ -71,6 +74,7 @@ class Answer:
     etag: str = ""
     location: str = ""
     retry_after: float | None = None  # seconds
+    firewall_action: str = ""  # what a firewall in front of the site did with the request
 
     @property
     def is_redirect(self) -> bool:
@@ -99,6 +103,8 @@ class SiteClient:
     contact : str
         The operator's address, told in the User-Agent. Only a stand-in on this very host is asked
         without one; elsewhere `NoContact` is raised.
+    user_agent : str
+        The whole User-Agent, where the operator wants another.
     accept : str
         The types of content that are asked for.
     key : str
@@ -116,6 +122,7 @@ class SiteClient:
         *,
         base_url: str,
         contact: str,
+        user_agent: str = "",
         accept: str,
         key: str = "",
         timeouts: tuple[float, float] = TIMEOUTS,
@@ -137,7 +144,8 @@ class SiteClient:
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.update(
             {
-                "User-Agent": f"Bookfold/1.0 (mailto:{contact or 'nobody@localhost'})",
+                "User-Agent": user_agent
+                or f"Bookfold/1.0 (mailto:{contact or 'nobody@localhost'})",
                 "Accept": accept,
                 "Accept-Encoding": "gzip",
             }
@@ -242,6 +250,7 @@ class SiteClient:
                 etag=response.headers.get("ETag", ""),
                 location=response.headers.get("Location", ""),
                 retry_after=read_retry_after(response.headers.get("Retry-After", "")),
+                firewall_action=response.headers.get(_FIREWALL_ACTION, ""),
             )
 
     def _read_body(self, response: requests.Response) -> bytes:

@@ -45,6 +45,8 @@ class Fault(IntEnum):
     PRIVATE_AS_401 = 9_900_401
     PRIVATE_AS_403 = 9_900_403
     UNKNOWN_READER = 9_900_404
+    FIREWALL_CAPTCHA = 9_900_405
+    FIREWALL_BLOCK = 9_900_406
     BUSY_FOR_SECONDS = 9_900_429
     BUSY_UNTIL_DATE = 9_900_430
     UNAVAILABLE_ONCE = 9_900_503
@@ -72,13 +74,15 @@ NOTES: dict[Fault, str] = {
     Fault.BAD_ITEMS: "two good items and three that cannot be used",
     Fault.SLOW_PAGES: "300 ratings, ten a page, each page slow: time to watch the progress",
     Fault.PRIVATE_AS_LOGIN_PAGE: "private: 200 with a page to log in",
-    Fault.BOT_FILTER: "202 with an HTML challenge",
+    Fault.BOT_FILTER: "202 with a firewall's HTML challenge",
     Fault.LONG_SHELF: "300 ratings, no fault",
     Fault.REDIRECT_OFF_HOST: "a redirect to another host",
     Fault.PRIVATE_AS_REDIRECT: "private: 302 to /user/sign_in",
     Fault.PRIVATE_AS_401: "private: 401",
     Fault.PRIVATE_AS_403: "private: 403",
     Fault.UNKNOWN_READER: "404",
+    Fault.FIREWALL_CAPTCHA: "405 with a firewall's captcha",
+    Fault.FIREWALL_BLOCK: "403 from a firewall, which names itself in a header",
     Fault.BUSY_FOR_SECONDS: "429 with Retry-After in seconds, then an answer",
     Fault.BUSY_UNTIL_DATE: "429 with Retry-After as a date, then an answer",
     Fault.UNAVAILABLE_ONCE: "503, then an answer",
@@ -187,7 +191,13 @@ _ALWAYS: dict[int, Reply] = {
     Fault.PRIVATE_AS_401: page(401, _PRIVATE),
     Fault.PRIVATE_AS_403: page(403, _PRIVATE),
     Fault.UNKNOWN_READER: page(404, "The page you were looking for does not exist."),
-    Fault.BOT_FILTER: page(202, "Solve this challenge <script src='/challenge.js'></script>"),
+    Fault.BOT_FILTER: page(
+        202,
+        "Solve this challenge <script src='/challenge.js'></script>",
+        {"x-amzn-waf-action": "challenge"},
+    ),
+    Fault.FIREWALL_CAPTCHA: page(405, "Are you a person?", {"x-amzn-waf-action": "captcha"}),
+    Fault.FIREWALL_BLOCK: page(403, "Forbidden", {"x-amzn-waf-action": "block"}),
     Fault.BOT_FILTER_AS_503: page(503, "To discuss automated access, solve this captcha."),
     Fault.UNAVAILABLE_ALWAYS: page(503, "Goodreads is over capacity."),
     Fault.REDIRECT_OFF_HOST: page(

@@ -11,7 +11,9 @@ import pytest
 import requests
 
 from recommender.sources.base import (
+    BotFilter,
     PageTooLarge,
+    PrivateOrNotFound,
     RedirectRefused,
     SourceError,
     SourceUnavailable,
@@ -143,12 +145,32 @@ def test_a_long_pause_ends_the_pull_and_is_passed_on(
 
 
 def test_what_counts_towards_the_circuit(fetcher: Fetcher, pace: NoPace) -> None:
-    for fault in (Fault.BOT_FILTER, Fault.PRIVATE_AS_403, Fault.BOT_FILTER_AS_503):
-        with pytest.raises(SourceError):
+    firewall = (
+        Fault.BOT_FILTER,
+        Fault.BOT_FILTER_AS_503,
+        Fault.FIREWALL_CAPTCHA,
+        Fault.FIREWALL_BLOCK,
+    )
+    for fault in firewall:
+        with pytest.raises(BotFilter):
             fetcher.read(feed_of(fault), {}, parse=len)
-    assert pace.told == ["refused"] * 3
+    assert pace.told == ["refused"] * len(firewall)
     fetcher.read(feed_of(1), {}, parse=len)
     assert pace.told[-1] == "accepted"
+
+
+def test_private_profiles_do_not_open_the_circuit(fetcher: Fetcher, pace: NoPace) -> None:
+    for fault in (Fault.PRIVATE_AS_401, Fault.PRIVATE_AS_403, Fault.UNKNOWN_READER):
+        with pytest.raises(PrivateOrNotFound):
+            fetcher.read(feed_of(fault), {}, parse=len)
+    assert "refused" not in pace.told
+
+
+def test_the_operator_may_choose_the_user_agent(
+    make_fetcher: MakeFetcher, standin: GoodreadsStandin
+) -> None:
+    make_fetcher(user_agent="books.example reader service").read(feed_of(1), {}, parse=len)
+    assert standin.requests[0].headers["User-Agent"] == "books.example reader service"
 
 
 @pytest.mark.parametrize(

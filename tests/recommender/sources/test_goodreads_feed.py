@@ -136,6 +136,8 @@ def test_a_shelf_beyond_the_known_ones_is_never_asked_for(fetcher: Fetcher) -> N
         (123_456, PrivateOrNotFound, 1),
         (Fault.BOT_FILTER, BotFilter, 1),
         (Fault.BOT_FILTER_AS_503, BotFilter, 1),
+        (Fault.FIREWALL_CAPTCHA, BotFilter, 1),
+        (Fault.FIREWALL_BLOCK, BotFilter, 1),
         (Fault.REDIRECT_OFF_HOST, RedirectRefused, 1),
         (Fault.ENTITY_BOMB, UnsafeFeed, 1),
         (Fault.GZIP_BOMB, PageTooLarge, 1),
