@@ -9,6 +9,8 @@ from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from recsite.common import valkey
+
 log = structlog.get_logger(__name__)
 
 
@@ -28,7 +30,7 @@ def database() -> None:
 def broker() -> None:
     """Raise `NotReady` if Valkey does not answer."""
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
+        with valkey.connect(settings.REDIS_URL) as client:
             client.ping()
     except redis.RedisError as error:
         raise NotReady("Valkey does not answer") from error

@@ -98,16 +98,16 @@ DATABASES = {"default": env.database("DATABASE_URL")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+# What a page needs is in the database, so that Valkey may be away: sessions, and the counts of
+# allauth's limits.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "bookfold",
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_limits",
     },
     # What every page asks for and hardly ever changes, for a minute and without a round trip.
     "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "TIMEOUT": 60},
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
 
 # Releases of the model: where they come from, and the host's copy that all processes map.
@@ -155,6 +155,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_start": 0.0,
     "interval_max": 0.2,
     "socket_connect_timeout": 2.0,
+    "socket_timeout": 5.0,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True

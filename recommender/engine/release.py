@@ -269,7 +269,8 @@ class ReleaseHolder:
             try:
                 changed = self._renew()
             except (ReleaseError, StoreError) as error:
-                logger.exception("The latest release can't be used; the last good one stays.")
+                if str(error) != str(self._last_error):  # said once, however often it is met
+                    logger.error("The latest release can't be used: %s", error)
                 self._last_error = error
                 return False
             self._last_error = None

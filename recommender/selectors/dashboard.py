@@ -22,7 +22,7 @@ from recommender.drawing import plots
 from recommender.models import ImportJob, ModelRelease, Reader, Run
 from recommender.selectors.quality import default_figures
 from recsite.accounts.models import User
-from recsite.common import pace
+from recsite.common import pace, valkey
 
 DAYS = 30
 RELEASES = 12
@@ -89,7 +89,7 @@ def queue() -> Queue:
     """What waits for workers."""
     oldest = ImportJob.objects.filter(state=ImportJob.State.QUEUED).aggregate(at=Min("queued_at"))
     try:
-        with redis.Redis.from_url(settings.REDIS_URL) as client:
+        with valkey.connect(settings.REDIS_URL) as client:
             waiting, taken = client.llen(QUEUE), client.hlen(UNACKED)
     except redis.RedisError:
         return Queue(None, None, oldest["at"])
@@ -137,15 +137,11 @@ def _is_late(row: Any, now: datetime) -> bool:
 
 def sites() -> list[tuple[str, pace.SiteState | None]]:
     """The pace and circuit of each site we fetch from; None if Valkey is not reachable."""
-    found = []
-    with redis.Redis.from_url(settings.REDIS_URL) as client:
-        for title, name in SITES:
-            try:
-                state = pace.state_of(client, name=name)
-            except redis.RedisError:
-                state = None
-            found.append((title, state))
-    return found
+    with valkey.connect(settings.REDIS_URL) as client:
+        try:
+            return [(title, pace.state_of(client, name=name)) for title, name in SITES]
+        except redis.RedisError:
+            return [(title, None) for title, _ in SITES]
 
 
 def quality_plot() -> plots.Plot | None:

@@ -1,6 +1,5 @@
-"""Deleting a reader: nothing of them is kept, in no table and in no cache."""
+"""Deleting a reader: nothing of them is kept, in no table."""
 
-from django.contrib.sessions.backends.cached_db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
@@ -17,12 +16,11 @@ def delete_reader(*, reader: Reader) -> None:
     the readers there are, so the next release knows nothing of them either.
     """
     reader = lock_reader(reader.pk)
-    keys = _sessions_of(reader)
+    Session.objects.filter(pk__in=_sessions_of(reader)).delete()
     user = reader.user
     reader.delete()
     if user is not None:
         user.delete()
-    transaction.on_commit(lambda: _forget(keys))
 
 
 def _sessions_of(reader: Reader) -> list[str]:
@@ -37,8 +35,3 @@ def _sessions_of(reader: Reader) -> list[str]:
             if name in ("_auth_user_id", SESSION_KEY)
         )
     ]
-
-
-def _forget(keys: list[str]) -> None:
-    for key in keys:
-        SessionStore(key).delete()

@@ -2,14 +2,17 @@
 
 from datetime import timedelta
 
+import structlog
 from django.conf import settings
-from django.contrib.sessions.backends.cached_db import SessionStore
-from django.db import transaction
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from recommender.models import LibraryEntry, Reader
 from recommender.services import dismissals
 from recsite.accounts.models import User
+
+log = structlog.get_logger(__name__)
 
 #: The key of the guest's number in a session.
 SESSION_KEY = "reader_id"
@@ -23,8 +26,16 @@ def open_library(*, user: User | None) -> Reader:
 
 
 def note_visit(*, reader: Reader) -> None:
-    """Store that the reader was here, which keeps a guest's library alive."""
-    Reader.objects.filter(pk=reader.pk).update(last_seen_at=timezone.now())
+    """Store that the reader was here, which keeps a guest's library alive.
+
+    A page that only reads is shown where the database takes no writes, too; the visit is then
+    noted at the next page.
+    """
+    try:
+        with transaction.atomic():
+            Reader.objects.filter(pk=reader.pk).update(last_seen_at=timezone.now())
+    except DatabaseError as error:
+        log.warning("readers.visit_not_noted", reader=reader.pk, error=str(error))
 
 
 def choose_refresh_pace(*, reader: Reader, refresh_pace: str) -> None:

@@ -17,6 +17,8 @@ from typing import Any, Protocol, Self
 
 import redis
 
+from recsite.common import valkey
+
 logger = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 3600.0  # that a site can ask for
@@ -270,7 +272,7 @@ class Limiter(_SharedPace):
     @classmethod
     def from_url(cls, url: str, *, name: str, per_second: float) -> Self:
         """A limiter at a ``redis://`` address; connects when it is first used."""
-        return cls(redis.Redis.from_url(url), name=name, per_second=per_second)
+        return cls(valkey.connect(url), name=name, per_second=per_second)
 
     @contextmanager
     def turn(self) -> Iterator[Turn]:
@@ -322,7 +324,7 @@ class OneAtATime(_SharedPace):
     @classmethod
     def from_url(cls, url: str, *, name: str, pause_seconds: float) -> Self:
         """The common turn at a ``redis://`` address; connects when it is first used."""
-        return cls(redis.Redis.from_url(url), name=name, pause_seconds=pause_seconds)
+        return cls(valkey.connect(url), name=name, pause_seconds=pause_seconds)
 
     @contextmanager
     def turn(self) -> Iterator[Turn]:

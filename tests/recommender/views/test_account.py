@@ -13,7 +13,6 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -229,7 +228,6 @@ class TestLeaving:
         assert not Reader.objects.filter(pk=pk).exists()
         assert elsewhere.get(PAGE)["Location"] == "/accounts/login/"
         assert not Session.objects.filter(session_key=key).exists()
-        assert cache.get(f"django.contrib.sessions.cached_db{key}") is None
         assert stranger.get(PAGE).status_code == 200
         assert LibraryEntry.objects.count() == 1
 

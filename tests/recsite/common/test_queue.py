@@ -1,7 +1,10 @@
 """Work is handed over once the transaction is committed, and a dead broker loses nothing."""
 
 import json
+import socket
+import time
 from base64 import b64decode
+from collections.abc import Iterator
 
 import pytest
 import redis
@@ -17,6 +20,8 @@ app_with_own_queue.conf.update(task_default_queue="apart")
 app_without_broker = Celery("away", set_as_current=False)
 app_without_broker.config_from_object("django.conf:settings", namespace="CELERY")
 app_without_broker.conf.update(broker_url="redis://127.0.0.1:9/0")
+app_with_silent_broker = Celery("silent", set_as_current=False)
+app_with_silent_broker.config_from_object("django.conf:settings", namespace="CELERY")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -45,3 +50,22 @@ def test_a_broker_that_is_down_does_not_stop_the_site(
     with transaction.atomic():
         enqueue_on_commit("imports.run", "later")
     assert "queue.broker_down" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_hangs_is_given_up_within_seconds(
+    settings: Settings, caplog: pytest.LogCaptureFixture, silent_server: str
+) -> None:
+    settings.CELERY_APP = f"{__name__}.app_with_silent_broker"
+    app_with_silent_broker.conf.update(broker_url=f"redis://{silent_server}/0")
+    started = time.monotonic()
+    enqueue_on_commit("imports.run", "later")
+    assert time.monotonic() - started < 30
+    assert "queue.broker_down" in caplog.text
+
+
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """Host and port of a server that takes connections, and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
