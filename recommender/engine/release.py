@@ -270,7 +270,7 @@ class ReleaseHolder:
                 changed = self._renew()
             except (ReleaseError, StoreError) as error:
                 if str(error) != str(self._last_error):  # said once, however often it is met
-                    logger.error("The latest release can't be used: %s", error)
+                    logger.exception("The latest release can't be used; the last good one stays.")
                 self._last_error = error
                 return False
             self._last_error = None
