@@ -205,7 +205,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Bookfold"
 MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "history"
+LOGIN_REDIRECT_URL = "recommendations"
 LOGOUT_REDIRECT_URL = "landing"
 GUEST_KEPT_DAYS = env.integer("GUEST_KEPT_DAYS", 60, minimum=1)
 

@@ -9,6 +9,7 @@ from recommender.models import ImportItem, ImportJob, Reader, Recommendation, Ru
 
 COVERS_PER_RUN = 5
 UNMATCHED_SHOWN = 200
+SETTLED = [ImportJob.State.DONE, ImportJob.State.CANCELED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,12 @@ def saved_lists(*, reader: Reader) -> QuerySet[Run]:
         .defer("ratings_used")
         .prefetch_related(Prefetch("recommendations", picks[:COVERS_PER_RUN], to_attr="first"))
     )
+
+
+def unfinished_import(*, reader: Reader) -> ImportJob | None:
+    """The reader's last import, if it is under way, waits for an answer, or has failed."""
+    latest = ImportJob.objects.filter(reader=reader).first()
+    return latest if latest and latest.state not in SETTLED else None
 
 
 def previous_list(*, run: Run) -> Run | None:

@@ -45,9 +45,10 @@ def progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """The page, or for htmx the part that changes, or 204 if nothing has changed."""
     job = own(request, ImportJob.objects, job_id)
     is_part = wants_fragment(request)
-    if job.state == State.DONE and (job.run_id or not job.reader.runs.exists()):
-        messages.info(request, _summary(job) if job.run_id else _way_to_a_list(job.reader))
-        target = redirect("run", job.run_id) if job.run_id else redirect("library")
+    if job.state == State.DONE:
+        has_list = bool(job.run_id) or job.reader.runs.exists()
+        messages.info(request, _summary(job) if has_list else _way_to_a_list(job.reader))
+        target = redirect("recommendations" if has_list else "library")
         return HttpResponseClientRedirect(target.url) if is_part else target
     rows = job.items.count()
     waiting = _waiting_for(job)
@@ -101,14 +102,21 @@ def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 
 def _summary(job: ImportJob) -> SafeString:
-    """What an import did to the library, in one line with a link to its rows."""
+    """What an import did to the library, with links to its rows and to the list it saved."""
     sizes = job.items.change_sizes()
     counts = [f"{sizes.get(change, 0)} {change}" for change in ("new", "changed", "unchanged")]
     counts.append(f"{job.removed} removed")
-    return format_html(
+    told = format_html(
         'Your library: {}. <a href="{}">See the rows of this import</a>',
         ", ".join(counts),
         reverse("import-rows", args=[job.pk]),
+    )
+    if not job.run_id:
+        return told
+    return format_html(
+        '{}. We have <a href="{}">saved this list</a> for you.',
+        told,
+        reverse("run", args=[job.run_id]),
     )
 
 

@@ -16,6 +16,7 @@ from recommender.forms.lists import ListForm
 from recommender.models import Reader
 from recommender.selectors.book_states import book_states
 from recommender.selectors.recommendations import NothingToRecommendFrom, Picks, preview
+from recommender.selectors.saved_lists import unfinished_import
 from recommender.services import releases, runs
 from recommender.views.access import reader_of, reader_or_404
 from recommender.views.book_actions import JUST_DONE
@@ -105,7 +106,7 @@ def _list(reader: Reader, form: ListForm, top: int) -> dict[str, Any]:
     try:
         picks = preview(reader=reader, top=top, options=form.options())
     except (NothingToRecommendFrom, NoRelease) as error:
-        return {"problem": str(error)}
+        return {"problem": str(error), "job": unfinished_import(reader=reader)}
     more = min(top + BOOKS_PER_STEP, MOST_BOOKS) if picks.has_more and top < MOST_BOOKS else None
     return {
         "picks": picks.chosen,

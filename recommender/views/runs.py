@@ -10,16 +10,20 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from catalog.models import Book
-from recommender.models import ImportJob, Run
+from recommender.models import Run
 from recommender.selectors.book_states import book_states
 from recommender.selectors.comparison import compare as compare_runs
-from recommender.selectors.saved_lists import import_behind, previous_list, saved_lists
+from recommender.selectors.saved_lists import (
+    import_behind,
+    previous_list,
+    saved_lists,
+    unfinished_import,
+)
 from recommender.selectors.wording import describe_filters
 from recommender.views.access import own, reader_of
 
 RUNS = Run.objects.select_related("release", "reader")
 RUNS_PER_PAGE = 12
-SETTLED = [ImportJob.State.DONE, ImportJob.State.CANCELED]
 
 
 @never_cache
@@ -48,10 +52,9 @@ def history(request: HttpRequest) -> HttpResponse:
     """All saved lists in pages, and the import under way or failed, if there is one."""
     reader = reader_of(request)
     saved = saved_lists(reader=reader) if reader else Run.objects.none()
-    latest = ImportJob.objects.filter(reader=reader).first() if reader else None
     context = {
         "page": Paginator(saved, RUNS_PER_PAGE).get_page(request.GET.get("page")),
-        "job": latest if latest and latest.state not in SETTLED else None,
+        "job": unfinished_import(reader=reader) if reader else None,
         "comparable": [("a", "Compare the list of"), ("b", "with that of")],
     }
     return render(request, "recommender/history.html", context)

@@ -31,9 +31,8 @@ def begin(page: Page) -> dict[str, str]:
     page.goto("/")
     page.get_by_label("Your Goodreads profile").fill(page.locator("form code").inner_text())
     page.get_by_role("button", name="Find my next books").click()
-    page.wait_for_url(re.compile(r"/recommendations/[0-9a-f-]{36}/$"), timeout=60_000)
-    run = page.url
-    page.goto("/recommendations/")
+    page.wait_for_url(re.compile(r"/recommendations/$"), timeout=60_000)
+    run = page.get_by_role("link", name="saved this list").get_attribute("href") or "/history/"
     book = page.locator("[data-rank] h2 a").first.get_attribute("href") or "/books/"
     return {
         "home": "/",

@@ -9,8 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from recsite.local.standins.faults import Fault
 from tests.browser.conftest import Site, Visit
-from tests.browser.test_imports import HEADING, RUN
-from tests.browser.test_journey import barriers, paste
+from tests.browser.test_imports import HEADING
+from tests.browser.test_journey import LIST, RUN, barriers, paste
 from tests.factories import PASSWORD as OF_FACTORY
 
 pytestmark = pytest.mark.browser
@@ -97,7 +97,7 @@ def test_pages_of_an_account(site: Site, visit: Visit) -> None:
     page = visit(viewport={"width": 320, "height": 640}).page
     sign_up(page, "reads-all@example.org")
     paste(page, site.sample_reader)
-    page.wait_for_url(RUN)
+    page.wait_for_url(LIST)
     for address in (
         "/account/",
         "/account/delete/",
@@ -139,10 +139,8 @@ def test_from_a_profile_to_a_saved_list_by_keyboard(site: Site, visit: Visit) ->
     tab_to(page, page.get_by_label("Your Goodreads profile"))
     page.keyboard.type(site.sample_reader)
     page.keyboard.press("Enter")
-    page.wait_for_url(RUN)
+    page.wait_for_url(LIST)
 
-    press(page, page.get_by_role("link", name="For you"))
-    page.wait_for_url("**/recommendations/")
     picks = page.locator("[data-rank]")
     tab_to(page, page.get_by_label("Familiar or adventurous"))
     page.keyboard.press("ArrowDown")
@@ -187,7 +185,7 @@ def test_a_button_works_from_the_moment_it_has_the_focus(site: Site, visit: Visi
     """Were it submitted as a plain form, the whole page would be loaded and the focus lost."""
     page = visit().page
     paste(page, site.sample_reader)
-    page.wait_for_url(RUN)
+    page.wait_for_url(LIST)
     page.goto("/recommendations/")
     first = page.locator("[data-rank]").first
     page.evaluate(PRESS_AT_ONCE)

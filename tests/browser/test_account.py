@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Site, Visit
-from tests.browser.test_journey import RUN, barriers, follow, paste
+from tests.browser.test_journey import LIST, barriers, follow, paste
 
 pytestmark = pytest.mark.browser
 PASSWORD = "a long password of mine"
@@ -19,7 +19,7 @@ def test_from_the_first_list_to_leaving_for_good(site: Site, visit: Visit, scrip
     visitor = visit(java_script_enabled=scripts)
     page = visitor.page
     paste(page, site.sample_reader)
-    page.wait_for_url(RUN)
+    page.wait_for_url(LIST)
     page.get_by_role("main").get_by_role("link", name="Sign up").first.click()
     page.get_by_label("Email").fill(f"leaves-{scripts}@example.org".lower())
     for label in ("Password", "Password (again)"):

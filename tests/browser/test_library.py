@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site, Visit
-from tests.browser.test_journey import RUN, barriers, follow, paste
+from tests.browser.test_journey import LIST, barriers, follow, paste
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +26,7 @@ def test_filter_edit_by_keyboard_leave_out_and_undo(site: Site, visit: Visit) ->
     visitor = visit()
     page = visitor.page
     paste(page, site.sample_reader)
-    page.wait_for_url(RUN)
+    page.wait_for_url(LIST)
     before = listed(page)
     loved = reason(page)
 
@@ -74,7 +74,7 @@ def test_filter_edit_by_keyboard_leave_out_and_undo(site: Site, visit: Visit) ->
 def test_the_same_without_javascript(site: Site, visit: Visit) -> None:
     page = visit(java_script_enabled=False).page
     paste(page, site.sample_reader)
-    page.wait_for_url(RUN)
+    page.wait_for_url(LIST)
     follow(page, page.get_by_role("link", name="Your library"))
     page.get_by_label("Stars").select_option("5 stars")
     follow(page, page.get_by_role("button", name="Show"))
@@ -106,7 +106,7 @@ def test_it_is_open_to_everybody_and_fits_small_screens(site: Site, visit: Visit
     page.goto("/library/")
     check()
     paste(page, site.sample_reader)
-    page.wait_for_url(RUN)
+    page.wait_for_url(LIST)
     page.goto("/library/?stars=5")
     page.get_by_role("button", name="Leave out").first.click()
     expect(page.get_by_text("Left out of your recommendations.")).to_be_visible()

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Site, Visit
-from tests.browser.test_imports import HEADING, RUN
-from tests.browser.test_journey import barriers
+from tests.browser.test_imports import HEADING
+from tests.browser.test_journey import LIST, barriers
 
 pytestmark = pytest.mark.browser
 
@@ -52,7 +52,7 @@ def test_a_missing_book_is_found_added_and_kept(
     expect(page.get_by_role("link", name="Found by you (1)")).to_be_visible()
     page.get_by_role("link", name="Back to the preview").click()
     page.get_by_role("button", name="Import these").click()
-    page.wait_for_url(RUN)
+    page.wait_for_url(LIST)
     expect(page.get_by_text("9 new, 0 changed, 0 unchanged, 0 removed")).to_be_visible()
 
     page.goto("/books/?q=zqxjkv")

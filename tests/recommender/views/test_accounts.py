@@ -10,7 +10,14 @@ from django.test import Client, RequestFactory
 
 from recommender.models import Reader
 from recsite.accounts.models import User
-from tests.factories import PASSWORD, BookFactory, ReaderFactory, RunFactory, UserFactory
+from tests.factories import (
+    PASSWORD,
+    BookFactory,
+    ImportJobFactory,
+    ReaderFactory,
+    RunFactory,
+    UserFactory,
+)
 from tests.pages import Page, client_of, read
 
 pytestmark = pytest.mark.django_db
@@ -18,10 +25,12 @@ pytestmark = pytest.mark.django_db
 NEW_PASSWORD = "nine-amber-lanterns"
 
 
-def sign_up(client: Client, email: str = "ann@example.org", **more: str) -> None:
+def sign_up(client: Client, email: str = "ann@example.org", **more: str) -> str:
+    """Sign up, and answer with the address to which that leads."""
     data = {"email": email, "password1": PASSWORD, "password2": PASSWORD, **more}
     answer = client.post("/accounts/signup/", data)
     assert answer.status_code == 302, Page(answer).words
+    return answer["Location"]
 
 
 def log_in(client: Client, email: str, password: str) -> int:
@@ -85,10 +94,30 @@ def test_signing_up_keeps_what_the_guest_has() -> None:
     assert len(read(client.get("/history/")).all("a", class_="run")) == 1
 
 
-def test_signing_up_without_having_begun_leads_to_an_empty_history(client: Client) -> None:
-    sign_up(client)
+def test_signing_up_from_anywhere_leads_to_the_list_of_this_moment() -> None:
+    client = client_of(ReaderFactory.create(user=None))
 
-    assert "No list yet" in read(client.get("/history/")).words
+    there = sign_up(client)
+
+    assert there == "/recommendations/"
+    assert "Rate books you know" in read(client.get(there)).words
+
+
+def test_signing_up_while_a_file_waits_leads_back_to_it() -> None:
+    job = ImportJobFactory.create(
+        reader=ReaderFactory.create(user=None), kind="goodreads_export", state="preview"
+    )
+    client = client_of(job.reader)
+
+    page = read(client.get(sign_up(client)))
+
+    assert page.one("a", href=f"/imports/{job.pk}/").words == "Review what it would change"
+
+
+def test_signing_up_without_having_begun_leads_to_the_beginning(client: Client) -> None:
+    page = read(client.get(sign_up(client), follow=True))
+
+    assert page.one("input", name="profile")
 
 
 def test_a_taken_address_is_explained_beside_the_field(client: Client) -> None:

@@ -129,7 +129,7 @@ def test_it_leads_to_the_list_when_it_is_done() -> None:
     run = RunFactory.create()
     job = ImportJobFactory.create(reader=run.reader, state="done", run=run)
     client = client_of(job.reader)
-    there = reverse("run", args=[run.pk])
+    there = reverse("recommendations")
 
     plain, htmx = client.get(address(job)), client.get(address(job), headers=HTMX)
 
@@ -137,13 +137,16 @@ def test_it_leads_to_the_list_when_it_is_done() -> None:
     assert htmx["HX-Redirect"] == there
 
 
-def test_it_offers_a_new_list_where_the_one_it_made_is_gone() -> None:
+def test_it_leads_there_too_where_no_list_was_saved_or_it_is_gone() -> None:
     job = ImportJobFactory.create(state="done")
     RunFactory.create(reader=job.reader)
+    client = client_of(job.reader)
 
-    page = read(client_of(job.reader).get(address(job)))
+    page = read(client.get(address(job), follow=True))
 
-    assert page.one("form", action=reverse("recommendations"))
+    assert "Your library: 0 new" in page.words
+    assert "saved this list" not in page.words
+    assert page.one("h1").words == "What to read next"
 
 
 def test_a_failure_is_told_in_words_with_two_ways_on() -> None:
