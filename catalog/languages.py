@@ -3,6 +3,7 @@
 import re
 
 from django.conf.locale import LANG_INFO
+from stdnum import numdb
 
 # ISO 639-2 has two codes for these languages; ISO 639-3 kept the second.
 BIBLIOGRAPHIC = {
@@ -28,6 +29,18 @@ TWO_LETTERS = {
 
 # Codes for "several", "unknown" and "none", by which nobody would filter.
 NOT_A_LANGUAGE = {"mis", "mul", "und", "zxx"}
+
+#: What is published where ISBNs belong to one language, or to a country that has one.
+_AGENCIES = {
+    "English language": "eng", "United States": "eng", "French language": "fra",
+    "German language": "deu", "Japan": "jpn",
+    "former U.S.S.R": "rus", "China, People's Republic": "zho", "Spain": "spa", "Argentina": "spa",
+    "Mexico": "spa", "Chile": "spa", "Colombia": "spa", "Peru": "spa", "Brazil": "por",
+    "Portugal": "por", "Italy": "ita", "Netherlands": "nld", "Sweden": "swe", "Norway": "nor",
+    "Denmark": "dan", "Finland": "fin", "Poland": "pol", "Romania": "ron", "Türkiye": "tur",
+    "Egypt": "ara", "Lebanon": "ara", "Saudi Arabia": "ara", "Iran": "fas", "Indonesia": "ind",
+    "Vietnam": "vie", "Korea, Republic": "kor", "Greece": "ell", "Hungary": "hun",
+}  # fmt: skip
 
 _CODE = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]+)*", re.IGNORECASE)
 
@@ -56,3 +69,10 @@ def language_name(code: str) -> str:
     short = next((two for two, three in TWO_LETTERS.items() if three == code), "")
     name: str = LANG_INFO.get(short, {}).get("name", code)
     return name
+
+
+def isbn_language(isbn13: str) -> str:
+    """The language of most books whose ISBN was given out by the same agency; empty if unclear."""
+    parts = numdb.get("isbn").info(isbn13) if isbn13 else []
+    agency = next((facts["agency"] for _, facts in parts if "agency" in facts), "")
+    return _AGENCIES.get(agency, "")

@@ -143,7 +143,9 @@ class Book(models.Model):
         null=True, blank=True, help_text="First publication; negative is BCE."
     )
     language = models.CharField(
-        max_length=3, blank=True, help_text="ISO 639-3 code of the edition readers know best."
+        max_length=3,
+        blank=True,
+        help_text="ISO 639-3 code of the language in which the work is offered: its title's.",
     )
     series_name = models.CharField(max_length=300, blank=True, db_index=True)
     series_number = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)

@@ -16,6 +16,7 @@ from catalog.goodbooks.books import (
     is_integer,
 )
 from catalog.goodbooks.genres import genre_of, top_genres
+from catalog.goodbooks.languages import settle_languages
 from catalog.goodbooks.table import Problems, Row, Table, UnusableFolder, find_table
 
 Say = Callable[[str], None]
@@ -79,7 +80,7 @@ def _read_books(table: Table, say: Say) -> dict[int, BookRow]:
         else:
             books[book.book_id] = book
     say(f"  {len(books):,} books")
-    return books
+    return settle_languages(books)
 
 
 def _read_shelvings(

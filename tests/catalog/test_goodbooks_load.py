@@ -85,12 +85,49 @@ def test_books_come_with_all_that_the_folder_says(tmp_path: Path) -> None:
         ("goodreads", "33"),
         ("isbn13", "9780439554930"),
     ]
-    assert (book(3).year, book(3).language, book(3).ratings_count) == (-720, "fra", 100)
+    assert (book(3).year, book(3).language, book(3).ratings_count) == (-720, "eng", 100)
     assert (book(4).is_box_set, book(4).series_name, book(4).series_number) == (
         True,
         "The Hunger Games",
         None,
     )
+
+
+STRAY = """\
+book_id,work_id,authors,original_title,title,language_code
+1,11,Ann Author,Blue,"Blue (Colors, #1)",eng
+2,12,Ann Author,Red,"Red (Colors, #2)",spa
+3,13,Ann Author,Green,"Vert (Colors, #3)",fre
+4,100186,Nobody Else,,Um Nome,por
+5,15,Ann Author,Gray,"Gray (Colors, #4)",en-GB
+"""
+
+
+def test_a_stray_edition_gives_a_book_neither_its_language_nor_its_title(tmp_path: Path) -> None:
+    load(write(tmp_path, {"books": STRAY}))
+
+    assert list(Book.objects.order_by("goodbooks_id").values_list("title", "language")) == [
+        ("Blue", "eng"),
+        ("Red", "eng"),
+        ("Green", "eng"),
+        ("Um Nome", "eng"),  # a work whose language was looked up
+        ("Gray", "eng"),
+    ]
+    assert (book(3).title_key, book(3).series_name, book(3).series_number) == (
+        "green",
+        "Colors",
+        Decimal(3),
+    )
+
+
+def test_another_load_mends_languages_that_no_curator_has_set(tmp_path: Path) -> None:
+    load(write(tmp_path, {"books": STRAY}))
+    Book.objects.update(language="spa")
+    Book.objects.filter(goodbooks_id=1).update(locked_fields=["language"])
+
+    assert load(tmp_path).changed == 4
+    assert [book(number).language for number in range(1, 6)] == ["spa", *["eng"] * 4]
+    assert not load(tmp_path).changed_anything
 
 
 def test_shelves_become_genres_and_accidents_are_left_out(tmp_path: Path) -> None:

