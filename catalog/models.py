@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 
 import catalog.lookups  # noqa: F401 makes `__any_of` known
+from catalog.credits import Role
 
 
 class Author(models.Model):
@@ -241,23 +242,73 @@ class Book(models.Model):
         return self.title
 
     @property
+    def author_credits(self) -> list["BookAuthor"]:
+        """The authors in the order of the title page; prefetch `credits` first.
+
+        Everybody who is named, if nobody is an author: an anthology has an editor.
+        """
+        credited = list(self.credits.all())
+        return [one for one in credited if one.role == Role.AUTHOR] or credited
+
+    @property
     def author_names(self) -> list[str]:
-        """Authors in the order of the title page; prefetch `credits` first."""
+        """The names of the authors, for a by-line; prefetch `credits` first."""
+        return [credit.author.name for credit in self.author_credits]
+
+    @property
+    def contributors(self) -> list["BookAuthor"]:
+        """Translators, illustrators and others who are no authors; prefetch `credits` first."""
+        authors = self.author_credits
+        return [credit for credit in self.credits.all() if credit not in authors]
+
+    @property
+    def credited_names(self) -> list[str]:
+        """Everybody by whose name a source may know the book; prefetch `credits` first."""
         return [credit.author.name for credit in self.credits.all()]
 
 
+class BookAuthorQuerySet(models.QuerySet["BookAuthor"]):
+    """Queries for who is named in books."""
+
+    def authors(self) -> Self:
+        """Without translators, illustrators and other contributors."""
+        return self.filter(role=Role.AUTHOR)
+
+
 class BookAuthor(models.Model):
-    """An author's place on a title page."""
+    """Somebody's place on a title page, and what they did for the book."""
 
     book = models.ForeignKey(Book, models.CASCADE, related_name="credits")
     author = models.ForeignKey(Author, models.PROTECT, related_name="credits")
     position = models.PositiveSmallIntegerField()
+    role = models.CharField(
+        max_length=12,
+        choices=Role,
+        default=Role.AUTHOR,
+        help_text="By-lines name authors alone; the book's page names everybody.",
+    )
+
+    objects = BookAuthorQuerySet.as_manager()
 
     class Meta:
         ordering = ("position",)
         constraints = [
             models.UniqueConstraint(fields=["book", "author"], name="catalog_credit_once"),
             models.UniqueConstraint(fields=["book", "position"], name="catalog_credit_position"),
+            models.CheckConstraint(
+                name="catalog_credit_role",
+                condition=Q(
+                    role__in=[
+                        "author",
+                        "translator",
+                        "illustrator",
+                        "editor",
+                        "narrator",
+                        "contributor",
+                        "alias",
+                    ]
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -270,6 +321,10 @@ class BookGenre(models.Model):
     book = models.ForeignKey(Book, models.CASCADE, related_name="shelvings")
     genre = models.ForeignKey(Genre, models.PROTECT, related_name="shelvings")
     count = models.PositiveIntegerField()
+    is_derived = models.BooleanField(
+        default=False,
+        help_text="Estimated from subjects, the series or the author; shelves replace it.",
+    )
 
     class Meta:
         ordering = ("-count", "genre_id")

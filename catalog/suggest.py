@@ -51,7 +51,7 @@ def suggest(title: str, author: str = "", limit: int = 5) -> list[Suggestion]:
     found: list[Any] = list(books)  # annotated with `title_likeness`, which `Book` lacks
     suggestions = []
     for book in found:
-        bonus = _author_bonus(author, book.author_names)
+        bonus = _author_bonus(author, book.credited_names)
         if bonus or not fold(author) or book.title_likeness >= MIN_FOR_OTHER_AUTHORS:
             suggestions.append(Suggestion(book, book.title_likeness + bonus))
     suggestions.sort(key=lambda suggestion: -suggestion.likeness)

@@ -62,7 +62,7 @@ class RelatedInline(TabularInline[Any, Book]):
 
 class AuthorInline(RelatedInline):
     model = BookAuthor
-    verbose_name_plural = "authors, in the order of the title page"
+    verbose_name_plural = "authors and contributors, in the order of the title page"
     related = "author"
 
 

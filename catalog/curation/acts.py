@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
+from catalog.credits import with_role
 from catalog.models import (
     Book,
     BookAuthor,
@@ -98,8 +99,8 @@ def snapshots(book_ids: Collection[int]) -> dict[int, dict[str, Any]]:
         for book in Book.objects.filter(pk__in=book_ids).order_by("pk")
     }
     credited = BookAuthor.objects.filter(book__in=found).order_by("book", "position")
-    for pk, name in credited.values_list("book", "author__name"):
-        found[pk]["authors"].append(name)
+    for pk, name, role in credited.values_list("book", "author__name", "role"):
+        found[pk]["authors"].append(with_role(name, role))
     shelved = BookGenre.objects.filter(book__in=found).order_by("book", "genre__slug")
     for pk, slug, count in shelved.values_list("book", "genre__slug", "count"):
         found[pk]["genres"][slug] = count

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from catalog.credits import read_with_role
 from catalog.curation import acts
 from catalog.curation.acts import LOCKABLE, CannotCurate
 from catalog.models import Author, Book, BookAuthor, BookGenre, Genre, GenreAlias
@@ -150,7 +151,8 @@ def _write_books(books: Collection[Book]) -> None:
 
 
 def _write_credits(authors: Mapping[int, Sequence[str]]) -> None:
-    names = {name for wanted in authors.values() for name in wanted}
+    credited = {pk: [read_with_role(text) for text in wanted] for pk, wanted in authors.items()}
+    names = {name for wanted in credited.values() for name, _ in wanted}
     Author.objects.bulk_create(
         (Author(name=name, surname_key=surname_key(name)) for name in sorted(names)),
         batch_size=BATCH,
@@ -160,9 +162,9 @@ def _write_credits(authors: Mapping[int, Sequence[str]]) -> None:
     BookAuthor.objects.filter(book__in=authors.keys()).delete()
     BookAuthor.objects.bulk_create(
         (
-            BookAuthor(book_id=pk, author_id=ids[name], position=position)
-            for pk, wanted in authors.items()
-            for position, name in enumerate(wanted, start=1)
+            BookAuthor(book_id=pk, author_id=ids[name], position=position, role=role)
+            for pk, wanted in credited.items()
+            for position, (name, role) in enumerate(wanted, start=1)
         ),
         batch_size=BATCH,
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from catalog.credits import read_with_role, with_role
 from catalog.languages import language_code
 from catalog.normalize import clean_name
 
@@ -79,10 +80,11 @@ def _title(text: str) -> str:
 
 
 def _authors(text: str) -> list[str]:
-    names = _unique(_split(text))
-    if not names:
+    credited = [read_with_role(item) for item in _split(text)]
+    if not credited:
         raise BadCell("A book needs an author; enter one, or leave the column out.")
-    return names
+    _unique([name for name, _ in credited])
+    return [with_role(name, role) for name, role in credited]
 
 
 def _genres(text: str) -> dict[str, int | None]:

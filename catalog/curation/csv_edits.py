@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Field
 from django.utils import timezone
 
+from catalog.credits import read_with_role
 from catalog.curation import acts, bulk_edits, cells, csv_format
 from catalog.curation.acts import LOCKABLE, CannotCurate
 from catalog.curation.bulk_edits import Edit, Stale
@@ -109,7 +110,7 @@ def remove_old() -> int:
 
 def new_authors(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """Authors in these rows who are not in the catalog yet."""
-    names = {name for row in rows for name in row["after"].get("authors", ())}
+    names = {read_with_role(text)[0] for row in rows for text in row["after"].get("authors", ())}
     known = Author.objects.filter(name__in=names).values_list("name", flat=True)
     return sorted(names - set(known))
 
@@ -264,7 +265,9 @@ def _check_lengths(column: str, value: Any) -> None:
     if column in ("series_number", "is_box_set") or value in (None, ""):
         return
     model, name, values = (
-        (Author, "name", value) if column == "authors" else (Book, column, [value])
+        (Author, "name", [read_with_role(text)[0] for text in value])
+        if column == "authors"
+        else (Book, column, [value])
     )
     column_of = cast("Field[Any, Any]", model._meta.get_field(name))
     try:

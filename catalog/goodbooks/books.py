@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
+from catalog.credits import Role, split_credit
 from catalog.goodbooks.table import Row, Table
 from catalog.languages import language_code
 from catalog.normalize import (
     SplitTitle,
-    clean_name,
     is_isbn13,
     isbn13_of,
     padded_isbn10,
@@ -38,6 +38,7 @@ MAX_TITLE_LENGTH = 500
 MAX_NAME_LENGTH = 300
 MAX_INTEGER = 2**31 - 1
 MAX_BIG_INTEGER = 2**63 - 1
+_BETWEEN_NAMES = re.compile(r",(?![^()]*\))")  # not within brackets
 
 
 class WrongRow(Exception):
@@ -53,6 +54,7 @@ class BookRow:
     title: SplitTitle
     original_title: str
     authors: tuple[str, ...]
+    roles: tuple[Role | None, ...]  # of the authors, where the line says so
     year: int | None
     language: str
     isbn13: str
@@ -80,12 +82,14 @@ class BookParser:
             raise WrongRow("a null character")
         if not is_integer(book_id, 1, MAX_INTEGER):
             raise WrongRow(f"book_id is {book_id!r}, not the number of a book")
+        credited = self._credits()
         return BookRow(
             line=self.row.line,
             book_id=int(book_id),
             title=self._title(),
             original_title=self._shortened("original_title", MAX_TITLE_LENGTH),
-            authors=self._authors(),
+            authors=tuple(credited),
+            roles=tuple(credited.values()),
             year=self._year(),
             language=self._language(),
             isbn13=self._isbn13(),
@@ -110,12 +114,16 @@ class BookParser:
             self._wrong(f"{column} is cut to {max_length} characters")
         return text[:max_length].strip()
 
-    def _authors(self) -> tuple[str, ...]:
-        names = (clean_name(name)[:MAX_NAME_LENGTH] for name in self.cells["authors"].split(","))
-        authors = tuple(dict.fromkeys(name for name in names if name))
-        if not authors:
+    def _credits(self) -> dict[str, Role | None]:
+        """Everybody who is named, with the role that stands behind the name, if any."""
+        credited: dict[str, Role | None] = {}
+        for text in _BETWEEN_NAMES.split(self.cells["authors"]):
+            name, role = split_credit(text)
+            if name:
+                credited.setdefault(name[:MAX_NAME_LENGTH].rstrip(), role)
+        if not credited:
             self._wrong("no author is named")
-        return authors
+        return credited
 
     def _number(self, column: str, maximum: int) -> int | None:
         """A whole number above zero; some tools write it with a decimal point."""

@@ -147,7 +147,9 @@ def _same_title(row: BookRow, key: str, by_key: Mapping[str, list[Book]]) -> lis
 def _is_by(row: BookRow, book: Book) -> bool:
     """Whether the first author of the line is one of the book."""
     return any(
-        may_be_same_person(name, author) for name in row.authors[:1] for author in book.author_names
+        may_be_same_person(name, author)
+        for name in row.authors[:1]
+        for author in book.credited_names
     )
 
 

@@ -10,10 +10,12 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from catalog.credits import Role
 from catalog.goodbooks.books import FIRST_STARTER_ID, BookRow
 from catalog.goodbooks.genres import NAMES
 from catalog.goodbooks.identity import Identified, identify, report_duplicates
 from catalog.goodbooks.reader import Folder, Say, read_folder
+from catalog.goodbooks.roles import roles_of
 from catalog.goodbooks.table import Problems
 from catalog.models import (
     Author,
@@ -210,17 +212,26 @@ class _Load:
         }
 
     def _write_credits(self) -> None:
+        """Set who is named in each book, and for what.
+
+        A role that the folder does not tell stays: enrichment may have found it.
+        """
         ids = self._author_ids()
-        wanted = {
-            book.pk: tuple(ids[name] for name in self.rows[book_id].authors)
-            for book_id, book in self._unlocked("authors")
-            if self.rows[book_id].authors
-        }
-        present: defaultdict[int, tuple[int, ...]] = defaultdict(tuple)
-        rows = BookAuthor.objects.filter(book_id__in=wanted).order_by("position")
-        for book_id, author_id in rows.values_list("book_id", "author_id"):
-            present[book_id] += (author_id,)
-        stale = {pk: authors for pk, authors in wanted.items() if present[pk] != authors}
+        roles = roles_of(self.rows.values())
+        books = {book.pk: book_id for book_id, book in self._unlocked("authors")}
+        present: defaultdict[int, dict[int, str]] = defaultdict(dict)
+        rows = BookAuthor.objects.filter(book_id__in=books).order_by("position")
+        for pk, author_id, role in rows.values_list("book_id", "author_id", "role"):
+            present[pk][author_id] = role
+        stale: dict[int, dict[int, str]] = {}
+        for pk, book_id in books.items():
+            authors = [ids[name] for name in self.rows[book_id].authors]
+            wanted = {
+                author: present[pk].get(author, role) if role == Role.AUTHOR else role.value
+                for author, role in zip(authors, roles[book_id], strict=True)
+            }
+            if wanted and list(wanted.items()) != list(present[pk].items()):
+                stale[pk] = wanted
         self.outcome.credits_set = len(stale)
         if not stale:
             return
@@ -228,9 +239,9 @@ class _Load:
         BookAuthor.objects.filter(book_id__in=stale).delete()
         BookAuthor.objects.bulk_create(
             (
-                BookAuthor(book_id=pk, author_id=author_id, position=position)
-                for pk, authors in stale.items()
-                for position, author_id in enumerate(authors, start=1)
+                BookAuthor(book_id=pk, author_id=author_id, position=position, role=role)
+                for pk, wanted in stale.items()
+                for position, (author_id, role) in enumerate(wanted.items(), start=1)
             ),
             batch_size=BATCH,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from catalog.credits import Role
 from catalog.models import Book, BookIdentifier
 from catalog.normalize import may_be_same_person, title_key
 from catalog.openlibrary.parse import Work
@@ -20,8 +21,8 @@ FILLED = (
 
 
 def shares_author(book: Book, work: Work) -> bool:
-    """Whether book and work share an author; true if one of them has no authors."""
-    names = book.author_names
+    """Whether book and work share somebody who is named; true if one of them names nobody."""
+    names = book.credited_names
     return not (names and work.authors) or any(
         may_be_same_person(name, other) for name in names for other in work.authors
     )
@@ -97,6 +98,30 @@ def fill(book: Book, work: Work, description: str | None) -> list[str]:
     for name in changed:
         setattr(book, name, values[name])
     return changed
+
+
+def set_roles(book: Book, work: Work) -> int:
+    """Give roles to those whom the work names as contributors; return how many changed.
+
+    Whom the work names among its authors stays one, and so does a book's only author. Prefetch
+    `credits` first.
+    """
+    if "authors" in book.locked_fields:
+        return 0
+    changed = 0
+    authors = [credit for credit in book.credits.all() if credit.role == Role.AUTHOR]
+    for credit in authors[1:]:
+        role = _role_in(credit.author.name, work)
+        if role and not any(may_be_same_person(credit.author.name, one) for one in work.credited):
+            credit.role = role
+            credit.save(update_fields=["role"])
+            changed += 1
+    return changed
+
+
+def _role_in(name: str, work: Work) -> Role | None:
+    roles = (role for other, role in work.contributors if may_be_same_person(name, other))
+    return next(roles, None)
 
 
 def add_identifiers(book: Book, work: Work) -> tuple[int, int]:

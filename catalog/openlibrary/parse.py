@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 
+from catalog.credits import Role, split_credit
 from catalog.normalize import isbn13_of
 
 MAX_DESCRIPTION_LENGTH = 10_000
@@ -42,6 +43,7 @@ class Work:
     title: str
     authors: tuple[str, ...] = ()  # other spellings of their names too
     credited: tuple[str, ...] = ()  # the authors alone, each by one name
+    contributors: tuple[tuple[str, Role], ...] = ()  # such as translators, by name
     first_year: int | None = None
     cover_id: int | None = None
     isbns: tuple[str, ...] = ()  # as ISBN-13
@@ -92,6 +94,7 @@ def _work(doc: Mapping[str, Any]) -> Work | None:
         title=title,
         authors=tuple(dict.fromkeys(names)),
         credited=tuple(dict.fromkeys(credited)),
+        contributors=_contributors(doc.get("contributor")),
         first_year=_integer(doc.get("first_publish_year"), -3000, 2100),
         cover_id=_integer(doc.get("cover_i"), 1, 10**12),
         isbns=tuple(isbn for isbn in isbns if isbn)[:MAX_IDENTIFIERS],
@@ -184,6 +187,16 @@ def _line(text: str) -> str:
 
 def _names(value: object) -> list[str]:
     return [name for name in map(_line, _texts(value)) if name]
+
+
+def _contributors(value: object) -> tuple[tuple[str, Role], ...]:
+    """Those of the contributors whose role is said, except authors."""
+    found: dict[str, Role] = {}
+    for text in _names(value):
+        name, role = split_credit(text)
+        if role and role != Role.AUTHOR:
+            found.setdefault(name, role)
+    return tuple(found.items())
 
 
 def _texts(value: object) -> list[str]:

@@ -268,6 +268,7 @@ def _save_found(
     if changed:
         book.save(update_fields=[*changed, "updated_at"])
     outcome.described += "description" in changed
+    fill.set_roles(book, work)
     if fill.is_certain(book, work):
         new, conflicting = fill.add_identifiers(book, work)
         outcome.new_identifiers += new

@@ -143,7 +143,7 @@ class LibraryEntryQuerySet(models.QuerySet["LibraryEntry"]):
 
 def _order(name: str) -> tuple[Any, ...]:
     title = Coalesce("book__title_key", Lower("title"))
-    first_author = BookAuthor.objects.filter(book=OuterRef("book")).order_by("position")
+    first_author = BookAuthor.objects.authors().filter(book=OuterRef("book")).order_by("position")
     surname = Coalesce(Subquery(first_author.values("author__surname_key")[:1]), Lower("author"))
     orders: dict[str, tuple[Any, ...]] = {
         "added": (F("added_on").desc(nulls_last=True), "-pk"),

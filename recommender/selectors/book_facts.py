@@ -17,7 +17,9 @@ HISTORY_COLUMNS = ("series_name", "series_number", "language", "is_box_set")
 HISTORY_FACTS_CACHED = 20_000
 
 _OF_BOOK = {"book": OuterRef("pk")}
-_AUTHORS = ArraySubquery(BookAuthor.objects.filter(**_OF_BOOK).order_by().values("author_id"))
+_AUTHORS = ArraySubquery(
+    BookAuthor.objects.authors().filter(**_OF_BOOK).order_by().values("author_id")
+)
 _GENRES = ArraySubquery(BookGenre.objects.filter(**_OF_BOOK).order_by().values("genre_id"))
 
 

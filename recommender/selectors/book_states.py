@@ -23,7 +23,7 @@ def book_states(*, reader: Reader | None, books: Iterable[Book]) -> dict[int, Bo
     if reader is None or not shown:
         return {book.pk: BookState() for book in shown}
     entries = {e.book_id: e for e in LibraryEntry.objects.filter(reader=reader, book__in=shown)}
-    authors = {credit.author_id for book in shown for credit in book.credits.all()}
+    authors = {credit.author_id for book in shown for credit in book.author_credits}
     genres = {shelving.genre_id for book in shown for shelving in book.shelvings.all()}
     touching = Q(book__in=shown) | Q(author__in=authors) | Q(genre__in=genres)
     standing = Dismissal.objects.standing().filter(touching, reader=reader)
@@ -41,6 +41,6 @@ def _dismissal_of(
 ) -> Dismissal | None:
     """The dismissal of the book itself, else of an author, else of a genre."""
     targets: list[tuple[str, int]] = [("book", book.pk)]
-    targets += [("author", credit.author_id) for credit in book.credits.all()]
+    targets += [("author", credit.author_id) for credit in book.author_credits]
     targets += [("genre", shelving.genre_id) for shelving in book.shelvings.all()]
     return next((dismissals[target] for target in targets if target in dismissals), None)

@@ -114,7 +114,7 @@ class Explainer:
     def _kind_of_target(self, book: Book, targets: Targets) -> str:
         """Whether the book, an author or a genre of it is among the targets: which, or ""."""
         candidates = [("book", book.pk)]
-        candidates += [("author", credit.author_id) for credit in book.credits.all()]
+        candidates += [("author", credit.author_id) for credit in book.author_credits]
         candidates += [("genre", genre) for genre in self.genres.get(book.pk, ())]
         return next((kind for kind, pk in candidates if (kind, pk) in targets), "")
 

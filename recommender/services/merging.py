@@ -50,7 +50,7 @@ def preview(*, book: Book, into: Book) -> Preview:
     readers = LibraryEntry.objects.filter(book=into).values("reader")
     entries = LibraryEntry.objects.filter(book=book)
     warnings = []
-    if not set(book.author_names) & set(into.author_names):
+    if not set(book.credited_names) & set(into.credited_names):
         warnings.append("They have no author in common.")
     if book.language and into.language and book.language != into.language:
         warnings.append("Their languages differ, though editions of one work may do so.")

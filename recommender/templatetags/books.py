@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from catalog.credits import Role, with_role
 from catalog.models import Book
 from catalog.openlibrary.parse import Work
 from recommender.models import ModelRelease
@@ -121,6 +122,24 @@ def sentence_list(names: list[str]) -> str:
 def byline(names: list[str]) -> str:
     """Name the authors in a line; if there are more than three, the first two."""
     return sentence_list(names if len(names) <= 3 else [*names[:2], f"{len(names) - 2} others"])
+
+
+@register.filter
+def helpers(book: Book) -> list[str]:
+    """Who stands beside the authors, with what they did: Anthea Bell (translator)."""
+    return [
+        credit.author.name
+        if credit.role == Role.CONTRIBUTOR
+        else with_role(credit.author.name, credit.role)
+        for credit in book.contributors
+        if credit.role != Role.ALIAS
+    ]
+
+
+@register.filter
+def other_spellings(book: Book) -> list[str]:
+    """How else an author's name is written."""
+    return [credit.author.name for credit in book.contributors if credit.role == Role.ALIAS]
 
 
 @register.filter

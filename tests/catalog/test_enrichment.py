@@ -9,9 +9,12 @@ import time_machine
 from django.core.management import call_command
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
 
+from catalog.credits import Role
 from catalog.models import Book, BookIdentifier, Enrichment
 from catalog.normalize import title_key
+from catalog.openlibrary import fill
 from catalog.openlibrary.fill import FILLED
+from catalog.openlibrary.parse import Work
 from catalog.services import enrichment
 from recsite.local.standins.openlibrary import OpenLibraryStandin
 from recsite.local.standins.works import WorkFault, isbn_of
@@ -106,6 +109,33 @@ def test_an_isbn_that_is_another_authors_book_is_not_believed() -> None:
     book.refresh_from_db()
     assert book.open_library_key == ""
     assert book.identifiers.count() == 1
+
+
+def test_whom_the_work_names_as_contributor_is_no_author_any_more() -> None:
+    names = ["Cornelia Funke", "Anthea Bell", "Tony DiTerlizzi", "Ann Other", "Paul Howard"]
+    book = bare_book(authors=names)
+    work = Work(
+        key="OL1W",
+        title=book.title,
+        credited=("Cornelia Funke", "Tony DiTerlizzi"),
+        contributors=(
+            ("Funke, Cornelia", Role.ILLUSTRATOR),
+            ("Bell, Anthea", Role.TRANSLATOR),
+            ("Tony DiTerlizzi", Role.ILLUSTRATOR),
+            ("Paul Howard", Role.NARRATOR),
+        ),
+    )
+
+    assert fill.set_roles(book, work) == 2
+    book = Book.objects.for_cards().get(pk=book.pk)
+    assert book.author_names == ["Cornelia Funke", "Tony DiTerlizzi", "Ann Other"]
+    assert [one.role for one in book.contributors] == ["translator", "narrator"]
+
+
+def test_roles_stay_where_a_curator_has_locked_the_authors() -> None:
+    book = bare_book(authors=["Ann Abel", "Tess Lator"], locked_fields=["authors"])
+    work = Work(key="OL1W", title="", contributors=(("Tess Lator", Role.TRANSLATOR),))
+    assert fill.set_roles(book, work) == 0
 
 
 def test_numbers_are_added_only_where_the_title_agrees_too() -> None:

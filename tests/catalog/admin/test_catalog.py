@@ -166,6 +166,18 @@ def test_changed_authors_and_genres_are_locked(save: Save) -> None:
     assert BookGenre.objects.get(book=book).genre == genre
 
 
+def test_a_role_that_a_curator_sets_is_locked_and_logged(save: Save) -> None:
+    book = BookFactory.create(authors=["Ann Abel", "Tess Lator"])
+
+    saved = save(book, **{"credits-1-role": "translator"})
+
+    assert saved.author_names == ["Ann Abel"]
+    assert saved.locked_fields == ["authors"]
+    act = saved.acts.get()
+    assert act.before["authors"] == ["Ann Abel", "Tess Lator"]
+    assert act.after["authors"] == ["Ann Abel", "Tess Lator (translator)"]
+
+
 def test_a_number_needs_a_series(client: Client) -> None:
     book = make_book(1)
     data = form_of(client, book) | {"series_number": "2"}

@@ -70,6 +70,8 @@ def test_genres_are_written_with_the_one_most_readers_see_first() -> None:
     [
         ("title", "  The   Hobbit\n", "The Hobbit"),
         ("authors", "Terry Pratchett ;Neil Gaiman;", ["Terry Pratchett", "Neil Gaiman"]),
+        ("authors", "Ann; Bea (Translated by)", ["Ann", "Bea (translator)"]),
+        ("authors", "Strunk, William, Jr.", ["Strunk, William, Jr."]),
         ("genres", "noir: 7;horror", {"noir": 7, "horror": None}),
         ("year", "-750", -750),
         ("year", "", None),
@@ -95,6 +97,7 @@ def test_a_cell_is_read_as_a_person_writes_it(column: str, text: str, value: obj
         ("title", "  ", "needs a title"),
         ("authors", " ; ", "needs an author"),
         ("authors", "Ann; Ann", "twice"),
+        ("authors", "Ann; Ann (editor)", "twice"),
         ("genres", "noir:many", "not a genre"),
         ("genres", "noir:9999999999", "not a genre"),
         ("genres", "noir; noir:2", "twice"),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from catalog.credits import Role
 from catalog.goodbooks.genres import genres_of_subjects
 from catalog.openlibrary.parse import Details, Malformed, details_of, plain_text, works_of
 from recsite.local.standins.works import MARKED_UP
@@ -62,6 +63,15 @@ def test_names_and_titles_hold_nothing_that_no_database_can() -> None:
         "A title here",
         ("Ann A.",),
         ("Ann A.", "A. Ann"),
+    )
+
+
+def test_contributors_count_where_their_role_is_said() -> None:
+    said = ["Bell, Anthea (Translator)", "Anthea Bell", "Ann A. (Author)", 7, "Jim Dale, narrator"]
+    [work] = works_of({"docs": [{"key": "/works/OL1W", "title": "x", "contributor": said}]})
+    assert work.contributors == (
+        ("Bell, Anthea", Role.TRANSLATOR),
+        ("Jim Dale", Role.NARRATOR),
     )
 
 

@@ -37,6 +37,23 @@ def test_it_shows_what_is_known(db: None) -> None:
         assert words in page.one("main").words
 
 
+def test_by_lines_name_authors_and_the_page_names_everybody() -> None:
+    names = ["Leo Tolstoy", "Louise Maude", "Aylmer Maude", "Zadie Smith", "Leo Tolstoj"]
+    book = BookFactory.create(authors=names)
+    roles = ("author", "translator", "illustrator", "contributor", "alias")
+    for credit, role in zip(book.credits.order_by("position"), roles, strict=True):
+        book.credits.filter(pk=credit.pk).update(role=role)
+
+    page = read(client_of(None).get(address(book)))
+
+    assert page.one("p", **{"class": "lead"}).words == "Leo Tolstoy"
+    told = page.one("main").words
+    assert "With Louise Maude (translator), Aylmer Maude (illustrator) and Zadie Smith" in told
+    assert "Also writtenLeo Tolstoj" in told
+    assert "Nothing by Leo Tolstoy" in told
+    assert "Nothing by Louise Maude" not in told
+
+
 def test_without_a_description_it_says_so_and_leads_on() -> None:
     page = read(client_of(None).get(address(BookFactory.create(description=""))))
     assert "We have no description of it yet" in page.one("main").words
