@@ -1,7 +1,7 @@
 # `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run goodbooks train install test test-fast coverage lint requirements screenshots bench bench-quality bench-catalog bench-matching bench-admin bench-pages bench-stars bench-tune
+.PHONY: help run goodbooks train install test test-fast coverage test-faults lint requirements screenshots bench bench-quality bench-catalog bench-matching bench-admin bench-pages bench-stars bench-tune
 
 # The Python that makes .venv: the newest supported one that runs and can do so. Where there is
 # none, recsite.local.install tells what is wrong with python3.
@@ -45,6 +45,9 @@ test-fast: install ## the tests that need no service, Spark, S3 or browser
 
 coverage: install ## all tests, and how much of each module they run, branches counted
 	@$(IN_VENV) -m pytest -n 2 --dist loadgroup $(MARKS) --cov --cov-report=term $(PYTEST_ARGS)
+
+test-faults: install ## break releases in FAULTS ways (1000), see the last good one serve on
+	@FAULTS=$${FAULTS-1000} $(IN_VENV) -m pytest --capture=no tests/faults
 
 lint: install ## style, types, import walls, migrations, templates, security, known holes
 	$(IN_VENV) -m ruff check $(CODE)

@@ -46,14 +46,13 @@ def live(_request: HttpRequest) -> JsonResponse:
 @require_safe
 def ready(_request: HttpRequest) -> JsonResponse:
     parts: dict[str, str] = {}
+    is_ready = True
     for name, path in settings.HEALTH_CHECKS.items():
         try:
-            import_string(path)()
-            parts[name] = "ok"
+            parts[name] = import_string(path)() or "ok"
         except NotReady as error:
             log.warning("health.not_ready", part=name, error=str(error))
-            parts[name] = str(error)
-    is_ready = all(state == "ok" for state in parts.values())
+            parts[name], is_ready = str(error), False
     return JsonResponse(
         {
             "status": "ok" if is_ready else "not ready",

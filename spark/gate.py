@@ -1,5 +1,6 @@
 """The gate: measures a release before it is put in use, and refuses one that is worse."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -68,6 +69,8 @@ def judge(
         Metrics of the two default rankers on the same readers; ``active`` is None if there is
         nothing to compare with, and ``in_use`` says why.
     """
+    if odd := [name for name in TOLERATED if not math.isfinite(candidate[name])]:
+        return {"passed": False, "reason": f"no finite {', '.join(odd)}", "compared_with": None}
     if active is None:
         return {"passed": True, "reason": in_use, "compared_with": None}
     compared = {name: [active[name], candidate[name]] for name in TOLERATED}

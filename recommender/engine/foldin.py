@@ -53,8 +53,10 @@ class FactorRanker:
         regularization_offset: float = 0.0,
         few: float = 0.0,
     ) -> None:
-        if item_factors.ndim != 2:
+        if item_factors.ndim != 2 or not np.issubdtype(item_factors.dtype, np.floating):
             raise ValueError("Item factors have to be a matrix of books by rank.")
+        if not np.isfinite([alpha, regularization, regularization_offset, few]).all():
+            raise ValueError("The settings of the factors have to be finite.")
         self.item_factors = item_factors
         self.weights = weights
         self.alpha = alpha
@@ -64,6 +66,11 @@ class FactorRanker:
         self.gram = _gram(item_factors)
         values, self._basis = np.linalg.eigh(self.gram)
         self._spectrum: FloatArray = np.maximum(values, 0.0)
+
+    @property
+    def book_count(self) -> int:
+        """How many books have factors."""
+        return len(self.item_factors)
 
     @classmethod
     def from_part(cls, tensors: Tensors, settings: Mapping[str, Any]) -> Self:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
@@ -9,6 +10,8 @@ from typing import Any, Self
 from recommender.engine.values import IntArray
 
 SCHEMA_VERSION = 1
+#: The name of a release is part of keys in the store, of URLs and of rows of a database.
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
 
 
 class ReleaseError(Exception):
@@ -86,17 +89,17 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """The text of ``manifest.json``."""
-        return (json.dumps(asdict(self), indent=1, sort_keys=True) + "\n").encode()
+        return (json.dumps(asdict(self), indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """Read ``manifest.json``; raises UnsupportedSchema or CorruptRelease."""
         try:
-            values = json.loads(data)
+            values = read_json(data)
             schema = values["schema_version"]
             if schema == SCHEMA_VERSION:
                 return cls._from_json(values)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise CorruptRelease(f"The manifest cannot be read: {error}.") from error
         raise UnsupportedSchema(
             f"The release has format {schema}, this code reads {SCHEMA_VERSION}; "
@@ -119,7 +122,31 @@ class Manifest:
             )
             for probe in values["probes"]
         )
+        check_version(plain["version"])
         return cls(**plain)
+
+
+def read_json(data: bytes) -> Any:
+    """Read what a store holds; ValueError unless a database could keep it, too.
+
+    Python reads more than JSON allows (NaN), and JSON allows more than PostgreSQL keeps (a NUL,
+    half of a surrogate pair) or Python can read (any depth).
+    """
+    try:
+        values = json.loads(data)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    text = json.dumps(values, ensure_ascii=False, allow_nan=False)
+    text.encode()
+    if "\\u0000" in text:
+        raise ValueError("it holds a NUL")
+    return values
+
+
+def check_version(version: object) -> None:
+    """Raise ValueError unless this can be the name of a release."""
+    if not isinstance(version, str) or not _VERSION.fullmatch(version):
+        raise ValueError(f"{version!r} is no name of a release")
 
 
 def book_ids_sha256(book_ids: IntArray) -> str:

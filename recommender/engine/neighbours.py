@@ -42,6 +42,8 @@ class NeighbourRanker:
         *,
         weights: WeightTable,
     ) -> None:
+        if not all(np.issubdtype(rows.dtype, np.integer) for rows in (starts, targets)):
+            raise ValueError("The neighbors have to name books by whole numbers.")
         if len(starts) < 1 or starts[0] != 0 or starts[-1] != len(targets):
             raise ValueError("The rows of the neighbors do not cover their weights.")
         if len(values) != len(targets) or (np.diff(starts) < 0).any():
@@ -52,6 +54,11 @@ class NeighbourRanker:
         self.targets = targets
         self.values = values
         self.weights = weights
+
+    @property
+    def book_count(self) -> int:
+        """How many books have a row."""
+        return len(self.starts) - 1
 
     @classmethod
     def from_part(cls, tensors: Tensors, settings: Mapping[str, Any]) -> Self:

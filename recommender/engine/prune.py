@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from recommender.engine import last_good
+from recommender.engine.manifest import Manifest
 from recommender.engine.release import MANIFEST, list_versions, read_latest, read_manifest
 from recommender.engine.store import NotFound, Store
 
@@ -61,9 +63,14 @@ def prune_cache(store: Store, cache_dir: Path, *, now: float | None = None) -> i
         for version in list_versions(store)
         for name, info in read_manifest(store, version)[0].files.items()
     }
+    if (kept := last_good.recall(store, cache_dir=cache_dir)) is not None:
+        files = Manifest.from_bytes(kept).files
+        needed |= {f"{info.sha256}{Path(name).suffix}" for name, info in files.items()}
     before = (time.time() if now is None else now) - YOUNG.total_seconds()
     gone = 0
     for path in _files(cache_dir):
+        if path.name.startswith(last_good.PREFIX):
+            continue
         if path.name not in needed and path.stat().st_mtime < before:
             path.unlink(missing_ok=True)
             gone += 1

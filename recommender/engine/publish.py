@@ -97,9 +97,13 @@ def write_release(store: Store, draft: Draft, *, now: datetime) -> Manifest:
         folder = Path(name)
         paths = _write_files(folder, draft)
         manifest = _manifest_of(draft, paths, now)
+        try:
+            text = manifest.to_bytes()
+        except ValueError as error:
+            raise CorruptRelease(f"The manifest can't be written: {error}.") from error
         for file, path in paths.items():
             store.upload(f"releases/{manifest.version}/{file}", path)
-    store.put(f"releases/{manifest.version}/{MANIFEST}", manifest.to_bytes())
+    store.put(f"releases/{manifest.version}/{MANIFEST}", text)
     return manifest
 
 

@@ -30,6 +30,10 @@ class Ranker(Protocol):
     def weights(self) -> WeightTable:
         """The table from stars to the weights this ranker takes."""
 
+    @property
+    def book_count(self) -> int:
+        """How many books it scores."""
+
     def fold_in(self, rows: IntArray, weights: FloatArray) -> RankerScores:
         """Score every book; raises NothingToFoldIn if no weight is positive."""
 

@@ -6,11 +6,8 @@ and finiteness have been checked, and its probes give the expected scores.
 """
 
 import hashlib
-import json
-import logging
 import os
 import tempfile
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,10 +24,12 @@ from recommender.engine.manifest import (
     Manifest,
     ReleaseError,
     book_ids_sha256,
+    check_version,
+    read_json,
 )
 from recommender.engine.rankers import RANKERS, Ranker
 from recommender.engine.stars import StarModel
-from recommender.engine.store import NotFound, Store, StoreError
+from recommender.engine.store import NotFound, Store
 from recommender.engine.tensors import BadTensorFile, map_tensors
 from recommender.engine.values import IntArray, NothingToFoldIn
 
@@ -38,8 +37,6 @@ LATEST = "latest.json"
 MANIFEST = "manifest.json"
 BOOKS = "books.parquet"
 PROBE_TOLERANCE = 1e-4
-
-logger = logging.getLogger(__name__)
 
 
 class NoRelease(ReleaseError):
@@ -115,8 +112,9 @@ def read_latest(store: Store) -> Latest | None:
     except NotFound:
         return None
     try:
-        values = json.loads(data)
-        return Latest(str(values["version"]), str(values["manifest_sha256"]), tag)
+        values = read_json(data)
+        check_version(values["version"])
+        return Latest(values["version"], str(values["manifest_sha256"]), tag)
     except (ValueError, KeyError, TypeError) as error:
         raise CorruptRelease(f"{LATEST} in {store.uri} cannot be read: {error}.") from error
 
@@ -132,14 +130,27 @@ def list_versions(store: Store) -> list[str]:
 
 def read_manifest(store: Store, version: str) -> tuple[Manifest, str]:
     """The manifest of a release and its SHA-256."""
+    data = _manifest_bytes(store, version)
+    return Manifest.from_bytes(data), hashlib.sha256(data).hexdigest()
+
+
+def read_latest_manifest(store: Store, latest: Latest) -> bytes:
+    """The bytes of the manifest in use; raises CorruptRelease if they are not those promoted."""
+    data = _manifest_bytes(store, latest.version)
+    if hashlib.sha256(data).hexdigest() != latest.manifest_sha256:
+        raise CorruptRelease(f"The manifest of {latest.version} is not the one that was promoted.")
+    return data
+
+
+def _manifest_bytes(store: Store, version: str) -> bytes:
     try:
         data = store.get(f"releases/{version}/{MANIFEST}")
     except NotFound as error:
         raise NoRelease(f"{store.uri} holds no release {version}.") from error
-    manifest = Manifest.from_bytes(data)
-    if manifest.version != version:
-        raise CorruptRelease(f"Release {version} says that it is {manifest.version}.")
-    return manifest, hashlib.sha256(data).hexdigest()
+    named = Manifest.from_bytes(data).version
+    if named != version:
+        raise CorruptRelease(f"Release {version} says that it is {named}.")
+    return data
 
 
 def open_release(store: Store, *, cache_dir: Path, version: str | None = None) -> Release:
@@ -157,21 +168,35 @@ def open_release(store: Store, *, cache_dir: Path, version: str | None = None) -
     StoreError
         If the store can't be read.
     """
-    expected = None
-    if version is None:
-        latest = read_latest(store)
-        if latest is None:
-            raise NoRelease(f"{store.uri} has no release yet; build one with spark.build.")
-        version, expected = latest.version, latest.manifest_sha256
-    manifest, digest = read_manifest(store, version)
-    if expected not in (None, digest):
-        raise CorruptRelease(f"The manifest of {version} is not the one that was promoted.")
+    if version is not None:
+        return open_manifest(store, _manifest_bytes(store, version), cache_dir=cache_dir)
+    latest = read_latest(store)
+    if latest is None:
+        raise NoRelease(f"{store.uri} has no release yet; build one with spark.build.")
+    return open_manifest(store, read_latest_manifest(store, latest), cache_dir=cache_dir)
+
+
+def open_manifest(store: Store, data: bytes, *, cache_dir: Path) -> Release:
+    """Open the release that a manifest describes; raises ReleaseError or StoreError.
+
+    What the host has of it is not fetched again, so that a release which the host has as a whole
+    opens without the store.
+    """
+    manifest, digest = Manifest.from_bytes(data), hashlib.sha256(data).hexdigest()
     paths = {
-        name: _fetch(store, f"releases/{version}/{name}", info, cache_dir)
+        name: _fetch(store, f"releases/{manifest.version}/{name}", info, cache_dir)
         for name, info in manifest.files.items()
     }
-    release = load_release(manifest, digest, paths)
-    check_probes(release)
+    try:
+        release = load_release(manifest, digest, paths)
+        check_probes(release)
+    except ReleaseError:
+        raise
+    except Exception as error:
+        # Files and settings may be wrong in more ways than the checks foresee.
+        raise CorruptRelease(
+            f"Release {manifest.version} can't be used: {type(error).__name__}: {error}."
+        ) from error
     return release
 
 
@@ -205,6 +230,12 @@ def load_release(manifest: Manifest, digest: str, paths: Mapping[str, Path]) -> 
         raise CorruptRelease(f"A part of release {manifest.version} is wrong: {error}.") from error
     if manifest.default_ranker not in rankers:
         raise CorruptRelease(f"Release {manifest.version} lacks its own default ranker.")
+    for name, part in {**rankers, "stars": stars}.items():
+        if part is not None and part.book_count != manifest.book_count:
+            raise CorruptRelease(
+                f"The {name} of release {manifest.version} are of {part.book_count} books, not of "
+                f"{manifest.book_count}."
+            )
     return Release(manifest, digest, book_ids, books, parts, rankers, stars)
 
 
@@ -218,6 +249,9 @@ def probe_scores(release: Release, ranker: str, ratings: Mapping[int, float]) ->
 
 def check_probes(release: Release) -> None:
     """Fold in the probes, and compare the scores with those computed at build time."""
+    unprobed = set(release.rankers) - {probe.ranker for probe in release.manifest.probes}
+    if unprobed:
+        raise ProbeFailed(f"Release {release.version} has no probe for {', '.join(unprobed)}.")
     for probe in release.manifest.probes:
         rows = release.rows_of(np.array([*probe.ratings, *probe.book_ids], dtype=np.int64))
         if (rows < 0).any() or probe.ranker not in release.rankers:
@@ -231,57 +265,6 @@ def check_probes(release: Release) -> None:
             raise ProbeFailed(
                 f"Release {release.version} scores a probe differently than when it was built."
             )
-
-
-class ReleaseHolder:
-    """The release in use: the last good one, swapped in one step.
-
-    Callers take `current` and keep it for the length of their work; a swap does not affect what
-    they hold. `refresh` may be called from several threads.
-    """
-
-    def __init__(self, store: Store, *, cache_dir: Path) -> None:
-        self._store = store
-        self._cache_dir = cache_dir
-        self._lock = threading.Lock()
-        self._release: Release | None = None
-        self._last_error: Exception | None = None
-
-    @property
-    def last_error(self) -> Exception | None:
-        """Why the last refresh failed; None if it succeeded."""
-        return self._last_error
-
-    @property
-    def current(self) -> Release:
-        """The last good release; raises NoRelease if there has been none."""
-        release = self._release
-        if release is None:
-            raise NoRelease("No release could be opened yet.") from self._last_error
-        return release
-
-    def refresh(self) -> bool:
-        """Look for a new release; return whether another one is in use now.
-
-        A release that can't be opened is logged, and the present one stays in use.
-        """
-        with self._lock:
-            try:
-                changed = self._renew()
-            except (ReleaseError, StoreError) as error:
-                if str(error) != str(self._last_error):  # said once, however often it is met
-                    logger.exception("The latest release can't be used; the last good one stays.")
-                self._last_error = error
-                return False
-            self._last_error = None
-            return changed
-
-    def _renew(self) -> bool:
-        latest, present = read_latest(self._store), self._release
-        if latest and present and latest.manifest_sha256 == present.manifest_sha256:
-            return False
-        self._release = open_release(self._store, cache_dir=self._cache_dir)
-        return True
 
 
 def _fetch(store: Store, key: str, info: FileInfo, cache_dir: Path) -> Path:
@@ -321,7 +304,7 @@ def _read_books(path: Path) -> dict[str, NDArray[Any]]:
     try:
         table = pq.read_table(path)
         books = {name: table.column(name).to_numpy() for name in table.column_names}
-        if books["book_id"].dtype != np.int64 or "ratings" not in books:
+        if books["book_id"].dtype != np.int64 or books["ratings"].dtype != np.int64:
             raise CorruptRelease(f"{BOOKS} has other columns than it should.")
     except (pa.ArrowException, KeyError, ValueError) as error:
         raise CorruptRelease(f"{BOOKS} cannot be read: {error}.") from error

@@ -45,6 +45,8 @@ class StarModel:
     ) -> None:
         if item_factors.ndim != 2 or book_bias.shape != item_factors.shape[:1]:
             raise ValueError("The stars need one bias and one factor for each book.")
+        if not (np.isfinite([mean, reader_damping, regularization]).all() and mean > 0):
+            raise ValueError("The settings of the stars have to be finite.")
         if reader_damping < 0 or regularization <= 0:
             raise ValueError("The stars need a damping and a λ above 0.")
         self.book_bias = book_bias
@@ -52,6 +54,11 @@ class StarModel:
         self.mean = mean
         self.reader_damping = reader_damping
         self.regularization = regularization
+
+    @property
+    def book_count(self) -> int:
+        """How many books have a bias and a factor."""
+        return len(self.book_bias)
 
     @classmethod
     def from_part(cls, tensors: Tensors, settings: Mapping[str, Any]) -> Self:

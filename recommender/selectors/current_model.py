@@ -7,10 +7,11 @@ from functools import cache
 import structlog
 from django.conf import settings
 
+from recommender.engine.holder import ReleaseHolder
 from recommender.engine.manifest import ReleaseError
 from recommender.engine.model import Model
 from recommender.engine.prune import prune_cache
-from recommender.engine.release import NoRelease, ReleaseHolder
+from recommender.engine.release import NoRelease
 from recommender.engine.store import Store, StoreError, open_store
 from recsite.health import NotReady
 
@@ -30,12 +31,22 @@ def known_to_model(*, book_ids: Collection[int]) -> frozenset[int] | None:
         return None
 
 
-def check() -> None:
-    """Raise `NotReady` if this process has no model (for `/health/ready`)."""
+def why_not_latest() -> Exception | None:
+    """Why this process does not use the latest release; None if it does."""
+    current_model()
+    return _follower().last_error
+
+
+def check() -> str:
+    """What `/health/ready` says of the model; raises `NotReady` if this process has none.
+
+    A process that serves an older release is ready, for its lists are good.
+    """
     try:
-        current_model()
-    except NoRelease as error:
-        raise NotReady("No release of the model could be opened yet") from error
+        error = why_not_latest()
+    except NoRelease as no_release:
+        raise NotReady("No release of the model could be opened yet") from no_release
+    return f"ok, but the latest release can't be used: {error}" if error else "ok"
 
 
 def forget_model() -> None:
@@ -69,14 +80,22 @@ class ReleaseFollower:
                 self._is_started = True
         return Model(self._holder.current)
 
+    @property
+    def last_error(self) -> Exception | None:
+        """Why the latest release is not in use in this process; None if it is."""
+        return self._holder.last_error
+
     def stop(self) -> None:
         """End the thread."""
         self._stopped.set()
 
     def _follow(self) -> None:
         while not self._stopped.wait(self._seconds):
-            if self._holder.refresh():
-                self._prune_cache()
+            try:
+                if self._holder.refresh():
+                    self._prune_cache()
+            except Exception:  # nobody would start the thread again
+                log.exception("releases.not_followed")
 
     def _prune_cache(self) -> None:
         """Delete old files on this host; each host does so when it has taken up a new release."""

@@ -19,7 +19,9 @@ from django_celery_beat.models import PeriodicTask
 from catalog.models import Book, BookGenre, BookIdentifier, Enrichment
 from catalog.services import enrichment
 from recommender.drawing import plots
+from recommender.engine.release import NoRelease
 from recommender.models import ImportJob, ModelRelease, Reader, Run
+from recommender.selectors.current_model import why_not_latest
 from recommender.selectors.quality import default_figures
 from recsite.accounts.models import User
 from recsite.common import pace, valkey
@@ -144,6 +146,14 @@ def sites() -> list[tuple[str, pace.SiteState | None]]:
             return [(title, None) for title, _ in SITES]
 
 
+def _release_problem() -> Exception | None:
+    """Why the process that answers does not use the latest release; None if it does."""
+    try:
+        return why_not_latest()
+    except NoRelease as error:
+        return error
+
+
 def quality_plot() -> plots.Plot | None:
     """The quality of the last releases, oldest first; None if fewer than two were measured."""
     accuracy: dict[int, float] = {}
@@ -222,6 +232,7 @@ def dashboard_figures() -> dict[str, Any]:
         "tasks": periodic_tasks(now=now),
         "sites": sites(),
         "release": ModelRelease.objects.filter(is_active=True).first(),
+        "release_problem": _release_problem(),
         "plot": quality_plot(),
         "books": books,
         "shares": shares,

@@ -1,6 +1,7 @@
 """Which readers are held out, and what the gate makes of them."""
 
 import io
+import math
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,17 @@ def test_a_worse_release_is_refused(after: dict[str, float], passed: bool) -> No
     assert verdict["passed"] is passed
     assert ("fell" in verdict["reason"]) is not passed
     assert verdict["compared_with"] == "v1"
+
+
+@pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("active", [GOOD, None])
+@pytest.mark.parametrize("readers", [6, 200])
+def test_what_is_not_finite_is_refused(
+    odd: float, active: dict[str, float] | None, readers: int
+) -> None:
+    verdict = judge({**GOOD, "ndcg@100": odd}, active, readers=readers, in_use="v1")
+    assert verdict["passed"] is False
+    assert "ndcg@100" in verdict["reason"]
 
 
 def test_a_handful_of_readers_refuses_nothing() -> None:

@@ -71,6 +71,13 @@ def test_what_would_not_open_is_not_written(store: Store, bad: float) -> None:
     assert store.keys("") == []
 
 
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_metrics_that_are_not_finite_are_not_written(store: Store, odd: float) -> None:
+    with pytest.raises(CorruptRelease, match="manifest"):
+        write_release(store, draft(metrics={"ndcg@100": odd}), now=NOON)
+    assert store.keys("") == []
+
+
 def test_books_out_of_order_are_not_written(store: Store) -> None:
     books = {"book_id": np.arange(30)[::-1].copy(), "ratings": np.arange(30)}
     with pytest.raises(CorruptRelease, match="books"):

@@ -16,11 +16,10 @@ from recommender.engine.publish import promote, write_release
 from recommender.engine.release import (
     NoRelease,
     ProbeFailed,
-    ReleaseHolder,
     open_release,
     read_latest,
 )
-from recommender.engine.store import Store, StoreError, open_store
+from recommender.engine.store import Store, open_store
 from tests.recommender.engine.releases import NOON, draft, item_factors
 
 
@@ -207,53 +206,3 @@ def test_a_release_that_fails_its_probe_is_refused(store: Store, cache: Path, ch
     rewrite(store, replace(manifest, probes=(wrong,)))
     with pytest.raises(ProbeFailed):
         open_release(store, cache_dir=cache)
-
-
-class TestReleaseHolder:
-    def test_takes_up_a_new_release_and_says_so(self, store: Store, cache: Path) -> None:
-        holder = ReleaseHolder(store, cache_dir=cache)
-        first = publish(store)
-        assert holder.refresh() is True
-        assert holder.refresh() is False
-        held = holder.current
-        second = publish(store, seed=2, hours=1)
-        assert holder.refresh() is True
-        assert (held.version, holder.current.version) == (first.version, second.version)
-        # Work that began on the old release goes on with it.
-        assert Model(held).fold_in({10: 5.0}).top(1)
-
-    def test_keeps_the_last_good_one_and_tells_why(self, store: Store, cache: Path) -> None:
-        holder = ReleaseHolder(store, cache_dir=cache)
-        good = publish(store)
-        holder.refresh()
-        bad = publish(store, seed=2, hours=1)
-        damage(store, f"releases/{bad.version}/factors.safetensors")
-        assert holder.refresh() is False
-        assert holder.current.version == good.version
-        assert isinstance(holder.last_error, CorruptRelease)
-        publish(store, seed=3, hours=2)
-        assert holder.refresh() is True
-        assert holder.last_error is None
-
-    def test_outlives_its_store(self, store: Store, cache: Path, tmp_path: Path) -> None:
-        holder = ReleaseHolder(store, cache_dir=cache)
-        good = publish(store)
-        holder.refresh()
-        (tmp_path / "store" / "latest.json").unlink()
-        (tmp_path / "store" / "latest.json").mkdir()
-        assert holder.refresh() is False
-        assert isinstance(holder.last_error, StoreError)
-        assert holder.current.version == good.version
-
-    def test_outlives_a_folder_of_the_host_that_fails(self, store: Store, tmp_path: Path) -> None:
-        publish(store)
-        holder = ReleaseHolder(store, cache_dir=tmp_path / ("too long a name" * 20))
-        assert holder.refresh() is False
-        assert isinstance(holder.last_error, ReleaseError)
-        assert "Could not keep" in str(holder.last_error)
-
-    def test_without_any_release_there_is_none_to_use(self, store: Store, cache: Path) -> None:
-        holder = ReleaseHolder(store, cache_dir=cache)
-        assert holder.refresh() is False
-        with pytest.raises(NoRelease):
-            _ = holder.current

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recommender.engine.holder import ReleaseHolder
 from recommender.engine.publish import PromotionConflict, promote, write_release
-from recommender.engine.release import ReleaseHolder, list_versions, open_release, read_latest
+from recommender.engine.release import list_versions, open_release, read_latest
 from recommender.engine.store import Store, StoreError, open_store
 from tests.recommender.engine.releases import NOON, draft, item_factors
 from tests.recommender.engine.s3_servers import (

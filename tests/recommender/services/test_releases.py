@@ -13,7 +13,8 @@ from pytest_django import Settings
 from recommender.engine.release import NoRelease, list_versions
 from recommender.engine.store import StoreError, open_store
 from recommender.models import ModelRelease
-from recommender.selectors.current_model import check, current_model
+from recommender.selectors.current_model import check, current_model, forget_model
+from recommender.selectors.dashboard import dashboard_figures
 from recommender.services import releases
 from recsite.health import NotReady
 from recsite.local.process import wait_until
@@ -126,3 +127,21 @@ def test_the_task_keeps_as_many_as_the_settings_say(own_store: str, settings: Se
     ]
     assert prune.apply().state == "SUCCESS"
     assert list_versions(open_store(own_store)) == made[2:]
+
+
+@pytest.mark.django_db
+def test_a_process_that_serves_an_older_release_is_ready_and_says_so(own_store: str) -> None:
+    good = publish_release(own_store, [[1, 2], [3, 4]], now=NOON)
+    assert current_model().release.version == good
+    assert check() == "ok"
+    bad = publish_release(own_store, [[1, 3], [2, 4]], now=NOON + timedelta(minutes=1))
+    folder = Path(urlsplit(own_store).path) / "releases" / bad
+    (folder / "factors.safetensors").write_bytes(b"rubbish")
+    forget_model()  # as a process that starts anew
+
+    assert current_model().release.version == good
+    assert "factors.safetensors" in check()
+    answer = client_of(None).get("/health/ready")
+    assert "latest release can't be used" in answer.json()["parts"]["model"]
+    figures = dashboard_figures()
+    assert "factors.safetensors" in str(figures["release_problem"])
