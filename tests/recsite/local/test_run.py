@@ -113,6 +113,9 @@ def test_a_new_dataset_reaches_the_pages_and_the_stand_in(
         standin.stop()
 
 
+LONGEST_SILENCE = 240.0  # seconds in which a start says nothing new
+
+
 class RunningSite:
     """`make run` in a process of its own."""
 
@@ -131,11 +134,18 @@ class RunningSite:
                 stderr=output,
                 start_new_session=True,
             )
-        ended = wait_until(
-            lambda: "Ctrl-C stops" in self.said() or self.process.poll() is not None, seconds=400
-        )
-        assert ended, self.said()
+        # On a busy machine it takes long, and tells of its progress all the while.
+        heard, size = -1, 0
+        while not self._has_begun() and size > heard:
+            heard = size
+            wait_until(self._has_begun, seconds=LONGEST_SILENCE)
+            size = self.log.stat().st_size
+        assert self._has_begun(), self.said()
         assert self.process.poll() is None, self.said()
+
+    def _has_begun(self) -> bool:
+        """Whether the site is up, or has given up."""
+        return "Ctrl-C stops" in self.said() or self.process.poll() is not None
 
     def said(self) -> str:
         return self.log.read_text()
