@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from catalog.credits import Role, split_credit
+from catalog.editions import split_book_title, without_edition
 from catalog.goodbooks.table import Row, Table
 from catalog.languages import language_code
 from catalog.normalize import (
@@ -12,7 +13,6 @@ from catalog.normalize import (
     is_isbn13,
     isbn13_of,
     padded_isbn10,
-    split_title,
 )
 
 # The starter shelf's numbers begin here, far above those of goodbooks-10k.
@@ -87,7 +87,7 @@ class BookParser:
             line=self.row.line,
             book_id=int(book_id),
             title=self._title(),
-            original_title=self._shortened("original_title", MAX_TITLE_LENGTH),
+            original_title=without_edition(self._shortened("original_title", MAX_TITLE_LENGTH)),
             authors=tuple(credited),
             roles=tuple(credited.values()),
             year=self._year(),
@@ -103,7 +103,7 @@ class BookParser:
         self.table.wrong(self.row.line, reason)
 
     def _title(self) -> SplitTitle:
-        title = split_title(self._shortened("title", MAX_TITLE_LENGTH))
+        title = split_book_title(self._shortened("title", MAX_TITLE_LENGTH))
         if not title.title:
             raise WrongRow("the title is empty")
         return title

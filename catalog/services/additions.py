@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.curation import acts
+from catalog.editions import split_book_title
 from catalog.goodbooks.books import MAX_NAME_LENGTH, MAX_TITLE_LENGTH
 from catalog.goodbooks.genres import genres_of_subjects
 from catalog.goodbooks.load import LOCK as LOADING
@@ -23,7 +24,7 @@ from catalog.models import (
     Genre,
     GenreAlias,
 )
-from catalog.normalize import same_name, split_title, surname_key
+from catalog.normalize import same_name, surname_key
 from catalog.openlibrary import fill
 from catalog.openlibrary.parse import Work
 from recsite.accounts.models import User
@@ -128,7 +129,7 @@ def _by_title(work: Work) -> Book | None:
 
 
 def _create_book(work: Work) -> Book:
-    split = split_title(work.title[:MAX_TITLE_LENGTH])
+    split = split_book_title(work.title[:MAX_TITLE_LENGTH])
     number = None if split.is_box_set else split.number
     book = Book.objects.create(
         goodbooks_id=next_number(),
