@@ -37,6 +37,7 @@ BOOKFOLD_DATA = env.text("BOOKFOLD_DATA", "")
 
 INSTALLED_APPS = [
     "recsite.accounts",
+    "recsite.mail",
     "catalog",
     "recommender",
     "django.contrib.admin",
@@ -177,6 +178,7 @@ CELERY_BEAT_SCHEDULE = {
     "look for a new release": {"task": "releases.record_latest", "schedule": 30.0},
     "linked shelves that are due": {"task": "imports.start_due_refreshes", "schedule": 900.0},
     "old releases of the model": {"task": "releases.prune", "schedule": 86_400.0},
+    "e-mail that waits": {"task": "mail.queue_due", "schedule": 60.0},
     "new books by e-mail": {"task": "readers.queue_digests", "schedule": 3600.0},
     "offer again what was postponed": {"task": "readers.readmit_postponed", "schedule": 86_400.0},
     "remove expired sessions": {"task": "readers.clear_sessions", "schedule": 86_400.0},
@@ -212,13 +214,16 @@ GUEST_KEPT_DAYS = env.integer("GUEST_KEPT_DAYS", 60, minimum=1)
 # The site's own URL, for links in e-mail; without it no digests are sent.
 SITE_URL = env.url("SITE_URL", "", schemes=("http", "https"))
 
-# E-mail: to the console unless a server is named.
+# E-mail. Pages store it; a worker hands it to the server, or writes files if none is named.
 EMAIL_HOST = env.text("EMAIL_HOST", "")
 EMAIL_PORT = env.integer("EMAIL_PORT", 587, minimum=1, maximum=65535)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_TIMEOUT = 20  # seconds of silence
+EMAIL_BACKEND = "recsite.mail.backend.QueueBackend"
+MAIL_TRANSPORT = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = BOOKFOLD_HOME / "mail"
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", CONTACT_EMAIL or "bookfold@localhost")
 
 # Language and time.

@@ -1,8 +1,7 @@
 """E-mail about new recommendations, for readers who asked for it.
 
-A digest lists the books of the newest saved list that no earlier digest has listed. It is claimed
-in the database before it is sent, so a process that dies in between loses one digest, but nobody
-gets the same one twice.
+A digest lists the books of the newest saved list that no earlier digest has listed. It is noted and
+its e-mail queued in one transaction, so that none is lost and nobody gets the same one twice.
 """
 
 from dataclasses import dataclass
@@ -74,21 +73,13 @@ def queue_due(*, now: datetime | None = None, most: int = 200) -> int:
     return len(due)
 
 
+@transaction.atomic
 def send(*, reader_id: int, now: datetime | None = None) -> Digest | None:
-    """Send a reader their digest; None if it is not due, or there is too little that is new.
-
-    If the mail server fails (`smtplib.SMTPException`, `OSError`), the claim is given back before
-    the error is raised again, so that the task can be retried.
-    """
+    """Send a reader their digest; None if it is not due, or there is too little that is new."""
     claimed = _claim(reader_id, now or timezone.now())
     if claimed is None:
         return None
-    try:
-        _message(claimed).send()
-    except Exception:
-        unsent = Digest.objects.filter(pk=claimed.digest.pk)
-        unsent.update(sent_at=None, is_done=False, books=[])
-        raise
+    _message(claimed).send()
     return claimed.digest
 
 
@@ -135,23 +126,22 @@ def _due(now: datetime) -> QuerySet[Reader]:
 
 
 def _claim(reader_id: int, now: datetime) -> ClaimedDigest | None:
-    with transaction.atomic():
-        # A second task waits here, and then finds that the reader is no longer due.
-        reader = Reader.objects.select_for_update(of=("self",)).filter(pk=reader_id).first()
-        if reader is None or not _due(now).filter(pk=reader_id).exists():
-            return None
-        run = _newest_run(reader)
-        picks = _new_picks(reader, run)
-        has_enough = len(picks) >= FEWEST_NEW_BOOKS
-        digest, _ = Digest.objects.update_or_create(
-            reader=reader,
-            run=run,
-            defaults={
-                "books": [pick.book_id for pick in picks] if has_enough else [],
-                "sent_at": now if has_enough else None,
-                "is_done": True,
-            },
-        )
+    # A second task waits here, and then finds that the reader is no longer due.
+    reader = Reader.objects.select_for_update(of=("self",)).filter(pk=reader_id).first()
+    if reader is None or not _due(now).filter(pk=reader_id).exists():
+        return None
+    run = _newest_run(reader)
+    picks = _new_picks(reader, run)
+    has_enough = len(picks) >= FEWEST_NEW_BOOKS
+    digest, _ = Digest.objects.update_or_create(
+        reader=reader,
+        run=run,
+        defaults={
+            "books": [pick.book_id for pick in picks] if has_enough else [],
+            "sent_at": now if has_enough else None,
+            "is_done": True,
+        },
+    )
     return ClaimedDigest(digest, picks) if has_enough else None
 
 

@@ -6,6 +6,7 @@ from django.db import transaction
 from recommender.models import Reader
 from recommender.services.locks import lock_reader
 from recommender.services.readers import SESSION_KEY
+from recsite.mail import outbox
 
 
 @transaction.atomic
@@ -20,6 +21,7 @@ def delete_reader(*, reader: Reader) -> None:
     user = reader.user
     reader.delete()
     if user is not None:
+        outbox.forget(address=user.email)
         user.delete()
 
 

@@ -1,7 +1,5 @@
 """Digests and clean-up; see `recommender.services.digests` and `readers`."""
 
-from smtplib import SMTPException
-
 from recommender.services import digests, dismissals, readers
 from workers.app import app
 
@@ -12,15 +10,9 @@ def queue_digests() -> None:
     digests.queue_due()
 
 
-@app.task(
-    name=digests.TASK,
-    autoretry_for=(SMTPException, OSError),
-    max_retries=5,
-    retry_backoff=60,
-    retry_jitter=True,
-)
+@app.task(name=digests.TASK)
 def send_digest(reader_id: str) -> None:
-    """E-mail one reader; retried for half an hour if the mail server is unavailable."""
+    """E-mail one reader."""
     digests.send(reader_id=int(reader_id))
 
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from smtplib import SMTPException
 from typing import Any
 
 import pytest
@@ -128,19 +127,6 @@ def test_two_new_books_are_not_enough_and_are_looked_at_once(mail: MailServer) -
     assert digests.queue_due() == 0
     assert mail.messages == []
     assert Digest.objects.get().books == []
-
-
-def test_a_mail_server_that_refuses_is_tried_again_and_nothing_is_lost(mail: MailServer) -> None:
-    reader = subscriber()
-    RunFactory.create(reader=reader, books=books())
-    mail.refuses = True
-    with pytest.raises(SMTPException):
-        digests.send(reader_id=reader.pk)
-
-    mail.refuses = False
-    assert digests.queue_due() == 1
-    assert digests.send(reader_id=reader.pk) is not None
-    assert len(mail.messages) == 1
 
 
 def test_one_click_ends_it_and_a_scanner_that_follows_links_does_not(mail: MailServer) -> None:
