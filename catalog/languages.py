@@ -27,6 +27,13 @@ TWO_LETTERS = {
     "tr": "tur", "uk": "ukr", "ur": "urd", "uz": "uzb", "vi": "vie", "yi": "yid", "zh": "zho",
 }  # fmt: skip
 
+#: Names that Django has not.
+NAMES = {
+    "amh": "Amharic", "bod": "Tibetan", "fil": "Filipino", "grc": "Ancient Greek",
+    "guj": "Gujarati", "kur": "Kurdish", "lat": "Latin", "san": "Sanskrit", "sin": "Sinhala",
+    "tgl": "Tagalog", "yid": "Yiddish", "zho": "Chinese",
+}  # fmt: skip
+
 # Codes for "several", "unknown" and "none", by which nobody would filter.
 NOT_A_LANGUAGE = {"mis", "mul", "und", "zxx"}
 
@@ -67,7 +74,7 @@ def language_code(text: str) -> str | None:
 def language_name(code: str) -> str:
     """The English name of an ISO 639-3 code; the code itself if the name is unknown."""
     short = next((two for two, three in TWO_LETTERS.items() if three == code), "")
-    name: str = LANG_INFO.get(short, {}).get("name", code)
+    name: str = NAMES.get(code) or LANG_INFO.get(short, {}).get("name", code)
     return name
 
 

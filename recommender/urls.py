@@ -39,6 +39,7 @@ urlpatterns = [
     path("imports/template.csv", import_rows.template, name="import-template"),
     path("recommendations/<uuid:run_id>/", runs.run, name="run"),
     path("recommendations/", recommendations.recommendations, name="recommendations"),
+    path("recommendations/languages", recommendations.languages, name="list-languages"),
     path("recommendations/without/<int:book_id>/", recommendations.what_if, name="what-if"),
     path("rate/", rate.rate, name="rate"),
     path("rate/list/", rate.rated, name="rated"),

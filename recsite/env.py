@@ -1,6 +1,7 @@
 """Reads settings from environment variables; a bad value gives an error that names it."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -59,6 +60,17 @@ class Environment:
             return number
 
         return self._parse(name, default, parse, f"must be a number of at least {minimum:g}")
+
+    def language(self, name: str, default: str) -> str:
+        """The three letters of a language, by ISO 639-3."""
+
+        def parse(value: str) -> str:
+            if not re.fullmatch("[a-z]{3}", value):
+                raise ValueError(value)
+            return value
+
+        rule = "must be the three letters of a language, such as eng or deu"
+        return self._parse(name, default, parse, rule)
 
     def strings(self, name: str, default: list[str]) -> list[str]:
         return [

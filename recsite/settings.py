@@ -210,6 +210,8 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "recommendations"
 LOGOUT_REDIRECT_URL = "landing"
 GUEST_KEPT_DAYS = env.integer("GUEST_KEPT_DAYS", 60, minimum=1)
+# The language of the books on a list where neither the reader nor the library names one.
+DEFAULT_LANGUAGE = env.language("DEFAULT_LANGUAGE", "eng")
 
 # The site's own URL, for links in e-mail; without it no digests are sent.
 SITE_URL = env.url("SITE_URL", "", schemes=("http", "https"))

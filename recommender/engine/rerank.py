@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,10 @@ from recommender.engine.dial import CandidateFeatures, relevance, relevance_weig
 from recommender.engine.values import FloatArray, ScoredBook
 
 FIRST_VOLUME = 1
+#: A reader's languages are those of so many books read,
+FEWEST_BOOKS_IN_LANGUAGE = 2
+#: and of one in so many whose language is known, so that a stray book or two open none.
+ONE_BOOK_IN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +36,20 @@ class RerankOptions:
     """How strict the rules are.
 
     ``per_author`` books of one author may stand in any ``window`` places that follow each other.
-    Languages count once the reader has read ``languages_from`` books whose language is known.
+    ``own_languages`` are those of the reader; without them the books read tell (see
+    `reading_languages`), and where these do not, books in every language are offered.
 
     ``dial`` goes from −2, familiar, to 2, adventurous (see `recommender.engine.dial`).
 
     What is in a ``without`` set is never offered. The filters narrow a list down; a book does not
     pass a filter if the fact it looks at is unknown: ``genre_ids`` (one of them is enough),
-    ``languages`` (in place of those of the reader's books), ``year_from`` and ``year_to``
+    ``languages`` (in place of the reader's), ``year_from`` and ``year_to``
     (inclusive), ``longest_series`` (in volumes; 0 for books of no series).
     """
 
     per_author: int = 2
     window: int = 10
-    languages_from: int = 5
+    own_languages: frozenset[str] = frozenset()
     dial: float = 0.0
     without_books: frozenset[int] = frozenset()
     without_authors: frozenset[int] = frozenset()
@@ -89,6 +94,16 @@ class RerankOptions:
 
 
 DEFAULT_OPTIONS = RerankOptions()
+
+
+def reading_languages(read: Iterable[BookFacts]) -> frozenset[str]:
+    """The languages that the books read show their reader to read; none where too few do."""
+    counts = Counter(book.language for book in read if book.language)
+    return frozenset(
+        language
+        for language, books in counts.items()
+        if books >= FEWEST_BOOKS_IN_LANGUAGE and books * ONE_BOOK_IN >= counts.total()
+    )
 
 
 def rerank(
@@ -145,15 +160,13 @@ class _History:
         cls, facts: Mapping[int, BookFacts], read: Collection[int], options: RerankOptions
     ) -> "_History":
         books = [facts[book_id] for book_id in read if book_id in facts]
-        languages = Counter(book.language for book in books if book.language)
-        are_enough = languages.total() >= options.languages_from
         volumes: dict[str, set[int]] = {}
         for book in books:
             if book.series:
                 # A volume without a number tells only that the series was begun.
                 volumes.setdefault(book.series, set()).add(math.floor(book.number or 0))
         return cls(
-            languages=frozenset(languages if are_enough and not options.languages else ()),
+            languages=_languages(books, options),
             finished=frozenset(book.series for book in books if book.is_box_set and book.series),
             next_volumes={series: _next_volume(read) for series, read in volumes.items()},
             author_ids=frozenset(author for book in books for author in book.author_ids),
@@ -171,6 +184,13 @@ class _History:
         if book.series in self.finished:
             return False
         return book.number == self.next_volumes.get(book.series, FIRST_VOLUME)
+
+
+def _languages(books: Iterable[BookFacts], options: RerankOptions) -> frozenset[str]:
+    """The languages that are offered; none where a filter asks for some."""
+    if options.languages:
+        return frozenset()
+    return options.own_languages or reading_languages(books)
 
 
 def _next_volume(read: set[int]) -> int:

@@ -1,5 +1,6 @@
 """The dial and the filters of a list."""
 
+from collections.abc import Collection
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -22,8 +23,23 @@ class DialField(forms.IntegerField):
         return initial if data in (None, "") else data
 
 
+class LanguagesField(forms.MultipleChoiceField):
+    """Languages, of which those of the reader are ticked if the query string names none."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def to_python(self, value: Any) -> list[str]:
+        return [code for code in super().to_python(value) if code]
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return data or initial
+
+
 class ListForm(forms.Form):
-    """The dial and the filters of a list, as the query string has them."""
+    """The dial and the filters of a list, as the query string has them.
+
+    `own_languages` are the reader's. To ask for exactly them is to ask for none.
+    """
 
     dial = DialField(
         label="Familiar or adventurous",
@@ -34,7 +50,7 @@ class ListForm(forms.Form):
         widget=forms.Select(choices=[(step, DIAL_WORDS[step]) for step in DIAL_POSITIONS]),
     )
     genre = forms.ChoiceField(required=False)
-    language = forms.ChoiceField(required=False)
+    language = LanguagesField(label="Languages", required=False)
     year_from = forms.IntegerField(
         label="From year", required=False, min_value=-3000, max_value=2100
     )
@@ -44,15 +60,22 @@ class ListForm(forms.Form):
         required=False, min_value=1, max_value=50, widget=forms.HiddenInput, initial=10
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, own_languages: Collection[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.own_languages = frozenset(own_languages)
+        self.initial["language"] = sorted(own_languages)
         # Looked up once per form; a callable would be called at each access to the choices.
         genres, languages = _cached_choices()
         cast("forms.ChoiceField", self.fields["genre"]).choices = genres
-        cast("forms.ChoiceField", self.fields["language"]).choices = languages
+        cast("LanguagesField", self.fields["language"]).choices = languages
 
     def clean_dial(self) -> int:
         return self.cleaned_data["dial"] or 0
+
+    def clean_language(self) -> list[str]:
+        """The languages asked for in place of the reader's; empty if there are none."""
+        chosen: list[str] = sorted(self.cleaned_data["language"])
+        return [] if self.own_languages == set(chosen) else chosen
 
     def clean(self) -> dict[str, Any]:
         first, last = self.cleaned_data.get("year_from"), self.cleaned_data.get("year_to")
@@ -67,11 +90,19 @@ class ListForm(forms.Form):
     def parameters(self) -> dict[str, object]:
         """The dial and the filters that are set, of a valid form."""
         values = {name: value for name, value in self.cleaned_data.items() if name != "n"}
-        return {name: value for name, value in values.items() if value not in (None, "", 0)}
+        return {name: value for name, value in values.items() if value not in (None, "", 0, [])}
+
+    def pairs(self) -> list[tuple[str, object]]:
+        """The parameters with one value each, as a form sends them."""
+        return [
+            (name, value)
+            for name, values in self.parameters().items()
+            for value in (values if isinstance(values, list) else [values])
+        ]
 
     def query_string(self, **extra: object) -> str:
         """The query string of the same list, of a valid form."""
-        return urlencode(self.parameters() | extra)
+        return urlencode(self.parameters() | extra, doseq=True)
 
     def options(self) -> RerankOptions:
         """The dial and the filters as the engine takes them, of a valid form."""
@@ -80,7 +111,7 @@ class ListForm(forms.Form):
         return RerankOptions(
             dial=data["dial"],
             genre_ids=frozenset(genre.pk for genre in genres),
-            languages=frozenset({data["language"]} - {""}),
+            languages=frozenset(data["language"]),
             year_from=data["year_from"],
             year_to=data["year_to"],
             longest_series=int(data["series"]) if data["series"] else None,
@@ -99,5 +130,4 @@ def _cached_choices() -> tuple[Choices, Choices]:
 def _choices() -> tuple[Choices, Choices]:
     genres = Genre.objects.values_list("slug", "name")
     named = [(code, language_name(code)) for code in Book.objects.languages()]
-    languages = sorted(named, key=lambda pair: pair[1])
-    return [("", "Any"), *genres], [("", "Any"), *languages]
+    return [("", "Any"), *genres], sorted(named, key=lambda pair: pair[1])

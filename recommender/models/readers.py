@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -33,6 +34,12 @@ class Reader(models.Model):
     last_seen_at = models.DateTimeField(auto_now_add=True, db_index=True)
     read_since = models.DateField(
         null=True, blank=True, help_text="What was read before moves no list."
+    )
+    languages = ArrayField(
+        models.CharField(max_length=3),
+        default=list,
+        blank=True,
+        help_text="Of the books on lists, as chosen; where empty, the books read tell.",
     )
     refresh_pace = models.CharField(max_length=10, choices=RefreshPace, default=RefreshPace.DAILY)
     shares_ratings = models.BooleanField(

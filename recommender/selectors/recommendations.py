@@ -1,14 +1,21 @@
 """A reader's current list: the library is folded into the model; nothing is saved."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from django.conf import settings
 from django.db.models.functions import Coalesce
 
 from catalog.models import Book
 from recommender.engine.explain import reasons_to_show
 from recommender.engine.model import Model, Scores
-from recommender.engine.rerank import DEFAULT_OPTIONS, BookFacts, RerankOptions, rerank
+from recommender.engine.rerank import (
+    DEFAULT_OPTIONS,
+    BookFacts,
+    RerankOptions,
+    reading_languages,
+    rerank,
+)
 from recommender.engine.values import NothingToFoldIn, ScoredBook
 from recommender.models import Dismissal, LibraryEntry, Reader
 from recommender.selectors.book_facts import (
@@ -83,6 +90,8 @@ class Taste:
     read: Mapping[int, BookFacts]
     known: frozenset[int]
     library_size: int
+    #: In which books are offered, unless a filter asks for others.
+    languages: frozenset[str]
     #: How many ratings the reader does not let count.
     left_out: int = 0
 
@@ -93,14 +102,15 @@ def preview(
     options: RerankOptions = DEFAULT_OPTIONS,
     top: int = 10,
     without: int | None = None,
+    taste: Taste | None = None,
 ) -> Picks:
-    """The list for the library as it is now.
+    """The list for the library as it is now, or for a `taste` that was read just before.
 
     `without` is an entry of the library whose stars do not count, as if it had none. Raises
     `NothingToRecommendFrom` if the library has no liked book that the model has, and `NoRelease`
     if there is no model.
     """
-    taste = taste_of(reader=reader, without=without)
+    taste = taste or taste_of(reader=reader, without=without)
     if taste.left_out and not taste.ratings:
         raise NothingToRecommendFrom(NOTHING_COUNTS)
     return pick(
@@ -109,7 +119,9 @@ def preview(
         known=taste.known,
         works=known_works(reader=reader),
         top=top,
-        options=without_dismissed(options=options, reader=reader),
+        options=replace(
+            without_dismissed(options=options, reader=reader), own_languages=taste.languages
+        ),
         library_size=taste.library_size,
     )
 
@@ -129,6 +141,8 @@ def pick(
     Books that `works` knows by their titles are not recommended either.
     """
     model = current_model()
+    own_languages = options.own_languages or languages_of(read.values())
+    options = replace(options, own_languages=own_languages)
     try:
         scores = model.fold_in(ratings)
     except NothingToFoldIn as error:
@@ -181,7 +195,13 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
             left_out += 1
         else:
             ratings[number] = float(stars)
-    return Taste(ratings, read, frozenset(known), library_size, left_out)
+    languages = languages_of(read.values(), chosen=reader.languages)
+    return Taste(ratings, read, frozenset(known), library_size, languages, left_out)
+
+
+def languages_of(read: Iterable[BookFacts], *, chosen: Iterable[str] = ()) -> frozenset[str]:
+    """The languages that a reader has chosen, else those of the books read, else the site's."""
+    return frozenset(chosen) or reading_languages(read) or frozenset({settings.DEFAULT_LANGUAGE})
 
 
 def without_dismissed(*, options: RerankOptions, reader: Reader) -> RerankOptions:

@@ -1,6 +1,6 @@
 """How pages put values into words: filters, days, stars."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -38,7 +38,8 @@ def _describe_filter(name: str, value: Any) -> str:
         case "genre":
             return f"genre {value.replace('-', ' ')}"
         case "language":
-            return f"in {language_name(value)}"
+            # Lists that were saved before several could be chosen name one.
+            return f"in {language_words([value] if isinstance(value, str) else value)}"
         case "year_from":
             return f"from {value}"
         case "year_to":
@@ -47,6 +48,12 @@ def _describe_filter(name: str, value: Any) -> str:
             return SERIES_WORDS.get(value, f"series: {value}").lower()
         case _:
             return f"only what you read since {since_words(date.fromisoformat(value))}"
+
+
+def language_words(codes: Collection[str]) -> str:
+    """Languages as they stand in a sentence: English, French and German."""
+    *names, last = sorted(language_name(code) for code in codes)
+    return f"{', '.join(names)} and {last}" if names else last
 
 
 def since_words(since: date) -> str:

@@ -86,6 +86,7 @@ def _account(reader: Reader) -> dict[str, Any]:
         "joined": user.date_joined if user else reader.created_at,
         "last_seen": reader.last_seen_at,
         "counts_books_read_since": reader.read_since,
+        "languages_of_lists": reader.languages,
         "goodreads_is_refreshed": reader.refresh_pace,
         "is_written_to": reader.digest_pace,
         "ratings_help_others_since": reader.shares_since,

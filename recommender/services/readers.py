@@ -1,5 +1,6 @@
 """Readers: they come as guests, get accounts, and are deleted if they do not come back."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 import structlog
@@ -44,6 +45,12 @@ def choose_refresh_pace(*, reader: Reader, refresh_pace: str) -> None:
     reader.save(update_fields=["refresh_pace"])
 
 
+def choose_languages(*, reader: Reader, languages: Collection[str]) -> None:
+    """Store the languages of the books on the reader's lists; with none, the books read tell."""
+    reader.languages = sorted(languages)
+    reader.save(update_fields=["languages"])
+
+
 def share_ratings(*, reader: Reader, agrees: bool) -> None:
     """Store whether training may use a reader's ratings, and since when.
 
@@ -79,9 +86,9 @@ def claim_guest(*, user: User, guest_id: int) -> Reader:
         guest.save(update_fields=["user"])
         return guest
     _move_library(guest, owner)
-    if owner.read_since is None:
-        owner.read_since = guest.read_since
-        owner.save(update_fields=["read_since"])
+    owner.read_since = owner.read_since or guest.read_since
+    owner.languages = owner.languages or guest.languages
+    owner.save(update_fields=["read_since", "languages"])
     guest.runs.update(reader=owner)
     dismissals.move_to_account(guest=guest, owner=owner)
     if owner.imports.open().exists():

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 SELECTED = SafeString(" selected")
+TICKED = SafeString(" checked")
 
 
 @register.simple_tag
@@ -23,6 +24,20 @@ def options(field: BoundField) -> SafeString:
         '<option value="{}"{}>{}</option>',
         (
             (key, SELECTED if str(key) == chosen else "", label)
+            for key, label in field.field.widget.choices
+        ),
+    )
+
+
+@register.simple_tag
+def ticks(field: BoundField) -> SafeString:
+    """The boxes to tick of a field with several choices, in Python for the same reason."""
+    chosen = {str(value) for value in field.value() or ()}
+    return format_html_join(
+        "\n",
+        '<label><input type="checkbox" name="{}" value="{}"{}> {}</label>',
+        (
+            (field.html_name, key, TICKED if str(key) in chosen else "", label)
             for key, label in field.field.widget.choices
         ),
     )

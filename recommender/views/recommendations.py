@@ -15,12 +15,19 @@ from recommender.engine.release import NoRelease
 from recommender.forms.lists import ListForm
 from recommender.models import Reader
 from recommender.selectors.book_states import book_states
-from recommender.selectors.recommendations import NothingToRecommendFrom, Picks, preview
+from recommender.selectors.recommendations import (
+    NothingToRecommendFrom,
+    Picks,
+    Taste,
+    preview,
+    taste_of,
+)
 from recommender.selectors.saved_lists import unfinished_import
-from recommender.services import releases, runs
+from recommender.selectors.wording import language_words
+from recommender.services import readers, releases, runs
 from recommender.views.access import reader_of, reader_or_404
 from recommender.views.book_actions import JUST_DONE
-from recommender.views.htmx import wants_fragment
+from recommender.views.htmx import redirect_unless_post, wants_fragment
 
 BOOKS_PER_STEP = 10
 MOST_BOOKS = 50
@@ -36,17 +43,32 @@ def recommendations(request: HttpRequest) -> HttpResponse:
         return redirect("landing")
     if request.method == "POST":
         return _save(request, reader)
-    form = ListForm(request.GET)
+    taste = taste_of(reader=reader)
+    form = ListForm(request.GET, own_languages=taste.languages)
     top = form.top() if form.is_valid() else BOOKS_PER_STEP
     context: dict[str, Any] = {"form": form, "top": top, "back": request.get_full_path()}
     context["since"] = reader.read_since
     if form.is_valid():
-        context |= _list(reader, form, top)
+        context |= _list(reader, taste, form, top)
     is_part = context["oob"] = wants_fragment(request)
     if not is_part:
         context |= _just_done(request, reader)
     template = "recommender/_list.html" if is_part else "recommender/recommendations.html"
     return render(request, template, context, status=200 if is_part or form.is_valid() else 422)
+
+
+@redirect_unless_post("recommendations")
+def languages(request: HttpRequest) -> HttpResponse:
+    """Choose the languages of all lists; without any, those of the books read count."""
+    reader, form = reader_or_404(request), ListForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "These languages could not be remembered: we do not know them.")
+        return redirect("recommendations")
+    chosen = form.cleaned_data.pop("language")
+    readers.choose_languages(reader=reader, languages=chosen)
+    which = language_words(chosen) if chosen else "the languages that you read"
+    messages.success(request, f"From now on your lists have books in {which}.")
+    return redirect(_address(form))
 
 
 @never_cache
@@ -58,9 +80,8 @@ def what_if(request: HttpRequest, book_id: int) -> HttpResponse:
     entry = rated.filter(book=book_id).first()
     if entry is None or not form.is_valid():
         raise Http404
-    options, query_string = form.options(), form.query_string()
-    back = reverse("recommendations") + (f"?{query_string}" if query_string else "")
-    context: dict[str, Any] = {"entry": entry, "back": back}
+    options = form.options()
+    context: dict[str, Any] = {"entry": entry, "back": _address(form)}
     try:
         now = preview(reader=reader, top=BOOKS_PER_STEP, options=options)
         then = preview(reader=reader, top=BOOKS_PER_STEP, options=options, without=entry.pk)
@@ -102,9 +123,15 @@ def _changes(now: Picks, then: Picks) -> dict[str, list[Change]]:
     return {"dropped": dropped, "added": added, "moved": moved}
 
 
-def _list(reader: Reader, form: ListForm, top: int) -> dict[str, Any]:
+def _address(form: ListForm) -> str:
+    """The address of the list with the filters of a valid form."""
+    query_string = form.query_string()
+    return reverse("recommendations") + (f"?{query_string}" if query_string else "")
+
+
+def _list(reader: Reader, taste: Taste, form: ListForm, top: int) -> dict[str, Any]:
     try:
-        picks = preview(reader=reader, top=top, options=form.options())
+        picks = preview(reader=reader, top=top, options=form.options(), taste=taste)
     except (NothingToRecommendFrom, NoRelease) as error:
         return {"problem": str(error), "job": unfinished_import(reader=reader)}
     more = min(top + BOOKS_PER_STEP, MOST_BOOKS) if picks.has_more and top < MOST_BOOKS else None
@@ -115,6 +142,8 @@ def _list(reader: Reader, form: ListForm, top: int) -> dict[str, Any]:
         "release": releases.describe(picks.model.release),
         "more": more and form.query_string(n=more),
         "query_string": form.query_string(),
+        "languages": language_words(form.cleaned_data["language"] or taste.languages),
+        "has_own_languages": bool(reader.languages),
     }
 
 

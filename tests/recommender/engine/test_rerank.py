@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.engine.dial import CandidateFeatures, relevance
-from recommender.engine.rerank import BookFacts, RerankOptions, rerank
+from recommender.engine.rerank import BookFacts, RerankOptions, reading_languages, rerank
 from recommender.engine.values import ScoredBook
 
 
@@ -103,10 +103,45 @@ def test_languages_the_reader_does_not_read_are_dropped() -> None:
     assert order([10, 11, 12], facts, {1, 2, 3, 4, 5}) == [11, 12]
 
 
-def test_few_known_languages_say_nothing_yet() -> None:
-    facts = {n: BookFacts(language="eng") for n in range(1, 5)}
-    facts[10] = BookFacts(language="fre")
-    assert order([10], facts, {1, 2, 3, 4}) == [10]
+@pytest.mark.parametrize(
+    ("books", "languages"),
+    [
+        ({}, set()),
+        ({"": 30}, set()),
+        ({"eng": 1}, set()),
+        ({"spa": 1, "": 30}, set()),
+        ({"eng": 1, "spa": 1}, set()),
+        ({"eng": 2}, {"eng"}),
+        ({"eng": 9, "spa": 1}, {"eng"}),
+        ({"eng": 8, "spa": 2}, {"eng", "spa"}),
+        ({"eng": 28, "spa": 2}, {"eng"}),
+        ({"eng": 27, "spa": 3}, {"eng", "spa"}),
+        ({"eng": 27, "spa": 3, "": 40}, {"eng", "spa"}),
+        ({"ara": 40, "eng": 3}, {"ara"}),
+    ],
+)
+def test_a_language_takes_two_books_and_a_tenth_of_those_read(
+    books: dict[str, int], languages: set[str]
+) -> None:
+    read = [BookFacts(language=one) for one, count in books.items() for _ in range(count)]
+    assert reading_languages(read) == languages
+
+
+def test_the_readers_own_languages_go_before_those_of_the_books() -> None:
+    facts = {n: BookFacts(language="eng") for n in range(1, 6)}
+    facts |= {10: BookFacts(language="fre"), 11: BookFacts(language="eng"), 12: BookFacts()}
+    own = RerankOptions(own_languages=frozenset({"fre"}))
+    chosen = rerank(candidates(10, 11, 12), facts, {1, 2, 3, 4, 5}, own)
+    assert [one.book_id for one in chosen] == [10, 12]
+    asked = RerankOptions(own_languages=frozenset({"fre"}), languages=frozenset({"eng"}))
+    chosen = rerank(candidates(10, 11, 12), facts, {1, 2, 3, 4, 5}, asked)
+    assert [one.book_id for one in chosen] == [11]
+
+
+def test_a_stray_book_opens_no_language() -> None:
+    facts = {n: BookFacts(language="eng") for n in range(1, 6)}
+    facts |= {6: BookFacts(language="spa"), 10: BookFacts(language="spa")}
+    assert order([10], facts, {1, 2, 3, 4, 5, 6}) == []
 
 
 def test_books_nothing_is_known_of_stay_where_they_are() -> None:

@@ -121,9 +121,20 @@ def test_what_an_account_has_removed_stays_away_when_a_guest_comes_in() -> None:
     gone = LibraryEntryFactory.create(reader=guest, source_key="2", title="Gone, too")
     entries.remove(entry=gone)
     entries.set_read_since(reader=guest, since=date(2019, 1, 1))
+    readers.choose_languages(reader=guest, languages={"fra", "deu"})
 
     reader = readers.claim_guest(user=user, guest_id=guest.pk)
 
     assert not reader.entries.exists()
     assert {line.title for line in reader.removed_entries.all()} == {"Gone", "Gone, too"}
     assert reader.read_since == date(2019, 1, 1)
+    assert reader.languages == ["deu", "fra"]
+
+
+def test_what_an_account_has_chosen_stays_when_a_guest_comes_in() -> None:
+    user = UserFactory.create()
+    owner, guest = ReaderFactory.create(user=user), ReaderFactory.create(user=None)
+    for reader, language in ((owner, "eng"), (guest, "deu")):
+        readers.choose_languages(reader=reader, languages={language})
+
+    assert readers.claim_guest(user=user, guest_id=guest.pk).languages == ["eng"]

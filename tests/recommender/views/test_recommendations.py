@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.core.cache import caches
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from catalog.models import Book, Genre
 from recommender.models import Reader, Run
@@ -142,7 +143,7 @@ def test_ten_books_cost_as_many_queries_as_three(
     client = client_of(sailor(camps))
     client.get(PAGE)
     for n in (3, 9):
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             client.get(f"{PAGE}?n={n}")
 
 
@@ -154,6 +155,131 @@ def test_a_new_genre_can_be_chosen_after_a_minute(camps: Camps) -> None:
         answer = client_of(reader).get(f"{PAGE}?genre=new")
     assert answer.status_code == 200
     assert "No matches. Remove a filter" in read(answer).one("main").words
+
+
+class TestLanguages:
+    def test_one_stray_book_opens_no_language(self, camps: Camps) -> None:
+        spanish(camps, "Sea 3", "Sea 4")
+        reader = sailor(camps)
+        LibraryEntryFactory.create(reader=reader, book=camps.sea[3], stars=5)
+        assert titles(reader)[0] == "Sea 5"
+        assert "Books in English." in main(reader)
+
+    def test_two_books_of_a_few_open_theirs(self, camps: Camps) -> None:
+        spanish(camps, "Sea 1", "Sea 2", "Sea 4")
+        assert "Sea 4" in titles(sailor(camps, rated=4))
+        assert "Books in English and Spanish." in main(sailor(camps, rated=4))
+
+    def test_books_that_are_still_to_be_read_open_none(self, camps: Camps) -> None:
+        spanish(camps, "Moor 1", "Moor 2", "Moor 3", "Sea 4")
+        reader = sailor(camps)
+        for book in camps.moor[:3]:
+            LibraryEntryFactory.create(reader=reader, book=book, stars=None, shelf="to-read")
+        assert "Sea 4" not in titles(reader)
+
+    def test_where_nothing_speaks_the_sites_language_counts(
+        self, camps: Camps, settings: Settings
+    ) -> None:
+        Book.objects.update(language="")
+        spanish(camps, "Sea 4")
+        reader = sailor(camps)
+        assert "Sea 4" not in titles(reader)
+        settings.DEFAULT_LANGUAGE = "spa"
+        assert "Sea 4" in titles(reader)
+        assert "Books in Spanish." in main(reader)
+
+    def test_others_can_be_asked_for_in_the_address(self, camps: Camps) -> None:
+        spanish(camps, "Sea 4", "Sea 5")
+        reader = sailor(camps)
+        assert titles(reader, "language=spa") == ["Sea 4", "Sea 5"]
+        both = titles(reader, "language=spa&language=eng&n=5")
+        assert both[:3] == ["Sea 3", "Sea 4", "Sea 5"]
+        words = main(reader, "language=spa&language=eng")
+        assert "Books in English and Spanish, in this list only." in words
+
+    def test_the_boxes_show_what_counts(self, camps: Camps) -> None:
+        spanish(camps, "Sea 4")
+        reader = sailor(camps)
+        assert ticked(reader) == ["eng"]
+        assert ticked(reader, "language=spa") == ["spa"]
+        assert ticked(reader, "genre=nonsense&language=spa", status=422) == ["spa"]
+
+    def test_the_readers_own_are_no_filter(self, camps: Camps) -> None:
+        """A form sends the boxes that it shows ticked; other books must not come of that."""
+        reader = sailor(camps)
+        Book.objects.filter(title="Sea 4").update(language="")
+        assert titles(reader, "language=eng&dial=1") == titles(reader, "dial=1")
+        assert "Sea 4" in titles(reader, "language=eng&language=")
+        assert "in this list only" not in main(reader, "language=eng")
+
+    def test_they_are_kept_with_a_list_and_its_further_books(self, camps: Camps) -> None:
+        spanish(camps, *(book.title for book in camps.sea[3:]))
+        reader = sailor(camps)
+        client = client_of(reader)
+        page = read(client.get(f"{PAGE}?language=spa&language=eng&n=2"))
+        [more] = [e for e in page.all("a") if e.words == "Show more"]
+        assert more.attributes["href"] == "?language=eng&language=spa&n=12"
+        client.post(PAGE, {"language": ["spa", "eng"]})
+        run = Run.objects.get()
+        assert run.parameters["language"] == ["eng", "spa"]
+        assert "in English and Spanish" in read(client.get(f"{PAGE}{run.pk}/")).one("main").words
+
+    def test_they_can_be_remembered_and_forgotten(self, camps: Camps) -> None:
+        spanish(camps, "Sea 4")
+        reader = sailor(camps)
+        client = client_of(reader)
+        page = read(client.get(f"{PAGE}?language=spa&dial=1"))
+        answer = client.post(reverse("list-languages"), hidden_of(page, "list-languages"))
+        assert answer["Location"] == f"{PAGE}?dial=1"
+        assert titles(reader)[0] == "Sea 4"
+        page = read(client.get(PAGE))
+        assert "Books in Spanish, as you chose." in page.one("main").words
+        assert "in this list only" in main(reader, "language=eng")
+        client.post(reverse("list-languages"), hidden_of(page, "list-languages"))
+        reader.refresh_from_db()
+        assert reader.languages == []
+        assert "Books in English." in main(reader)
+
+    def test_only_languages_of_the_catalog_are_remembered(self, camps: Camps) -> None:
+        reader = sailor(camps)
+        client = client_of(reader)
+        assert client.post(reverse("list-languages"), {"language": "xyz"})["Location"] == PAGE
+        assert "could not be remembered" in read(client.get(PAGE)).one("main").words
+        reader.refresh_from_db()
+        assert reader.languages == []
+
+    def test_nobody_has_languages_to_choose(self, camps: Camps) -> None:
+        assert client_of(None).post(reverse("list-languages")).status_code == 404
+        answer = client_of(sailor(camps)).get(reverse("list-languages"))
+        assert answer["Location"] == PAGE
+
+    def test_the_list_beside_the_first_ratings_has_them_too(self, camps: Camps) -> None:
+        spanish(camps, "Sea 3")
+        reader = sailor(camps)
+        words = read(client_of(reader).get(reverse("rated"))).elements[0].words
+        assert "Sea 4" in words
+        assert "Sea 3" not in words
+
+
+def spanish(camps: Camps, *named: str) -> None:
+    assert Book.objects.filter(title__in=named).update(language="spa") == len(named)
+    caches["process"].clear()
+
+
+def main(reader: Reader, query: str = "") -> str:
+    return read(client_of(reader).get(f"{PAGE}?{query}")).one("main").words
+
+
+def ticked(reader: Reader, query: str = "", *, status: int = 200) -> list[str]:
+    page = read(client_of(reader).get(f"{PAGE}?{query}"), status=status)
+    return [e.attributes["value"] for e in page.all("input", name="language", checked="*")]
+
+
+def hidden_of(page: Page, name: str) -> dict[str, str]:
+    """What a page's form for an address sends; the filters are there once for each form."""
+    assert any(e.attributes["action"] == reverse(name) for e in page.all("form", action="*"))
+    hidden = [e.attributes for e in page.all("input", type="hidden")]
+    return {one["name"]: one["value"] for one in hidden}
 
 
 class TestWhatIf:
