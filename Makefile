@@ -1,7 +1,7 @@
 # `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run goodbooks train install test test-fast coverage test-faults lint requirements screenshots bench bench-quality bench-catalog bench-matching bench-admin bench-pages bench-stars bench-tune
+.PHONY: help run goodbooks train install test test-fast coverage test-faults lint requirements screenshots bench bench-quality bench-catalog bench-matching bench-search bench-admin bench-pages bench-stars bench-tune
 
 # The Python that makes .venv: the newest supported one that runs and can do so. Where there is
 # none, recsite.local.install tells what is wrong with python3.
@@ -72,7 +72,7 @@ MAKEMIGRATIONS := $(CHECK_ENV) $(IN_VENV) \
 screenshots: install ## pictures of the main pages of the running SITE, on the starter shelf
 	@$(IN_VENV) -m tests.browser.screenshots $(or $(SITE),http://127.0.0.1:8000)
 
-bench: bench-quality bench-stars bench-catalog bench-matching bench-admin ## all benchmarks, each beside its peers
+bench: bench-quality bench-stars bench-catalog bench-matching bench-search bench-admin ## all benchmarks, each beside its peers
 
 bench-quality: install .venv-bench ## recommendations beside peers' on BOOKFOLD_DATA (BENCH_ARGS=--keep: ours anew)
 	@.venv-bench/bin/python -m spark.bench.quality \
@@ -90,6 +90,9 @@ bench-catalog: install ## enrichment and matching of the whole catalog, on BOOKF
 
 bench-matching: install ## drawn exports of every format find their books, on BOOKFOLD_DATA
 	@$(IN_VENV) -m tests.bench.matching.measure --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
+
+bench-search: install ## 1,000 known books of BOOKFOLD_DATA asked for in seven ways, also among 100,000
+	@$(IN_VENV) -m tests.bench.search --data "$${BOOKFOLD_DATA:?names a goodbooks folder}" $(BENCH_ARGS)
 
 bench-admin: install ## queries, server time and weight of each list of the admin, 10,000 books
 	@$(IN_VENV) -m pytest tests/bench/admin.py --quiet --capture=no

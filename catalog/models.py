@@ -12,6 +12,7 @@ from django.db import connections, models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 
+import catalog.documents
 import catalog.lookups  # noqa: F401 makes `__any_of` known
 from catalog.credits import Role
 

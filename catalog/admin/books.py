@@ -4,14 +4,14 @@ A field that a curator changes is locked, so that no later load resets it; untic
 the field back to the loaders. Every change is logged as an act of curation.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.views.main import ORDER_VAR
 from django.contrib.admin.widgets import ForeignKeyRawIdWidget
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, When
 from django.forms import BaseModelFormSet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -30,7 +30,7 @@ from catalog.models import (
     CurationAct,
     Enrichment,
 )
-from catalog.search import has_word
+from catalog.search import matching, ranked
 from catalog.services import additions, enrichment
 from recsite.accounts.models import User
 
@@ -201,7 +201,9 @@ class BookAdmin(BulkActions, CsvPages):
         "genres",
     )
     search_fields = ("title",)  # so that there is a search box; see `get_search_results`
-    search_help_text = "Title, series, author, ISBN-13 or Goodreads number."
+    search_help_text = (
+        "Title, series, author, ISBN, any number of the book, or an address at Goodreads."
+    )
     ordering = ("-ratings_count", "pk")
     list_per_page = 50
     inlines = (AuthorInline, GenreInline, IdentifierInline)
@@ -273,12 +275,21 @@ class BookAdmin(BulkActions, CsvPages):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Book], search_term: str
     ) -> tuple[QuerySet[Book], bool]:
-        """Books that have each word in a title, a series or an author's name, or as a number.
+        """The search of the whole site, also among hidden and merged books.
 
-        Django's own search joins authors and identifiers, and reads the catalog several times.
+        The best matches come first, unless a column decides the order. Django's own search joins
+        authors and identifiers, and reads the catalog several times.
         """
-        for word in search_term.split():
-            queryset = queryset.filter(_is_known_by(word))
+        if not search_term.strip():
+            return queryset, False
+        queryset = queryset.filter(matching(search_term))
+        best = ranked(search_term, statuses=Book.Status.values)[: self.list_per_page]
+        if best and ORDER_VAR not in request.GET:
+            places = [When(pk=pk, then=place) for place, pk in enumerate(best)]
+            queryset = queryset.order_by(
+                Case(*places, default=len(best), output_field=IntegerField()),
+                *self.get_ordering(request),
+            )
         return queryset, False
 
     @admin.display(description="authors")
@@ -379,14 +390,6 @@ class BookAdmin(BulkActions, CsvPages):
             acts.note_edit(book=form.instance, before=form.before, user=_user(request))
         else:
             acts.note_added(book=form.instance, user=_user(request))
-
-
-def _is_known_by(word: str) -> Q:
-    """Books that have the word in a name, or as a number."""
-    found = has_word(word) | Q(pk__in=BookIdentifier.objects.filter(value=word).values("book"))
-    if re.fullmatch(r"[0-9]{1,9}", word):
-        found |= Q(goodbooks_id=int(word)) | Q(goodreads_work_id=int(word))
-    return found
 
 
 def _keys(books: QuerySet[Book]) -> list[int]:

@@ -17,24 +17,12 @@ from django.utils.safestring import SafeString
 from catalog.admin import books, log, related
 from catalog.models import Book, BookIdentifier, CurationAct, Genre
 from recommender.admin.confirm import ConfirmView
+from recommender.admin.other_book import IntoBookView
 from recommender.admin.parts import WithCounts, count_of
 from recommender.models import Dismissal, Recommendation
 from recommender.selectors.covers import book_cover
 from recommender.services import merging, waiting
 from recsite.accounts.models import User
-
-
-class IntoBook(forms.Form):
-    """Another book, by its number in the catalog."""
-
-    into = forms.ModelChoiceField(
-        Book.objects.standing(),
-        widget=forms.NumberInput,
-        label="Number of the other book",
-        help_text="It is in the address of the book's page.",
-        error_messages={"invalid_choice": "No book has this number, or it was merged."},
-    )
-    reason = forms.CharField(max_length=300, required=False, label="Reason")
 
 
 class IntoGenre(forms.Form):
@@ -43,15 +31,17 @@ class IntoGenre(forms.Form):
     into = forms.ModelChoiceField(Genre.objects.all(), label="Into which genre")
 
 
-class MergeBook(ConfirmView[Book]):
+class MergeBook(IntoBookView[Book]):
     """Merge a book into another one, with what readers have of it."""
 
-    form_class = IntoBook
     template_name = "admin/catalog/book/merge.html"
     done = "Merged. The old address leads to the other book; the log can undo it."
 
     def get_object(self, key: int) -> Book:
         return get_object_or_404(Book.objects.for_cards(), pk=key)
+
+    def get_book_id(self) -> int:
+        return self.object.pk
 
     def get_title(self) -> str:
         return f"Merge “{self.object}” into another book"
@@ -84,15 +74,17 @@ class MergeGenre(ConfirmView[Genre]):
         merging.merge_genre(genre=self.object, user=user, **chosen)
 
 
-class MoveIdentifier(ConfirmView[BookIdentifier]):
+class MoveIdentifier(IntoBookView[BookIdentifier]):
     """Move an identifier to the book it belongs to, with the entries it brought."""
 
-    form_class = IntoBook
     template_name = "admin/catalog/bookidentifier/move.html"
     done = "Moved, with the library entries that it brought."
 
     def get_object(self, key: int) -> BookIdentifier:
         return get_object_or_404(BookIdentifier.objects.select_related("book"), pk=key)
+
+    def get_book_id(self) -> int:
+        return self.object.book_id
 
     def get_title(self) -> str:
         return f"Let {self.object} lead to another book"

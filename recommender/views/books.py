@@ -9,13 +9,14 @@ from django.views.decorators.http import require_safe
 
 from catalog.languages import language_name
 from catalog.models import Book, BookIdentifier
-from catalog.search import search
+from catalog.search import near_titles, search
 from catalog.services import enrichment
 from recommender.models import ModelRelease, Run
 from recommender.selectors.book_page import model_facts, visible_books
 from recommender.selectors.book_states import book_states
 from recommender.views.access import reader_of
 from recommender.views.htmx import wants_fragment
+from recommender.views.proposals import terms_of
 
 ISBNS_SHOWN = 6
 LONGEST_QUERY = 200
@@ -29,7 +30,14 @@ def books(request: HttpRequest) -> HttpResponse:
     found = search(query)
     states = book_states(reader=reader_of(request), books=found)
     back = f"{request.path}?{urlencode({'q': query})}"
-    context = {"query": query, "books": found, "states": states, "back": back}
+    context = {
+        "query": query,
+        "books": found,
+        "near": [] if found else near_titles(query),
+        "missing": terms_of(query),
+        "states": states,
+        "back": back,
+    }
     template = "recommender/_results.html" if wants_fragment(request) else "recommender/books.html"
     return render(request, template, context)
 

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.models import Book
-from catalog.search import has_word, search
+from catalog.search import search
 from recommender.models import ImportItem, ImportJob
 from recommender.services import repairs
 from recommender.sources.table_file import TEMPLATE
@@ -25,7 +25,6 @@ from recsite.common.spreadsheets import BOM, escape_formula
 ROWS_PER_PAGE = 50
 FOUND_SHOWN = 8
 LONGEST_QUERY = 200
-WORDS_SEARCHED = 8
 
 Group = ImportItem.Group
 
@@ -144,12 +143,12 @@ def _row_page(
     if item.state not in ImportItem.REPAIRABLE or not repairs.can_be_repaired(job):
         raise Http404
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
-    book_ids = _search(query) if query else item.candidates
+    books = search(query, limit=FOUND_SHOWN) if query else _books(item.candidates)
     context = {
         "job": job,
         "item": item,
         "query": query,
-        "books": _books(book_ids),
+        "books": books,
         "problem": problem,
         "chosen": request.GET.get("state", request.POST.get("state", "")),
         "can_skip": item.state != ImportItem.State.REPAIRED,
@@ -175,15 +174,6 @@ def _rows(job: ImportJob, page: Iterable[ImportItem]) -> list[Row]:
         )
         for item in items
     ]
-
-
-def _search(text: str) -> list[int]:
-    """Books with all of these words, the best known first, or else the most similar ones."""
-    books = Book.objects.active()
-    for word in text.split()[:WORDS_SEARCHED]:
-        books = books.filter(has_word(word))
-    found = books.order_by("-ratings_count", "pk").values_list("pk", flat=True)[:FOUND_SHOWN]
-    return list(found) or [book.pk for book in search(text, limit=FOUND_SHOWN)]
 
 
 def _books(book_ids: list[int]) -> list[Book]:

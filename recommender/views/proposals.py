@@ -1,5 +1,6 @@
 """Books that the catalog lacks: a reader searches Open Library and chooses the right one."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from catalog.normalize import isbn13_of
 from catalog.services.additions import CannotAdd
 from recommender.forms.proposals import ProposalForm
 from recommender.models import ImportJob, LibraryEntry, Proposal
@@ -38,9 +40,10 @@ State = Proposal.State
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def propose(request: HttpRequest) -> HttpResponse:
-    """Search for a missing book (``?title=`` fills in the form); below it, earlier searches."""
+    """Search for a missing book (``?title=`` or ``?isbn=`` fills in the form); earlier searches."""
     if request.method != "POST":
-        return _form_page(request, ProposalForm(initial={"title": request.GET.get("title", "")}))
+        known = {name: request.GET.get(name, "") for name in ("title", "isbn")}
+        return _form_page(request, ProposalForm(initial=known))
     form = ProposalForm(request.POST)
     if not form.is_valid():
         return _form_page(request, form)
@@ -52,6 +55,12 @@ def propose(request: HttpRequest) -> HttpResponse:
         form.add_error(None, str(error))
         return _form_page(request, form)
     return redirect("proposal", proposal.pk)
+
+
+def terms_of(query: str) -> str:
+    """What a search for a book looked for, as the parameters of `propose`."""
+    isbn = isbn13_of(query)
+    return urlencode({"isbn": isbn} if isbn else {"title": query})
 
 
 @require_POST

@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from catalog.search import search
+from catalog.search import near_titles, search
 from recommender.engine.release import NoRelease
 from recommender.models import Reader
 from recommender.selectors.book_states import book_states
@@ -18,6 +18,7 @@ from recommender.selectors.informative import MOST_BOOKS, informative_books
 from recommender.selectors.recommendations import NothingToRecommendFrom, preview
 from recommender.views.access import reader_of
 from recommender.views.htmx import wants_fragment
+from recommender.views.proposals import terms_of
 
 BOOKS_PER_PAGE = 12
 PAGES = MOST_BOOKS // BOOKS_PER_PAGE
@@ -41,6 +42,8 @@ def rate(request: HttpRequest) -> HttpResponse:
     context = {
         "query": query,
         "books": books,
+        "near": near_titles(query) if query and not books else [],
+        "missing": terms_of(query),
         "states": book_states(reader=reader, books=books),
         "back": f"{address}?{urlencode(parameters)}" if parameters else address,
         "next_page": None if query or page.number >= PAGES else page.number + 1,

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.catalog --data DIR`: enrichment, matching and search of 10,000 books."""
+"""`python -m tests.bench.catalog --data DIR`: enrichment and matching of 10,000 books."""
 
 import argparse
 import os
@@ -50,7 +50,6 @@ def main() -> None:
     ):
         measure = import_module("tests.bench.catalog.measure")  # can be imported only by now
         measure.match()
-        measure.search()
         if options.books:
             measure.enrich(options.books)
 

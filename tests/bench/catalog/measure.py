@@ -5,7 +5,6 @@ import random
 import sys
 import time
 from collections import Counter
-from statistics import median
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 from catalog import matching
 from catalog.models import Book
 from catalog.openlibrary.client import BATCH
-from catalog.search import search as find
 from catalog.services import enrichment
 
 ROWS = 5_000
@@ -35,35 +33,6 @@ class CountRequests(logging.Handler):
 def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-
-
-#: As they are typed: beginnings, slips, missing accents, surnames, series, both titles.
-TYPED = (
-    "the", "harry", "harry pot", "hary poter", "hunger games", "hungr games", "tolkein",
-    "lord of the rings", "garcia marquez", "100 years of solitude", "one hundred years", "zafon",
-    "murakami", "le petit prince", "girl with the dragon", "discworld", "a song of ice and fire",
-    "stephen king", "jane austen", "pride prejudice", "sorcerers stone", "philosophers stone",
-    "zzzz", "night", "o",
-)  # fmt: skip
-TIMES = 8
-
-
-def search() -> None:
-    """Time what readers type, as the pages ask it: the books with authors and genres."""
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
-    taken: dict[str, list[float]] = {text: [] for text in TYPED}
-    for _ in range(TIMES):
-        for text, seconds in taken.items():
-            begun = time.perf_counter()
-            find(text)
-            seconds.append(time.perf_counter() - begun)
-    every = sorted(seconds for each in taken.values() for seconds in each)
-    slowest = max(taken, key=lambda text: median(taken[text]))
-    within = 1000 * every[int(0.95 * len(every))]
-    say(f"search: {len(TYPED)} texts, {TIMES} times each, in {Book.objects.count():,} books")
-    say(f"  median {1000 * median(every):.0f} ms, 95% within {within:.0f} ms")
-    say(f"  slowest: {slowest!r}, median {1000 * median(taken[slowest]):.0f} ms")
 
 
 def enrich(books: int) -> None:

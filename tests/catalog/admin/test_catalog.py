@@ -87,6 +87,18 @@ def test_a_book_is_found_by_what_is_known_of_it(client: Client, text: str) -> No
     assert "Hainish Cycle #4" in response.content.decode()
 
 
+def test_the_best_match_comes_first_unless_a_column_decides(client: Client) -> None:
+    known = BookFactory.create(title="Long Walk to Freedom", ratings_count=9)
+    meant = BookFactory.create(title="Freedom", ratings_count=1, status="hidden")
+    orders: list[tuple[dict[str, str], list[Book]]] = [
+        ({}, [meant, known]),
+        ({"o": "-7"}, [known, meant]),
+    ]
+    for order, expected in orders:
+        answer = client.get(changelist("catalog_book", q="freedom", **order))
+        assert list(answer.context["cl"].result_list) == expected
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

@@ -19,6 +19,7 @@ from tests.factories import (
     RunFactory,
     UserFactory,
 )
+from tests.pages import read
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +99,26 @@ def test_a_wrong_number_is_told(client: Client, into: str, words: str) -> None:
         text = response.content.decode()
         assert words in text or "No book has this number" in text
     assert not CurationAct.objects.exists()
+
+
+def test_the_other_book_is_searched_for(client: Client) -> None:
+    book, other = (BookFactory.create(title="Dune", authors=["Frank Herbert"]) for _ in range(2))
+    merged = BookFactory.create(title="Dune", status="merged", merged_into=other)
+    address = reverse("admin:catalog_book_merge", args=[book.pk])
+
+    for typed in ("dnue herbert", str(other.pk)):
+        page = read(client.get(address, {"search": typed, "reason": "twice"}))
+        [choice] = page.all("input", type="radio")
+        assert choice.attributes["value"] == str(other.pk)
+        assert f"Dune, Frank Herbert (1969): number {other.pk}" in page.words
+        assert str(merged.pk) not in page.words
+    assert "Nothing found" in read(client.get(address, {"search": "zqxjkv"})).words
+
+    shown = client.get(address, {"search": "dune", "into": str(other.pk), "reason": "twice"})
+    assert "Merge them" in shown.content.decode()
+    client.post(address, {"search": "dune", "into": str(other.pk), "reason": "twice"})
+    book.refresh_from_db()
+    assert book.merged_into == other
 
 
 def test_an_identifier_is_led_to_another_book(client: Client) -> None:

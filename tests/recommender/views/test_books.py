@@ -154,9 +154,25 @@ class TestSearch:
         assert b"<html" not in answer.content
         assert read(answer).one("h2").words == "Dune"
 
-    def test_nothing_found_says_what_to_do(self) -> None:
-        page = read(client_of(None).get("/books/?q=zqxjkv"))
-        assert "Try fewer words" in page.one("main").words
+    def test_nothing_found_leads_on(self) -> None:
+        BookFactory.create(title="Slaughterhouse-Five")
+        page = read(client_of(None).get("/books/?q=slawterhouze"))
+        assert "No matches for “slawterhouze”. Did you mean Slaughterhouse-Five?" in page.words
+        assert page.one("a", href="/books/?q=Slaughterhouse-Five")
+        assert page.one("a", href=f"{reverse('propose')}?title=slawterhouze")
+        assert page.one("main").words.count("Start with well-known books") == 1
+
+    def test_an_isbn_that_is_not_found_is_searched_for_as_one(self) -> None:
+        page = read(client_of(None).get("/books/?q=0-439-02348-3"))
+        address = f"{reverse('propose')}?isbn=9780439023481"
+        assert page.one("a", href=address)
+        form = read(client_of(None).get(address))
+        assert form.one("input", name="isbn").attributes["value"] == "9780439023481"
+
+    @pytest.mark.parametrize("query", ["%ED%A0%80", "'", "%5C", "%F0%9F%93%9A"])
+    def test_odd_letters_are_no_error(self, query: str) -> None:
+        for page in ("/books/", "/rate/"):
+            assert client_of(None).get(f"{page}?q={query}").status_code == 200
 
     def test_a_guest_begins_by_rating(self) -> None:
         book = BookFactory.create(title="Dune", title_key="dune")
