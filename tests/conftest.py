@@ -14,8 +14,9 @@ from pathlib import Path
 import django
 import pytest
 import redis
+from django.conf import settings
 from django.core.cache import caches
-from pytest_django import DjangoDbBlocker, Settings
+from pytest_django import DjangoDbBlocker
 
 from recsite.local.process import free_port, wait_until
 from recsite.local.standins.openlibrary import OpenLibraryStandin
@@ -41,6 +42,18 @@ def pytest_configure(config: pytest.Config) -> None:
         return  # hands the tests to xdist workers, whose settings must not be inherited
     configure_environment(worker_name())
     django.setup()
+    settle_settings()
+
+
+def settle_settings() -> None:
+    """What differs in this process alone; the processes of a test site do as a site does.
+
+    Pages need no run of collectstatic, and a password costs next to nothing.
+    """
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
@@ -77,14 +90,6 @@ def django_db_setup(
         create_database(name)
     with connected_to(name):
         yield
-
-
-@pytest.fixture(autouse=True)
-def _plain_static_files(settings: Settings) -> None:
-    """Serve pages without a run of collectstatic; the processes of a test site make their own."""
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    }
 
 
 @pytest.fixture(autouse=True)

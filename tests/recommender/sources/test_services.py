@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from recommender.models import ImportJob, Source
+from recommender.sources import export_file
 from recommender.sources.base import ShelfPage, ShelfRow
-from recommender.sources.export_file import MOST_ROWS
 from recommender.sources.exports import EXPORTS, open_export
 from recommender.sources.table_file import TEMPLATE
 from recommender.sources.upload import TooManyRows, WrongColumns
@@ -228,10 +228,13 @@ def test_letters_that_nobody_sees_part_no_words() -> None:
     assert row.author == "J.R.R. Tolkien"
 
 
-def test_a_file_has_fifty_thousand_rows_at_most() -> None:
-    lines = "".join(f"Book {n},Ann Author,4\n" for n in range(MOST_ROWS))
+def test_a_file_has_so_many_rows_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    most = 50  # of three pages
+    monkeypatch.setattr(export_file, "MOST_ROWS", most)
+    monkeypatch.setattr(export_file, "ROWS_A_PAGE", 20)
+    lines = "".join(f"Book {n},Ann Author,4\n" for n in range(most))
     source = open_export(io.BytesIO(f"Title,Author,Stars\n{lines}".encode()))
-    assert sum(len(page.rows) for page in source.pages()) == MOST_ROWS
+    assert sum(len(page.rows) for page in source.pages()) == most
     more = f"Title,Author,Stars\n{lines}One more,Ann Author,4\n"
     with pytest.raises(TooManyRows):
         next(open_export(io.BytesIO(more.encode())).pages())
