@@ -16,6 +16,8 @@ PYTEST_ARGS ?=
 CHROMIUM := $(firstword $(shell command -v chromium chromium-browser google-chrome))
 # Browser tests need a browser of the system; .ci/run installs it.
 MARKS := $(if $(CHROMIUM),,-m "not browser")
+# pytest keeps the tests it has rewritten, and the many processes they start keep their bytecode.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16

@@ -115,7 +115,7 @@ def test_thousands_of_lines_take_no_more_queries_than_one(
     writer = Author.objects.create(name="Ann Author", surname_key="author")
     books = Book.objects.bulk_create(
         Book(goodbooks_id=i, title=f"Book {i}", title_key=f"book {i}", goodreads_work_id=i)
-        for i in range(1, 10_001)
+        for i in range(1, 2_501)
     )
     BookAuthor.objects.bulk_create(
         BookAuthor(book=book, author=writer, position=1) for book in books
@@ -132,10 +132,10 @@ def test_thousands_of_lines_take_no_more_queries_than_one(
             title=f"The Book {i} (Some Series, #3)",
             author="Author, Ann",
         )
-        for i in range(1, 5_001)
+        for i in range(1, 2_501)
     ]
 
     with django_assert_num_queries(3):  # no line has a work id, and Django asks for none
         found = match(wanted)
 
-    assert [found[i].book_id for i in range(1, 5_001)] == [book.pk for book in books[:5_000]]
+    assert [found[i].book_id for i in range(1, 2_501)] == [book.pk for book in books]
