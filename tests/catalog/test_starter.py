@@ -18,6 +18,8 @@ from catalog.starter.books import StarterBook, read_books
 from catalog.starter.readers import Simulation, simulate_readers
 from catalog.starter.tastes import TASTES
 
+pytestmark = pytest.mark.xdist_group("starter")  # whose shelf and readers are made once
+
 ROOT = Path(__file__).parents[2]
 LIKED = 4
 Floats = NDArray[np.float64]
