@@ -59,16 +59,10 @@ def open_library(
 
 @pytest.fixture
 def camps(db: None, own_store: str) -> Camps:
-    from tests.factories import BookFactory
+    from tests.factories import create_books
 
-    sea = [
-        BookFactory.create(title=f"Sea {n}", title_key=f"sea {n}", authors=[f"Mariner No{n}"])
-        for n in range(12)
-    ]
-    moor = [
-        BookFactory.create(title=f"Moor {n}", title_key=f"moor {n}", authors=[f"Walker No{n}"])
-        for n in range(12)
-    ]
+    sea = create_books({f"Sea {n}": f"Mariner No{n}" for n in range(12)})
+    moor = create_books({f"Moor {n}": f"Walker No{n}" for n in range(12)})
     numbers = [[book.goodbooks_id or 0 for book in books] for books in (sea, moor)]
     return Camps(sea, moor, publish_release(own_store, numbers))
 
