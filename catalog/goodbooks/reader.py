@@ -18,6 +18,7 @@ from catalog.goodbooks.books import (
 from catalog.goodbooks.genres import genre_of, top_genres
 from catalog.goodbooks.languages import settle_languages
 from catalog.goodbooks.table import Problems, Row, Table, UnusableFolder, find_table
+from catalog.sentences import unquoted
 
 Say = Callable[[str], None]
 
@@ -172,7 +173,7 @@ def _read_descriptions(
     has_source = "source" in table.columns()
     columns = ("description", "source") if has_source else ("description",)
     for row, book_id in _rows_of_books(table, books, say, *columns):
-        text = row.values[1].strip('" \n').replace(NUL, "")
+        text = unquoted(row.values[1].replace(NUL, ""))
         source = (row.values[2] if has_source else "")[:120] or DESCRIPTION_SOURCE
         if not text:
             table.wrong(row.line, "the description is empty")

@@ -9,6 +9,7 @@ from typing import Any
 
 from catalog.credits import Role, split_credit
 from catalog.normalize import isbn13_of
+from catalog.sentences import shorten
 
 MAX_DESCRIPTION_LENGTH = 10_000
 MAX_SUBJECTS = 20
@@ -121,9 +122,7 @@ def plain_text(text: str) -> str:
     text = _EMPTY_BRACKETS.sub("", _LINE_MARKS.sub("", text))
     lines = (" ".join(line.split()) for line in text.split("\n"))
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-    if len(text) > MAX_DESCRIPTION_LENGTH:
-        text = text[:MAX_DESCRIPTION_LENGTH].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
-    return text
+    return shorten(text, MAX_DESCRIPTION_LENGTH)
 
 
 class _Stripper(HTMLParser):

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from catalog.credits import Role, with_role
 from catalog.models import Book
 from catalog.openlibrary.parse import Work
+from catalog.sentences import quote_spans, sentence_ends
 from recommender.models import ModelRelease
 from recommender.selectors.covers import book_cover
 
@@ -92,23 +93,44 @@ class Folded:
 
 #: Lengths in words; the rest is cut too, so that a page of ten long descriptions stays light.
 SHORT_WORDS, START_WORDS, FOLDED_WORDS = 45, 32, 32
+#: How far into a text, in letters, sentences and quotes are looked for.
+LOOKED_AT = 2000
 _WORD = re.compile(r"\S+")
-_SENTENCE_END = re.compile(r"[.!?][\"'”’)]*$")
 
 
 @register.filter
 def folded(text: str) -> Folded:
-    """Fold a description of more than 45 words, at the end of a sentence if one is near."""
-    words = list(islice(_WORD.finditer(text), SHORT_WORDS + FOLDED_WORDS + 1))
+    """Fold a description of more than 45 words, at the end of a sentence if one is near.
+
+    Where none is near, not within a quote, unless that began with the text.
+    """
+    words = [found.end() for found in islice(_WORD.finditer(text), SHORT_WORDS + FOLDED_WORDS + 1)]
     if len(words) <= SHORT_WORDS:
         return Folded(text)
-    ends = [n for n in range(START_WORDS // 2, SHORT_WORDS) if _SENTENCE_END.search(words[n][0])]
-    last = ends[-1] if ends else START_WORDS - 1
-    start, end = text[: words[last].end()], words[last].end()
-    if len(words) <= last + 1 + FOLDED_WORDS:
-        return Folded(start, text[end:].strip(), is_cut=not ends)
-    rest = text[end : words[last + FOLDED_WORDS].end()].strip()
-    return Folded(start, f"{rest} …", is_cut=not ends, goes_on=True)
+    ends = sentence_ends(text[:LOOKED_AT])
+    cut = _last_between(ends, words[START_WORDS // 2], words[SHORT_WORDS - 1])
+    is_cut = cut is None
+    if cut is None:
+        cut = _before_quote(text, words)
+    left = [end for end in words if end > cut]
+    if len(left) <= FOLDED_WORDS:
+        return Folded(text[:cut], text[cut:].strip(), is_cut=is_cut)
+    last = _last_between(ends, left[FOLDED_WORDS // 2], left[FOLDED_WORDS - 1])
+    if last is not None:
+        return Folded(text[:cut], text[cut:last].strip(), is_cut=is_cut, goes_on=True)
+    rest = text[cut : left[FOLDED_WORDS - 1]].strip()
+    return Folded(text[:cut], f"{rest} …", is_cut=is_cut, goes_on=True)
+
+
+def _last_between(ends: list[int], first: int, last: int) -> int | None:
+    return max((end for end in ends if first <= end <= last), default=None)
+
+
+def _before_quote(text: str, words: list[int]) -> int:
+    """Where to cut between two words: behind the 32nd, or before the quote that it is in."""
+    cut = words[START_WORDS - 1]
+    begun = [start for start, end in quote_spans(text[:LOOKED_AT]) if start < cut < end]
+    return max((end for end in words if begun and end <= min(begun)), default=cut)
 
 
 @register.filter

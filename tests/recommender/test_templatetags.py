@@ -34,6 +34,23 @@ class TestFolded:
         assert fold.rest.endswith(" …")
         assert fold.rest.split() == [f"word{n}" for n in range(32, 64)] + ["…"]
 
+    def test_it_is_folded_behind_no_abbreviation_and_in_no_quote(self) -> None:
+        text = f'{words(20)}. {words(8)} of St. Ives and Dr. J. K. Who, "Go. Now." {words(30)}'
+        fold = folded(text)
+        assert fold.start == f"{words(20)}."
+        assert fold.rest.startswith("word0")
+
+    def test_where_no_sentence_ends_a_quote_stays_whole(self) -> None:
+        fold = folded(f"{words(28)} “{words(10)}” {words(40)}")
+        assert fold.start == words(28)
+        assert fold.is_cut
+        assert fold.rest.startswith("“word0")
+
+    def test_the_rest_of_a_very_long_one_ends_with_a_sentence_too(self) -> None:
+        fold = folded(f"{words(40, '.')} {words(25, '.')} {words(100, '.')}")
+        assert fold.rest == words(25, ".")
+        assert fold.goes_on
+
     def test_paragraphs_stay_apart(self) -> None:
         assert "\n\n" in folded(f"{words(40, '.')}\n\n{words(20)}\n\n{words(10)}").rest
 
