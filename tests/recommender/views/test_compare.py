@@ -176,5 +176,5 @@ def test_long_lists_cost_no_more_queries(
         )
         address = f"{reverse('compare')}?a={a.pk}&b={b.pk}"
         client.get(address)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             client.get(address)
