@@ -103,6 +103,14 @@ def edition_language(*, code: str, isbn13: str, title: str) -> str:
     return language if code or language == ENGLISH or _signs(title, language) else ""
 
 
+def language_of_editions(languages: Iterable[str], *, title: str) -> str:
+    """The language of all editions of a work, or the one of them that its title shows signs of."""
+    signs = {language: _signs(title, language) for language in languages}
+    most = [language for language in signs if signs[language] == max(signs.values())]
+    is_clear = len(signs) == 1 or (len(most) == 1 and signs[most[0]])
+    return most[0] if is_clear else ""
+
+
 class AuthorLanguages:
     """In which languages authors write, and in which they are read here."""
 

@@ -7,6 +7,7 @@ from catalog.credits import Role
 from catalog.models import Book, BookIdentifier
 from catalog.normalize import may_be_same_person, title_key
 from catalog.openlibrary.parse import Work
+from catalog.work_language import AuthorLanguages, Evidence, language_of_editions, work_language
 
 SOURCE = "Open Library"
 #: Fields that enrichment fills; a book with locks on all of them is never looked up.
@@ -17,6 +18,7 @@ FILLED = (
     "year",
     "subjects",
     "page_count",
+    "language",
 )
 
 
@@ -67,6 +69,21 @@ def best_by_title(book: Book, works: Iterable[Work]) -> Work | None:
     return certain[0] if len(certain) == 1 else None
 
 
+def language_of(book: Book, work: Work) -> str:
+    """The language in which the book is offered, of which a single edition may know little."""
+    credit = next(iter(book.credits.all()), None)
+    known = Evidence(
+        title=book.title,
+        original_title=book.original_title,
+        author=credit.author.name if credit else "",
+        edition=language_of_editions(work.languages, title=book.title),
+    )
+    others = Book.objects.filter(credits__author=credit.author) if credit else Book.objects.none()
+    rows = others.exclude(pk=book.pk).order_by().values_list("title", "original_title", "language")
+    evidence = [Evidence(title, original, known.author, code) for title, original, code in rows]
+    return work_language(known, AuthorLanguages([*evidence, known]))
+
+
 def wants_description(book: Book) -> bool:
     """Whether Open Library may set the description: not over another source's or a curator's."""
     if {"description", "description_source"} & set(book.locked_fields):
@@ -87,6 +104,8 @@ def fill(book: Book, work: Work, description: str | None) -> list[str]:
     }
     if book.year is None:
         values["year"] = work.first_year
+    if not book.language:
+        values["language"] = language_of(book, work)
     if description and wants_description(book):
         values |= {"description": description, "description_source": SOURCE}
     locked = set(book.locked_fields)

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from catalog.credits import Role, split_credit
+from catalog.languages import language_code
 from catalog.normalize import isbn13_of
 from catalog.sentences import shorten
 
@@ -52,6 +53,7 @@ class Work:
     subjects: tuple[str, ...] = ()
     page_count: int | None = None
     editions: int = 0
+    languages: tuple[str, ...] = ()  # of its editions, as ISO 639-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def _work(doc: Mapping[str, Any]) -> Work | None:
         return None
     credited = _names(doc.get("author_name"))
     names = [*credited, *_names(doc.get("author_alternative_name"))]
+    codes = map(language_code, _texts(doc.get("language")))
     isbns = dict.fromkeys(isbn13_of(text) for text in _texts(doc.get("isbn")))
     numbers = [
         text for text in _texts(doc.get("id_goodreads")) if re.fullmatch("[0-9]{1,12}", text)
@@ -103,6 +106,7 @@ def _work(doc: Mapping[str, Any]) -> Work | None:
         subjects=_subjects(doc.get("subject")),
         page_count=_integer(doc.get("number_of_pages_median"), 1, 30_000),
         editions=_integer(doc.get("edition_count"), 0, 10**6) or 0,
+        languages=tuple(dict.fromkeys(code for code in codes if code)),
     )
 
 

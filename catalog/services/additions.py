@@ -149,6 +149,8 @@ def _create_book(work: Work) -> Book:
         BookAuthor(book=book, author=author, position=position)
         for position, author in enumerate(authors, start=1)
     )
+    book.language = fill.language_of(book, work)
+    book.save(update_fields=["language"])
     fill.add_identifiers(book, work)
     BookGenre.objects.bulk_create(
         BookGenre(book=book, genre_id=genre, count=1) for genre in _genres(work)

@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from catalog.goodbooks.load import LOCK
 from catalog.models import Author, Book, BookIdentifier, CurationAct, Enrichment, GenreAlias
+from catalog.openlibrary import fill
 from catalog.openlibrary.parse import Work
 from catalog.services import additions, enrichment
 from catalog.services.additions import CannotAdd
@@ -61,6 +62,36 @@ def test_a_work_becomes_a_book_with_all_that_is_known() -> None:
     }
     assert [str(one.genre.slug) for one in book.shelvings.all()] == [sf.slug, "crime"]
     assert enrichment.claim() is not None, "its details are due at once"
+
+
+@pytest.mark.parametrize(
+    ("title", "languages", "language"),
+    [
+        ("Klara and the Sun", ("ger", "eng", "fre"), "eng"),
+        ("Klara", ("spa",), "eng"),
+        ("Klara", (), "eng"),
+        ("Klara y el sol de la tarde", ("spa", "eng"), "spa"),
+        ("クララとお日さま", ("eng",), "jpn"),
+    ],
+)
+def test_it_has_the_language_of_the_work_and_not_of_a_stray_edition(
+    title: str, languages: tuple[str, ...], language: str
+) -> None:
+    for known in ("Nocturnes", "The Buried Giant"):
+        BookFactory.create(
+            title=known, original_title=known, language="eng", authors=["Kazuo Ishiguro"]
+        )
+    additions.add(work=replace(KLARA, title=title, languages=languages), user=None)
+    assert Book.objects.get(title=title).language == language
+
+
+def test_enrichment_gives_a_language_to_books_that_have_none() -> None:
+    work = replace(KLARA, languages=("eng",))
+    lacking, known = BookFactory.create(language=""), BookFactory.create(language="jpn")
+    locked = BookFactory.create(language="", locked_fields=["language"])
+    for book in (lacking, known, locked):
+        fill.fill(book, work, None)
+    assert [book.language for book in (lacking, known, locked)] == ["eng", "jpn", ""]
 
 
 def test_the_log_says_who_added_it() -> None:

@@ -8,6 +8,7 @@ from catalog.work_language import (
     Evidence,
     edition_language,
     is_of_stray_edition,
+    language_of_editions,
     work_language,
 )
 
@@ -141,6 +142,23 @@ def test_a_lone_translation_among_originals_is_of_a_stray_edition() -> None:
     assert not is_stray("Demian. Die Geschichte", "Die Geschichte", "Ann English", "deu")
     assert not is_stray("The Garden", "Das Beet", "Ilse Deutsch", "eng")
     assert not is_stray("The Red Door", "", "Ann English", "spa")
+
+
+@pytest.mark.parametrize(
+    ("languages", "title", "language"),
+    [
+        ([], "Orchard", ""),
+        (["spa"], "Orchard", "spa"),
+        (["eng", "spa"], "Orchard", ""),
+        (["eng", "spa", "deu"], "La casa de la puerta", "spa"),
+        (["eng", "spa", "deu"], "The House of the Door", "eng"),
+        (["spa", "fra"], "La casa", ""),
+    ],
+)
+def test_of_many_editions_the_title_tells_which_it_belongs_to(
+    languages: list[str], title: str, language: str
+) -> None:
+    assert language_of_editions(languages, title=title) == language
 
 
 def test_an_edition_without_a_code_has_the_language_of_its_isbn() -> None:

@@ -66,6 +66,12 @@ def test_names_and_titles_hold_nothing_that_no_database_can() -> None:
     )
 
 
+def test_languages_of_editions_are_known_by_one_code_each() -> None:
+    told = ["ger", "deu", "eng", "und", "Klingon", 7, "", "fre"]
+    [work] = works_of({"docs": [{"key": "/works/OL1W", "title": "x", "language": told}]})
+    assert work.languages == ("deu", "eng", "fra")
+
+
 def test_contributors_count_where_their_role_is_said() -> None:
     said = ["Bell, Anthea (Translator)", "Anthea Bell", "Ann A. (Author)", 7, "Jim Dale, narrator"]
     [work] = works_of({"docs": [{"key": "/works/OL1W", "title": "x", "contributor": said}]})
