@@ -18,7 +18,7 @@ from django.core.management import CommandError, call_command
 from recsite.local import data
 from recsite.local.home import Home, home_of
 from recsite.local.preflight import check_java
-from recsite.local.prepared import Dataset, Prepared
+from recsite.local.prepared import LOADER_VERSION, Dataset, Prepared
 from recsite.local.process import LocalError
 from recsite.local.standins.readers import sample_readers
 
@@ -43,12 +43,11 @@ def prepare(home: Home) -> None:
     before = Prepared.read(home)
     dataset = data.choose(home, before.dataset if before else None, os.environ, say=say)
     say(f"{dataset.name}: {dataset.folder}")
-    is_known = before is not None and before.dataset == dataset
     lacks_release = not has_release(dataset, before)
     if lacks_release:
         check_java()
     say("[4/5] Catalog")
-    if is_known and apps.get_model("catalog", "Book")._default_manager.exists():
+    if is_loaded(dataset, before):
         say("already loaded")
     else:
         load(dataset)
@@ -70,6 +69,13 @@ def finish(home: Home, dataset: Dataset, before: Prepared | None) -> None:
         readers = sample_readers(dataset.folder, 1)
         sample = readers[0].user_id if readers else None
     Prepared(dataset, sample, email, password).write(home)
+
+
+def is_loaded(dataset: Dataset, before: Prepared | None) -> bool:
+    """Whether the catalog has the dataset, as the loader reads it today."""
+    if before is None or (before.dataset, before.loader_version) != (dataset, LOADER_VERSION):
+        return False
+    return bool(apps.get_model("catalog", "Book")._default_manager.exists())
 
 
 def load(dataset: Dataset) -> None:

@@ -6,6 +6,10 @@ from typing import Self
 
 from recsite.local.home import Home, write_private
 
+#: How the loader reads a data set. Raised when it reads one differently, so that sites load theirs
+#: again at their next start.
+LOADER_VERSION = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
@@ -24,6 +28,7 @@ class Prepared:
     sample_reader: int | None
     demo_email: str
     demo_password: str
+    loader_version: int = LOADER_VERSION
 
     def write(self, home: Home) -> None:
         write_private(home.prepared_file, json.dumps(asdict(self), indent=2))
@@ -34,4 +39,5 @@ class Prepared:
         if not home.prepared_file.exists():
             return None
         values = json.loads(home.prepared_file.read_text())
+        values = {"loader_version": 1} | values
         return cls(**values | {"dataset": Dataset(**values["dataset"])})

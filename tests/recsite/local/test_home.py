@@ -1,3 +1,5 @@
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,10 @@ def test_what_was_prepared_is_read_as_it_was_written(home: Home) -> None:
     prepared = Prepared(Dataset("/data", "a shelf", simulated=True), 7, "a@b.c", "word")
     prepared.write(home)
     assert Prepared.read(home) == prepared
+    written = json.loads(home.prepared_file.read_text())
+    del written["loader_version"]  # by a version of Bookfold that did not note it
+    home.prepared_file.write_text(json.dumps(written))
+    assert Prepared.read(home) == replace(prepared, loader_version=1)
 
 
 def test_services_with_an_address_of_their_own_are_not_embedded(home: Home) -> None:

@@ -1,6 +1,7 @@
 """When `make run` builds a release, and when it keeps the one in use."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,8 +12,9 @@ from pytest_django import Settings
 from recommender.engine.publish import promote
 from recommender.engine.store import open_store
 from recsite.local import data
-from recsite.local.prepare import build, command_output, has_release, releases
+from recsite.local.prepare import build, command_output, has_release, is_loaded, releases
 from recsite.local.prepared import Dataset, Prepared
+from tests.factories import BookFactory
 from tests.releases import publish_release
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +79,16 @@ def test_an_unreadable_old_release_hides_no_other(own_store: str) -> None:
     first, second = command_output("releases").splitlines()
     assert first.startswith(f"{old}  unreadable: ")
     assert second == f"{new}  two camps  in use"
+
+
+@pytest.mark.django_db
+def test_a_catalog_is_loaded_again_for_another_dataset_or_loader() -> None:
+    assert not is_loaded(SHELF, prepared_with(SHELF)), "there are no books"
+    BookFactory.create()
+    assert is_loaded(SHELF, prepared_with(SHELF))
+    assert not is_loaded(SHELF, None)
+    assert not is_loaded(OTHER, prepared_with(SHELF))
+    assert not is_loaded(SHELF, replace(prepared_with(SHELF), loader_version=1))
 
 
 @pytest.mark.parametrize("passed", [False, True])
