@@ -31,13 +31,17 @@ def options(field: BoundField) -> SafeString:
 
 @register.simple_tag
 def ticks(field: BoundField) -> SafeString:
-    """The boxes to tick of a field with several choices, in Python for the same reason."""
+    """The boxes to tick of a field with several choices, ticked ones first.
+
+    In Python for the same reason.
+    """
     chosen = {str(value) for value in field.value() or ()}
+    choices = sorted(field.field.widget.choices, key=lambda choice: str(choice[0]) not in chosen)
     return format_html_join(
         "\n",
         '<label><input type="checkbox" name="{}" value="{}"{}> {}</label>',
         (
             (field.html_name, key, TICKED if str(key) in chosen else "", label)
-            for key, label in field.field.widget.choices
+            for key, label in choices
         ),
     )
