@@ -53,7 +53,7 @@ class _Credit:
     popularity: int
     series: str
     number: Decimal | None
-    is_box_set: bool
+    is_collection: bool
 
 
 def match(wanted: Sequence[Wanted]) -> dict[Hashable, Match]:
@@ -126,13 +126,14 @@ def _credits_by_title(
             "book__ratings_count",
             "book__series_name",
             "book__series_number",
-            "book__is_box_set",
+            "book__kind",
         )
     )
     by_title: defaultdict[str, list[_Credit]] = defaultdict(list)
     by_original: defaultdict[str, list[_Credit]] = defaultdict(list)
-    for title, original, book_id, name, popularity, series, number, is_box_set in rows:
-        credit = _Credit(book_id, name, popularity, fold(series), number, is_box_set)
+    for title, original, book_id, name, popularity, series, number, kind in rows:
+        is_collection = kind in Book.COLLECTIONS
+        credit = _Credit(book_id, name, popularity, fold(series), number, is_collection)
         by_title[title].append(credit)
         by_original[original].append(credit)
     return by_title, by_original
@@ -171,5 +172,5 @@ def _is_other_volume(split: SplitTitle, credit: _Credit) -> bool:
     if split.number is None:
         return False
     if credit.number is None:
-        return credit.is_box_set and not split.is_box_set
+        return credit.is_collection and not split.is_box_set
     return split.number != credit.number

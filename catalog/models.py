@@ -122,6 +122,20 @@ class Book(models.Model):
         HIDDEN = "hidden"
         MERGED = "merged"
 
+    class Kind(models.TextChoices):
+        WORK = "work", "novel or other work"
+        PART = "part", "part of a work"
+        OMNIBUS = "omnibus", "omnibus"
+        BOX_SET = "box_set", "box set"
+        COMPANION = "companion", "companion"
+        ADAPTATION = "adaptation", "adaptation"
+        GUIDE = "guide", "guide"
+
+    #: Several works together; a range of volumes says which ones of a series.
+    COLLECTIONS = (Kind.OMNIBUS, Kind.BOX_SET)
+    #: Nothing to read for its own sake, and so never recommended.
+    ACCESSORIES = (Kind.PART, Kind.COMPANION, Kind.GUIDE)
+
     goodbooks_id = models.PositiveIntegerField(
         unique=True,
         null=True,
@@ -151,7 +165,24 @@ class Book(models.Model):
     )
     series_name = models.CharField(max_length=300, blank=True, db_index=True)
     series_number = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)
-    is_box_set = models.BooleanField(default=False, help_text="Several works sold together.")
+    kind = models.CharField(
+        max_length=10,
+        choices=Kind,
+        default=Kind.WORK,
+        help_text=(
+            "An omnibus has several works in one volume, a box set in several; a companion is "
+            "about a work or its world; an adaptation is a play, a film script, a comic or music "
+            "made of it; a guide is for students. Parts, companions and guides are not recommended."
+        ),
+    )
+    first_volume = models.DecimalField(
+        max_digits=6,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="Of the series, in an omnibus or a box set.",
+    )
+    last_volume = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)
     description = models.TextField(blank=True)
     description_source = models.CharField(max_length=120, blank=True)
     cover_id = models.PositiveBigIntegerField(
@@ -233,6 +264,31 @@ class Book(models.Model):
                 condition=Q(series_number__isnull=True) | ~Q(series_name=""),
             ),
             models.CheckConstraint(
+                name="catalog_book_kind",
+                condition=Q(
+                    kind__in=[
+                        "work",
+                        "part",
+                        "omnibus",
+                        "box_set",
+                        "companion",
+                        "adaptation",
+                        "guide",
+                    ]
+                ),
+            ),
+            models.CheckConstraint(
+                name="catalog_book_volumes",
+                condition=Q(first_volume__isnull=True, last_volume__isnull=True)
+                | Q(
+                    first_volume__isnull=False,
+                    last_volume__isnull=False,
+                    last_volume__gte=F("first_volume"),
+                    kind__in=["omnibus", "box_set"],
+                )
+                & ~Q(series_name=""),
+            ),
+            models.CheckConstraint(
                 name="catalog_book_average",
                 condition=Q(average_rating__isnull=True)
                 | Q(average_rating__gte=0, average_rating__lte=5),
@@ -250,6 +306,11 @@ class Book(models.Model):
         """
         credited = list(self.credits.all())
         return [one for one in credited if one.role == Role.AUTHOR] or credited
+
+    @property
+    def is_collection(self) -> bool:
+        """Whether it contains several works."""
+        return self.kind in self.COLLECTIONS
 
     @property
     def author_names(self) -> list[str]:

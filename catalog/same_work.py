@@ -1,4 +1,4 @@
-"""Whether two titles name one work, or one of them a book about the other.
+"""Whether two titles name one work, or one of them something made of the other.
 
 For what is not to be offered again, where a doubt costs one book of thousands; never to match a
 line of a library, which gives it a rating (`catalog.matching`).
@@ -29,18 +29,14 @@ _VOLUME = re.compile(
     r"(?P<number>\d+|[ivxl]+\b|one|two|three|four|five|six)",
     re.IGNORECASE,
 )
-#: Words of books about other books, and of their other forms.
-_COMPANION = re.compile(
-    r"\b(?:study guide|spark ?notes|cliffs? ?notes|york notes|maxnotes|companion|summary"
-    r"|analysis of|movie (?:storybook|guide|novel)|illustrated movie|official (?:guide|movie)"
-    r"|screenplay|script|playscript|stage play|the play|sheet music|vocal selections?"
-    r"|piano (?:solo|vocal)|colou?ring book|graphic novel|the graphic|graphic adaptation"
-    r"|cookbook|unofficial|encyclopedia|encyclopaedia|handbook|making of|art of|trivia|quiz"
-    r"|critical|casebook|readings on|essays on|notes on"
-    r"|guide to|box(?:ed)? ?set|boxset|omnibus|trilogy|quartet|collection|complete|ultimate"
-    r"|bundle|abridged)\b",
+#: What a collection adds to the title of the work it is named for.
+_AND_OTHERS = re.compile(
+    r"\s+(?:and|&)\s+(?:(?:two|three|four|five|six|eight) )?(?:other|selected)\s"
+    r"(?:[\w-]+\s){0,2}(?:stories|tales|plays|poems|works|writings|essays|fictions?|pieces)\b.*$",
     re.IGNORECASE,
 )
+#: What is no part of a series' name.
+_OF_SERIES = re.compile(r"\s(?:saga|series|trilogy|quartet|cycle|sequence|novels|books)$")
 _FEWEST_LETTERS = 5
 
 
@@ -49,12 +45,19 @@ class Name:
     """A title taken apart, by keys that can be compared.
 
     `main` is the title without subtitle and words of its edition, but with the number of a volume.
+    `number` and `last` are the first and the last volume of the series; mostly they are one.
     """
 
     main: str
     full: str
     series: str = ""
     number: Decimal | None = None
+    last: Decimal | None = None
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether it is a single volume of a series."""
+        return bool(self.series) and self.number is not None and self.number == self.last
 
     def is_same_title(self, other: "Name") -> bool:
         """Whether both have the title proper, and no two different subtitles.
@@ -65,42 +68,50 @@ class Name:
             return False
         return self.full in (self.main, other.full) or other.full == other.main
 
-    def is_same_volume(self, other: "Name") -> bool:
-        """Whether both are the same volume of a series, as a translation is."""
-        is_volume = bool(self.series) and self.number is not None
-        return is_volume and (self.series, self.number) == (other.series, other.number)
-
 
 @lru_cache(maxsize=TITLES_CACHED)
 def name_of(title: str) -> Name:
     """A title as a source or the catalog writes it, perhaps with its series in brackets."""
     split = split_title(title)
     bare = _BRACKETS.sub("", split.title).strip() or split.title
-    proper = _EDITION.sub("", _SUBTITLE.sub("", bare)).strip() or bare
+    proper = _EDITION.sub("", _AND_OTHERS.sub("", _SUBTITLE.sub("", bare))).strip() or bare
     main, full = title_key(proper), title_key(_EDITION.sub("", bare))
     behind = _VOLUME.search(bare[len(proper) :])
     if behind and not _VOLUME.search(proper):
         main = f"{main} {behind['number'].lower()}"
-    is_range = split.last is not None or split.is_box_set
-    return Name(main, full, series_key(split.series), None if is_range else split.number)
+    last = split.last if split.last is not None else split.number
+    return Name(main, full, series_key(split.series), split.number, last)
 
 
+@lru_cache(maxsize=TITLES_CACHED)
 def series_key(name: str) -> str:
     """The key by which names of series are compared."""
     return title_key(name) if name else ""
 
 
-def is_about_another(title: str) -> bool:
-    """Whether a title is that of a companion, an adaptation or a collection of other books."""
-    return bool(_COMPANION.search(title))
+def volume_key(series: str, number: Decimal) -> tuple[str, Decimal]:
+    """The key of a volume; sources call a series a saga or not."""
+    return _OF_SERIES.sub("", series), number
 
 
 def names_work(title: str, main: str) -> bool:
-    """Whether a title contains the title proper of another book, as a companion's does.
+    """Whether a title contains the title proper of another book, as an adaptation's does.
 
     A single word, or a short one, has to stand at its beginning or behind "of" or "to".
     """
-    words = f" {fold(title)} "
+    words = padded_words(title)
+    place = words.find(f" {main} ")
+    if not main or place < 0:
+        return False
     if " " in main and len(main) >= _FEWEST_LETTERS:
-        return f" {main} " in words
-    return bool(main) and bool(re.match(rf" (?:.* (?:of|to) )?(?:the )?{re.escape(main)} ", words))
+        return True
+    before = words[:place].split()
+    if before[-1:] == ["the"]:
+        before.pop()
+    return not before or before[-1] in ("of", "to")
+
+
+@lru_cache(maxsize=TITLES_CACHED)
+def padded_words(title: str) -> str:
+    """The words of a title with a space around each, so that whole words can be found."""
+    return f" {fold(title)} "

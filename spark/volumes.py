@@ -42,7 +42,7 @@ class Volumes:
     def of(cls, facts: dict[int, BookFacts], book_ids: IntArray) -> "Volumes":
         """By row of a release; box sets do not count as volumes."""
         own = [facts.get(int(book), BookFacts()) for book in book_ids]
-        own = [BookFacts() if book.is_box_set or book.number is None else book for book in own]
+        own = [BookFacts() if book.is_collection or book.number is None else book for book in own]
         names = sorted({book.series for book in own} - {""})
         places = {name: place for place, name in enumerate(names)}
         return cls(
@@ -70,13 +70,13 @@ def _facts(books: Path) -> dict[int, BookFacts]:
         title = row["title"]
         found = _SERIES.search(title)
         names = [name for name in row["authors"].split(", ") if name]
-        is_box_set = bool(_BOX_SET.search(title) or (found and found["more"]))
+        is_collection = bool(_BOX_SET.search(title) or (found and found["more"]))
         facts[int(row["book_id"])] = BookFacts(
             author_ids=tuple(authors.setdefault(name, len(authors)) for name in names[:1]),
             series=found["name"].strip().casefold() if found else "",
-            number=float(found["first"]) if found and not is_box_set else None,
+            number=float(found["first"]) if found and not is_collection else None,
             language=(row.get("language_code") or "")[:2],
-            is_box_set=is_box_set,
+            is_collection=is_collection,
         )
     return facts
 

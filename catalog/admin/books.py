@@ -22,6 +22,7 @@ from catalog.admin.bulk import BulkActions
 from catalog.admin.csv_files import CsvPages
 from catalog.admin.typed import ModelForm, TabularInline
 from catalog.curation import acts
+from catalog.kinds import volumes_problem
 from catalog.models import (
     Book,
     BookAuthor,
@@ -94,6 +95,15 @@ class BookForm(ModelForm[Book]):
         cleaned = super().clean()
         if cleaned and cleaned.get("series_number") is not None and not cleaned.get("series_name"):
             self.add_error("series_name", "A volume with a number needs the name of its series.")
+        if cleaned and (
+            problem := volumes_problem(
+                kind=cleaned.get("kind", ""),
+                series=cleaned.get("series_name", ""),
+                first=cleaned.get("first_volume"),
+                last=cleaned.get("last_volume"),
+            )
+        ):
+            self.add_error("first_volume", problem)
         return cleaned
 
 
@@ -138,7 +148,7 @@ def possible_duplicate() -> Exists:
     ) & ~Q(series_name="")
     others = Book.objects.standing().filter(
         same_title | same_place,
-        is_box_set=OuterRef("is_box_set"),
+        kind=OuterRef("kind"),
         credits__author__credits__book=OuterRef("pk"),
     )
     return Exists(others.exclude(pk=OuterRef("pk")))
@@ -196,7 +206,7 @@ class BookAdmin(BulkActions, CsvPages):
         EnrichmentFilter,
         OriginFilter,
         "is_simulated",
-        "is_box_set",
+        "kind",
         "language",
         "genres",
     )
@@ -210,6 +220,7 @@ class BookAdmin(BulkActions, CsvPages):
     actions = (
         "set_language",
         "set_series",
+        "set_kind",
         "add_genre",
         "export_csv",
         "hide",
@@ -235,7 +246,16 @@ class BookAdmin(BulkActions, CsvPages):
     fieldsets = (
         (None, {"fields": ("title", "original_title", "year", "language")}),
         ("State", {"fields": ("state", "history")}),
-        ("Series", {"fields": (("series_name", "series_number"), "is_box_set")}),
+        (
+            "Series and kind",
+            {
+                "fields": (
+                    ("series_name", "series_number"),
+                    "kind",
+                    ("first_volume", "last_volume"),
+                )
+            },
+        ),
         ("Description", {"fields": ("description", "description_source", "cover_id")}),
         (
             "Open Library",

@@ -38,6 +38,10 @@ class SeriesForm(forms.Form):
     series_name = forms.CharField(max_length=300, label="Name of the series")
 
 
+class KindForm(forms.Form):
+    kind = forms.ChoiceField(choices=Book.Kind.choices, label="Kind of book")
+
+
 class GenreForm(forms.Form):
     genre = forms.ModelChoiceField(Genre.objects.all())
 
@@ -60,6 +64,10 @@ def _hide(keys: Collection[int], values: Mapping[str, Any], user: User) -> int:
 
 def _set(keys: Collection[int], values: Mapping[str, Any], user: User) -> int:
     return bulk_edits.set_values(book_ids=keys, values=values, user=user)
+
+
+def _set_kind(keys: Collection[int], values: Mapping[str, Any], user: User) -> int:
+    return bulk_edits.set_kind(book_ids=keys, kind=values["kind"], user=user)
 
 
 def _add_genre(keys: Collection[int], values: Mapping[str, Any], user: User) -> int:
@@ -92,6 +100,15 @@ SERIES = BulkAction(
     run=_set,
     done="changed",
 )
+KIND = BulkAction(
+    name="set_kind",
+    title="Set the kind",
+    explanation="Parts, companions and guides are not recommended. Only an omnibus or a box set "
+    "keeps its range of volumes. Loaders will no longer change the kind of these books.",
+    form=KindForm,
+    run=_set_kind,
+    done="changed",
+)
 GENRE = BulkAction(
     name="add_genre",
     title="Add a genre",
@@ -117,6 +134,10 @@ class BulkActions(ModelAdmin[Book]):
     @admin.action(description="Set the series…", permissions=["change"])
     def set_series(self, request: HttpRequest, books: QuerySet[Book]) -> HttpResponse | None:
         return self._confirm_and_run(request, books, SERIES)
+
+    @admin.action(description="Set the kind…", permissions=["change"])
+    def set_kind(self, request: HttpRequest, books: QuerySet[Book]) -> HttpResponse | None:
+        return self._confirm_and_run(request, books, KIND)
 
     @admin.action(description="Add a genre…", permissions=["change"])
     def add_genre(self, request: HttpRequest, books: QuerySet[Book]) -> HttpResponse | None:

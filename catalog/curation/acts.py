@@ -33,7 +33,9 @@ LOCKABLE = (
     "language",
     "series_name",
     "series_number",
-    "is_box_set",
+    "kind",
+    "first_volume",
+    "last_volume",
     "description",
     "goodreads_work_id",
     "cover_id",
@@ -41,13 +43,15 @@ LOCKABLE = (
     "subjects",
     "page_count",
 )
+#: Numbers of volumes, which snapshots have as text.
+VOLUMES = ("series_number", "first_volume", "last_volume")
 _COLUMNS = (
     "title",
     "original_title",
     "year",
     "language",
     "series_name",
-    "is_box_set",
+    "kind",
     "description",
     "description_source",
     "goodbooks_id",
@@ -74,9 +78,7 @@ def locks_with(book: Book, changed: Collection[str]) -> list[str]:
 def update_keys(book: Book, changed: Collection[str]) -> None:
     """Recompute the keys by which matching finds a book, after these fields were set by hand."""
     if {"title", "series_name", "series_number"} & set(changed):
-        split = SplitTitle(
-            book.title, book.series_name, book.series_number, is_box_set=book.is_box_set
-        )
+        split = SplitTitle(book.title, book.series_name, book.series_number)
         book.title_key = split.key
     book.original_title_key = title_key(book.original_title)
 
@@ -91,7 +93,7 @@ def snapshots(book_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     found = {
         book.pk: {
             **{name: getattr(book, name) for name in _COLUMNS},
-            "series_number": _number_text(book.series_number),
+            **{name: _number_text(getattr(book, name)) for name in VOLUMES},
             "authors": [],
             "genres": {},
             "identifiers": [],

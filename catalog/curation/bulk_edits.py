@@ -11,6 +11,7 @@ from django.utils import timezone
 from catalog.credits import read_with_role
 from catalog.curation import acts
 from catalog.curation.acts import LOCKABLE, CannotCurate
+from catalog.kinds import volumes_problem
 from catalog.models import Author, Book, BookAuthor, BookGenre, Genre, GenreAlias
 from catalog.normalize import surname_key
 from recsite.accounts.models import User
@@ -88,6 +89,15 @@ def set_values(*, book_ids: Collection[int], values: Mapping[str, Any], user: Us
 
 
 @transaction.atomic
+def set_kind(*, book_ids: Collection[int], kind: str, user: User) -> int:
+    """Set the kind of these books; what is no collection loses its range of volumes."""
+    values: dict[str, Any] = {"kind": kind}
+    if kind not in Book.COLLECTIONS:
+        values |= {"first_volume": None, "last_volume": None}
+    return set_values(book_ids=book_ids, values=values, user=user)
+
+
+@transaction.atomic
 def add_genre(*, book_ids: Collection[int], genre: Genre, user: User) -> int:
     """Add a genre, as shelved by one reader, to the books that lack it; return how many."""
     books = Book.objects.standing().filter(pk__in=book_ids).order_by("pk").select_for_update()
@@ -123,12 +133,19 @@ def _check_seen(now: Mapping[str, Any], edit: Edit) -> None:
 
 def _set(book: Book, edit: Edit) -> None:
     for name, value in edit.values.items():
-        if name == "series_number":
-            book.series_number = None if value is None else Decimal(value)
+        if name in acts.VOLUMES:
+            setattr(book, name, None if value is None else Decimal(value))
         elif name not in _RELATED:
             setattr(book, name, value)
     if book.series_number is not None and not book.series_name:
         raise CannotCurate(f"“{book.title}” has a volume number, so it needs a series.")
+    if problem := volumes_problem(
+        kind=book.kind,
+        series=book.series_name,
+        first=book.first_volume,
+        last=book.last_volume,
+    ):
+        raise CannotCurate(f"“{book.title}”: {problem}")
     acts.update_keys(book, edit.values.keys())
     book.locked_fields = (
         acts.locks_with(book, locks_of(edit.values)) if edit.locks is None else list(edit.locks)

@@ -16,8 +16,8 @@ from catalog.normalize import clean_name
 EARLIEST, LATEST = -3000, 2100
 MAX_READERS = 2_147_483_647
 MAX_SUBJECTS = 100
+KINDS = ("work", "part", "omnibus", "box_set", "companion", "adaptation", "guide")
 
-_YES, _NO = {"yes", "true", "1", "y"}, {"no", "false", "0", "n", ""}
 _INTEGER = re.compile(r"[0-9]{1,15}")
 _YEAR = re.compile(r"[-\u2212]?[0-9]{1,4}")
 _VOLUME = re.compile(r"[0-9]{1,4}(?:[.,][0-9]{1,2})?")  # spreadsheets in some countries write 1,5
@@ -34,8 +34,6 @@ def format_cell(column: str, value: Any) -> str:
     if column == "genres":
         most_first = sorted(value.items(), key=lambda genre: (-genre[1], genre[0]))
         return _join(f"{slug}:{count}" for slug, count in most_first)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
     if isinstance(value, list):
         return _join(value)
     return "" if value is None else str(value)
@@ -122,10 +120,11 @@ def _volume(text: str) -> str | None:
     return f"{Decimal(text.replace(',', '.')).normalize():f}"
 
 
-def _yes_or_no(text: str) -> bool:
-    if text.lower() not in _YES | _NO:
-        raise BadCell(f"“{text}” is neither “yes” nor “no”.")
-    return text.lower() in _YES
+def _kind(text: str) -> str:
+    kind = text.lower().replace(" ", "_")
+    if kind not in KINDS:
+        raise BadCell(f"“{text}” is not a kind of book; these are: {', '.join(KINDS)}.")
+    return kind
 
 
 def _integer(text: str) -> int | None:
@@ -163,7 +162,9 @@ PARSERS: Mapping[str, Callable[[str], Any]] = {
     "language": _language,
     "series_name": clean_name,
     "series_number": _volume,
-    "is_box_set": _yes_or_no,
+    "kind": _kind,
+    "first_volume": _volume,
+    "last_volume": _volume,
     "description": _description,
     "description_source": clean_name,
     "goodreads_work_id": _integer,

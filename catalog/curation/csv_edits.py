@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
@@ -17,6 +18,7 @@ from catalog.curation.acts import LOCKABLE, CannotCurate
 from catalog.curation.bulk_edits import Edit, Stale
 from catalog.curation.cells import BadCell
 from catalog.curation.csv_format import ID, NUMBER, Line, UnusableFile
+from catalog.kinds import volumes_problem
 from catalog.models import Author, Book, StagedEdits
 from recsite.accounts.models import User
 
@@ -246,11 +248,22 @@ class _Review:
         """Why a book cannot have these values; empty if it can."""
         if book["series_number"] is not None and not book["series_name"]:
             return "series_number: a numbered volume needs the name of its series."
+        if problem := volumes_problem(
+            kind=book["kind"],
+            series=book["series_name"],
+            first=_decimal(book["first_volume"]),
+            last=_decimal(book["last_volume"]),
+        ):
+            return f"first_volume, last_volume: {problem}"
         work = book["goodreads_work_id"]
         if work is not None and self.holders.setdefault(work, pk) != pk:
             holder = self.holders[work]
             return f"goodreads_work_id: {work} already belongs to book {holder}."
         return ""
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def _locks(wanted: list[str], now: list[str]) -> list[str]:
@@ -262,7 +275,7 @@ def _locks(wanted: list[str], now: list[str]) -> list[str]:
 
 def _check_lengths(column: str, value: Any) -> None:
     """Raise `BadCell` if the value is too long or too large for the database."""
-    if column in ("series_number", "is_box_set") or value in (None, ""):
+    if column in acts.VOLUMES or value in (None, ""):
         return
     model, name, values = (
         (Author, "name", [read_with_role(text)[0] for text in value])

@@ -8,6 +8,7 @@ from django.db.models import Prefetch, Q
 
 from catalog.goodbooks.books import FIRST_ADDED_ID, FIRST_STARTER_ID, BookRow
 from catalog.goodbooks.table import Problems
+from catalog.kinds import kind_of
 from catalog.models import Book, BookAuthor, BookIdentifier, BookQuerySet
 from catalog.normalize import may_be_same_person, surname_key, title_key
 
@@ -140,8 +141,13 @@ def _same_title(row: BookRow, key: str, by_key: Mapping[str, list[Book]]) -> lis
     return [
         book
         for book in by_key.get(key, ())
-        if book.is_box_set == row.title.is_box_set and _is_by(row, book)
+        if book.is_collection == _is_collection(row) and _is_by(row, book)
     ]
+
+
+def _is_collection(row: BookRow) -> bool:
+    kind = kind_of(row.title, original_title=row.original_title, work_id=row.work_id).kind
+    return kind in Book.COLLECTIONS
 
 
 def _is_by(row: BookRow, book: Book) -> bool:

@@ -17,6 +17,7 @@ from catalog.goodbooks.identity import Identified, identify, report_duplicates
 from catalog.goodbooks.reader import Folder, Say, read_folder
 from catalog.goodbooks.roles import roles_of
 from catalog.goodbooks.table import Problems
+from catalog.kinds import kind_of
 from catalog.models import (
     Author,
     Book,
@@ -32,11 +33,14 @@ BATCH = 2000
 LOCK = 0x626F6F6B  # "book": two loads at once would create every book twice
 MAX_VOLUME = 9999
 
+VOLUMES = ("first_volume", "last_volume")
+
 # Fields that belong together: a lock on one locks the group.
 GROUPS = (
     {"title", "title_key"},
     {"original_title", "original_title_key"},
-    {"series_name", "series_number", "is_box_set"},
+    {"series_name", "series_number"},
+    {"kind", *VOLUMES},
     {"description", "description_source"},
 )
 FIELDS = (
@@ -50,7 +54,9 @@ FIELDS = (
     "language",
     "series_name",
     "series_number",
-    "is_box_set",
+    "kind",
+    "first_volume",
+    "last_volume",
     "description",
     "description_source",
     "ratings_count",
@@ -188,7 +194,9 @@ class _Load:
     def _values(self, row: BookRow, work_id: int | None) -> dict[str, Any]:
         """The fields of a book as the folder has them; None where it says nothing."""
         title = row.title
-        number = None if title.is_box_set or title.last else title.number
+        found = kind_of(title, original_title=row.original_title, work_id=row.work_id)
+        is_one = found.kind not in Book.COLLECTIONS and not title.last
+        number = title.number if is_one else None
         descriptions, to_read = self.folder.descriptions or {}, self.folder.to_read or {}
         description = descriptions.get(row.book_id)
         return {
@@ -202,7 +210,9 @@ class _Load:
             "language": row.language or None,
             "series_name": title.series[:300] or None,
             "series_number": number and min(number, Decimal(MAX_VOLUME)),
-            "is_box_set": title.is_box_set,
+            "kind": found.kind,
+            "first_volume": found.first if title.series else None,
+            "last_volume": found.last if title.series else None,
             "description": description.text if description else None,
             "description_source": description.source if description else None,
             "ratings_count": row.ratings_count,
@@ -344,9 +354,15 @@ def _apply(values: Mapping[str, Any], book: Book) -> bool:
         for name, value in values.items()
         if value is not None and name not in locked and getattr(book, name) != value
     }
-    # A box set has a series but no number in it, which may replace a number.
+    # A collection has a series but no number in it, which may replace a number.
     if values["series_name"] and values["series_number"] is None and "series_name" not in locked:
         changes |= {"series_number": None} if book.series_number is not None else {}
+    if "kind" not in locked:
+        # A range of volumes goes with the kind, and with the series.
+        series = changes.get("series_name", book.series_name)
+        for name in VOLUMES:
+            if (value := values[name] if series else None) != getattr(book, name):
+                changes[name] = value
     for name, value in changes.items():
         setattr(book, name, value)
     if changes:

@@ -13,6 +13,7 @@ from catalog.goodbooks.books import MAX_NAME_LENGTH, MAX_TITLE_LENGTH
 from catalog.goodbooks.genres import genres_of_subjects
 from catalog.goodbooks.load import LOCK as LOADING
 from catalog.goodbooks.load import MAX_VOLUME
+from catalog.kinds import kind_of
 from catalog.matching import Wanted, match
 from catalog.models import (
     Author,
@@ -130,14 +131,17 @@ def _by_title(work: Work) -> Book | None:
 
 def _create_book(work: Work) -> Book:
     split = split_book_title(work.title[:MAX_TITLE_LENGTH])
-    number = None if split.is_box_set else split.number
+    found = kind_of(split)
+    number = None if found.kind in Book.COLLECTIONS else split.number
     book = Book.objects.create(
         goodbooks_id=next_number(),
         title=split.title,
         title_key=split.key,
         series_name=split.series[:300],
         series_number=number and min(number, Decimal(MAX_VOLUME)),
-        is_box_set=split.is_box_set,
+        kind=found.kind,
+        first_volume=found.first,
+        last_volume=found.last,
         year=work.first_year or None,
         cover_id=work.cover_id,
         open_library_key=work.key,

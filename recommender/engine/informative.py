@@ -63,4 +63,4 @@ def _author_and_series(book: BookFacts) -> set[int | str]:
 
 
 def _is_new(book: BookFacts, taken: Collection[int | str]) -> bool:
-    return not book.is_box_set and _author_and_series(book).isdisjoint(taken)
+    return not book.is_collection and _author_and_series(book).isdisjoint(taken)

@@ -25,7 +25,10 @@ class BookFacts:
     series: str = ""
     number: float | None = None
     language: str = ""
-    is_box_set: bool = False
+    #: An omnibus or a box set; the volumes are its first and last one, if it has a series.
+    is_collection: bool = False
+    first_volume: float | None = None
+    last_volume: float | None = None
     genre_ids: tuple[int, ...] = ()
     year: int | None = None
     series_length: int | None = None
@@ -113,13 +116,14 @@ def rerank(
     options: RerankOptions = DEFAULT_OPTIONS,
     features: CandidateFeatures | None = None,
     *,
+    unmatched: Sequence[BookFacts] = (),
     top: int | None = None,
 ) -> list[ScoredBook]:
     """Apply the rules to candidates, which come best first, and keep their order where possible.
 
     1. Left out are books that were read, are excluded or do not pass the filters, books in
-       languages the reader does not read, every volume of a series but the one to read next, and
-       box sets of what was read.
+       languages the reader does not read, every volume of a series but the one after the last
+       that was read, and collections that do not begin with that one.
     2. Each place is filled with the best book, by the dial, whose authors still have room there.
        A book for which there is no room is left out.
 
@@ -128,10 +132,14 @@ def rerank(
     features
         Counts of ratings and similarity of the candidates, in their order; without them the dial
         has no effect.
+    unmatched
+        Volumes that were read, too, but are no books of the catalog.
     top
         How many books are wanted; all if not given.
     """
-    history = _History.from_books(facts, read, options)
+    history = _History.from_books(
+        [*(facts[book_id] for book_id in read if book_id in facts), *unmatched], options
+    )
     taken: set[str] = set()
     fitting = []
     for place, candidate in enumerate(candidates):
@@ -152,22 +160,22 @@ class _History:
 
     languages: frozenset[str]
     finished: frozenset[str]
-    next_volumes: Mapping[str, int]
+    next_volumes: Mapping[str, int | None]
     author_ids: frozenset[int]
 
     @classmethod
-    def from_books(
-        cls, facts: Mapping[int, BookFacts], read: Collection[int], options: RerankOptions
-    ) -> "_History":
-        books = [facts[book_id] for book_id in read if book_id in facts]
+    def from_books(cls, books: Sequence[BookFacts], options: RerankOptions) -> "_History":
         volumes: dict[str, set[int]] = {}
         for book in books:
             if book.series:
-                # A volume without a number tells only that the series was begun.
-                volumes.setdefault(book.series, set()).add(math.floor(book.number or 0))
+                volumes.setdefault(book.series, set()).update(_volumes_of(book))
         return cls(
             languages=_languages(books, options),
-            finished=frozenset(book.series for book in books if book.is_box_set and book.series),
+            finished=frozenset(
+                book.series
+                for book in books
+                if book.is_collection and book.series and book.last_volume is None
+            ),
             next_volumes={series: _next_volume(read) for series, read in volumes.items()},
             author_ids=frozenset(author for book in books for author in book.author_ids),
         )
@@ -175,15 +183,16 @@ class _History:
     def admits(self, book: BookFacts) -> bool:
         if self.languages and book.language and book.language not in self.languages:
             return False
-        if book.is_box_set:
-            if book.series:
-                return book.series not in self.next_volumes
+        if book.is_collection and not book.series:
             return self.author_ids.isdisjoint(book.author_ids)
-        if not book.series or book.number is None:
+        begins_with = book.first_volume if book.is_collection else book.number
+        if book.is_collection and begins_with is None:
+            return book.series not in self.next_volumes
+        if not book.series or begins_with is None:
             return True
         if book.series in self.finished:
             return False
-        return book.number == self.next_volumes.get(book.series, FIRST_VOLUME)
+        return begins_with == self.next_volumes.get(book.series, FIRST_VOLUME)
 
 
 def _languages(books: Iterable[BookFacts], options: RerankOptions) -> frozenset[str]:
@@ -193,12 +202,25 @@ def _languages(books: Iterable[BookFacts], options: RerankOptions) -> frozenset[
     return options.own_languages or reading_languages(books)
 
 
-def _next_volume(read: set[int]) -> int:
-    """The first volume missing after the lowest one that was read."""
-    volume = min(read)
-    while volume in read:
-        volume += 1
-    return volume
+def _volumes_of(book: BookFacts) -> set[int]:
+    """The volumes that a book is, or the ends of the range it contains; none if nobody knows."""
+    ends = (book.first_volume, book.last_volume) if book.is_collection else (book.number,) * 2
+    first, last = (None if end is None else math.floor(end) for end in ends)
+    if first is None or last is None:
+        return set()
+    return {first, max(first, last - 1), last}
+
+
+def _next_volume(read: Collection[int]) -> int | None:
+    """The volume after the last one read, as volumes before that one are no news.
+
+    None if the last one stands alone far behind the others: nobody can tell how its reader goes on.
+    """
+    if not read:
+        return FIRST_VOLUME
+    last = max(read)
+    is_alone = last - 1 not in read and last - 2 not in read
+    return None if is_alone and last != min(read) else last + 1
 
 
 def _fill(

@@ -9,11 +9,19 @@ from django.db.models import Count, OuterRef, Q
 from django.db.models.functions import Floor
 
 from catalog.models import Book, BookAuthor, BookGenre
+from catalog.same_work import series_key
 from recommender.engine.rerank import BookFacts, RerankOptions
 
 #: The columns that matter of books already read, but for their authors. A library has many books,
 #: so there are as few as possible.
-HISTORY_COLUMNS = ("series_name", "series_number", "language", "is_box_set")
+HISTORY_COLUMNS = (
+    "series_name",
+    "series_number",
+    "language",
+    "kind",
+    "first_volume",
+    "last_volume",
+)
 HISTORY_FACTS_CACHED = 20_000
 
 _OF_BOOK = {"book": OuterRef("pk")}
@@ -26,7 +34,7 @@ _GENRES = ArraySubquery(BookGenre.objects.filter(**_OF_BOOK).order_by().values("
 def facts_of_candidates(
     *, book_ids: Collection[int], options: RerankOptions
 ) -> dict[int, BookFacts]:
-    """All facts of the books that are not hidden, by `Book.goodbooks_id`.
+    """All facts of the books that may be recommended, by `Book.goodbooks_id`.
 
     The database applies the filters too, since they may leave a tenth of thousands. The length of
     a series takes another query, made only if a filter needs it.
@@ -34,33 +42,38 @@ def facts_of_candidates(
     rows = list(
         Book.objects.active()
         .known_as(book_ids)
+        .exclude(kind__in=Book.ACCESSORIES)
         .filter(_filters(options))
         .order_by()
-        .values_list(
-            "goodbooks_id",
-            _AUTHORS,
-            _GENRES,
-            "series_name",
-            "series_number",
-            "language",
-            "is_box_set",
-            "year",
-        )
+        .values_list("goodbooks_id", *HISTORY_COLUMNS, _AUTHORS, _GENRES, "year")
     )
-    series_names = {row[3] for row in rows if row[3]}
+    series_names = {row[1] for row in rows if row[1]}
     lengths = {} if options.longest_series is None else _series_lengths(series_names)
     return {
         goodbooks_id: BookFacts(
             author_ids=tuple(author_ids),
             genre_ids=tuple(genre_ids),
-            series=series,
-            number=None if number is None else float(number),
-            language=language,
-            is_box_set=is_box_set,
             year=year,
             series_length=lengths.get(series),
+            language=language,
+            series=series_key(series),
+            number=_float(number),
+            is_collection=kind in Book.COLLECTIONS,
+            first_volume=_float(first),
+            last_volume=_float(last),
         )
-        for goodbooks_id, author_ids, genre_ids, series, number, language, is_box_set, year in rows
+        for (
+            goodbooks_id,
+            series,
+            number,
+            language,
+            kind,
+            first,
+            last,
+            author_ids,
+            genre_ids,
+            year,
+        ) in rows
         if goodbooks_id is not None
     }
 
@@ -82,7 +95,9 @@ def history_facts(
     series: str,
     number: Decimal | None,
     language: str,
-    is_box_set: bool,
+    kind: str,
+    first_volume: Decimal | None,
+    last_volume: Decimal | None,
     author_ids: tuple[int, ...] = (),
 ) -> BookFacts:
     """The facts of a book already read, from the values of `HISTORY_COLUMNS`.
@@ -91,11 +106,17 @@ def history_facts(
     """
     return BookFacts(
         author_ids=author_ids,
-        series=series,
-        number=None if number is None else float(number),
+        series=series_key(series),
+        number=_float(number),
         language=language,
-        is_box_set=is_box_set,
+        is_collection=kind in Book.COLLECTIONS,
+        first_volume=_float(first_volume),
+        last_volume=_float(last_volume),
     )
+
+
+def _float(number: Decimal | None) -> float | None:
+    return None if number is None else float(number)
 
 
 def _filters(options: RerankOptions) -> Q:
@@ -117,7 +138,8 @@ def _filters(options: RerankOptions) -> Q:
 def _series_lengths(names: Collection[str]) -> dict[str, int]:
     """How many numbered volumes the catalog has of each series."""
     rows = (
-        Book.objects.filter(series_name__in=names, is_box_set=False, series_number__gte=1)
+        Book.objects.filter(series_name__in=names, series_number__gte=1)
+        .exclude(kind__in=Book.COLLECTIONS)
         .order_by()
         .values("series_name")
         .annotate(volumes=Count(Floor("series_number"), distinct=True))

@@ -26,7 +26,7 @@ def informative_books(*, start: int, count: int) -> list[Book]:
     try:
         version = current_model().release.manifest.version
     except NoRelease:
-        return list(Book.objects.active().filter(is_box_set=False).for_cards()[start:][:count])
+        return list(Book.objects.active().filter(kind=Book.Kind.WORK).for_cards()[start:][:count])
     numbers = _order(version)[start : start + count]
     found = Book.objects.active().known_as(numbers).for_cards()
     books = {book.goodbooks_id: book for book in found}

@@ -1,32 +1,28 @@
 """Books that a reader has under another title, or that belong to one of theirs.
 
-Another edition or translation of a book in the library, and companions, adaptations and
-collections of it, are no news to its reader. So are the books that a line may mean which found
-none.
+Another edition or translation of a book in the library, and plays, comics and collections of it,
+are no news to its reader. So are the books that a line may mean which found none.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import Q
 
+from catalog.kinds import MAX_VOLUME
 from catalog.models import Book, BookAuthor
 from catalog.normalize import may_be_same_person
-from catalog.same_work import Name, is_about_another, name_of, names_work, series_key
-from recommender.models import LibraryEntry, Reader
-
-_COLUMNS = (
-    "goodbooks_id",
-    "is_box_set",
-    "series_name",
-    "series_number",
-    "title",
-    "original_title",
+from catalog.same_work import (
+    Name,
+    name_of,
+    names_work,
+    padded_words,
+    series_key,
+    volume_key,
 )
-_OWN = BookAuthor.objects.filter(book=OuterRef("pk")).order_by()
-_AUTHORS = ArraySubquery(_OWN.values("author"))
-_NAMES = ArraySubquery(_OWN.values("author__name"))
+from recommender.engine.rerank import FIRST_VOLUME, BookFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,75 +32,181 @@ class KnownLine:
     titles: tuple[str, ...]
     author: str
     book_id: int | None = None
+    is_read: bool = True
+    #: Of the book.
+    series: str = ""
+    number: Decimal | None = None
+
+
+def line_of(
+    book_id: int | None,
+    author: str,
+    *titles: str | None,
+    is_read: bool,
+    series: str | None = None,
+    volume: Decimal | None = None,
+) -> KnownLine:
+    """A line of a library, with the titles, the series and the volume of its book, if found."""
+    own = tuple(dict.fromkeys(title for title in titles if title))
+    return KnownLine(own, author, book_id, is_read, series or "", volume)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Books that are no news, by `Book.goodbooks_id`; `read` are works that were read."""
+
+    numbers: frozenset[int] = frozenset()
+    read: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
 class KnownWorks:
     """The works that a library's lines name."""
 
+    _lines: Sequence[KnownLine]
     _by_title: dict[str, list[tuple[Name, KnownLine]]] = field(default_factory=dict)
-    _by_volume: dict[tuple[str, object], list[KnownLine]] = field(default_factory=dict)
+    _by_volume: dict[tuple[str, Decimal], list[KnownLine]] = field(default_factory=dict)
+    #: What the lines without a book say of the series that were begun.
+    unmatched: list[BookFacts] = field(default_factory=list)
 
     @classmethod
-    def of_lines(cls, lines: Iterable[KnownLine]) -> "KnownWorks":
-        known = cls()
+    def of_lines(cls, lines: Sequence[KnownLine]) -> "KnownWorks":
+        known = cls(lines)
         for line in lines:
-            for title in set(line.titles):  # mostly one and the same
-                name = name_of(title)
-                known._by_title.setdefault(name.main, []).append((name, line))
-                if name.series and name.number is not None:
-                    known._by_volume.setdefault((name.series, name.number), []).append(line)
+            known._add(line)
         return known
 
-    def among(self, book_ids: Iterable[int]) -> set[int]:
-        """Those of some books, by `Book.goodbooks_id`, that the reader knows.
+    def _add(self, line: KnownLine) -> None:
+        for title in line.titles:
+            name = name_of(title)
+            self._by_title.setdefault(name.main, []).append((name, line))
+            if name.is_volume and name.number is not None:
+                self._add_volume(name.series, name.number, line)
+            if name.series and line.is_read and line.book_id is None:
+                self.unmatched.append(_facts_of(name))
+        if line.series and line.number is not None:
+            self._add_volume(series_key(line.series), line.number, line)
 
-        In one query, and a second where a title is one of the reader's.
+    def _add_volume(self, series: str, number: Decimal, line: KnownLine) -> None:
+        self._by_volume.setdefault(volume_key(series, number), []).append(line)
+
+    def among(self, books: Collection[Book]) -> Known:
+        """Those of some books that the reader knows; prefetch `credits` first.
+
+        In no query, mostly: a title may be one of the reader's by another author, and of a
+        collection somebody has to see which of its volumes there are.
         """
-        rows = Book.objects.known_as(book_ids).order_by().values_list(*_COLUMNS, _AUTHORS, _NAMES)
-        known: set[int] = set()
-        alike: list[tuple[int, set[int], list[str], list[KnownLine]]] = []
-        for number, is_box_set, series, volume, title, original, author_ids, names in rows:
-            if number is None:
-                continue
-            if self._has_what_it_is_about(title):
-                known.add(number)
-                continue
-            lines = self._with_title((title, original))
-            if series and not is_box_set:
-                lines += self._by_volume.get((series_key(series), volume), [])
-            if lines:
-                alike.append((number, set(author_ids), names, lines))
-        authors = _authors_of({line.book_id for *_, lines in alike for line in lines})
-        return known | {
-            number
-            for number, author_ids, names, lines in alike
-            if any(
-                author_ids & authors.get(line.book_id, set()) or _is_by(line.author, names)
-                for line in lines
-            )
+        known = {book for book in books if book.kind == Book.Kind.ADAPTATION and self._has(book)}
+        known |= self._collections(books)
+        alike = {book: self._alike(book) for book in books if book not in known}
+        same = _by_same_author({book: lines for book, lines in alike.items() if lines})
+        read = {
+            book
+            for book, lines in same.items()
+            if book.kind == Book.Kind.WORK and any(line.is_read for line in lines)
         }
+        return Known(_numbers(known | same.keys()), _numbers(read))
 
-    def _with_title(self, titles: Iterable[str]) -> list[KnownLine]:
-        return [
+    def _has(self, book: Book) -> bool:
+        return any(names_work(book.title, main) for main in self._by_title)
+
+    def _alike(self, book: Book) -> list[KnownLine]:
+        """The lines that are a book, or something it is made of, if the author is the same."""
+        names = {name_of(title) for title in (book.title, book.original_title) if title}
+        lines = [
             line
-            for name in {name_of(title) for title in titles if title}
-            for other, line in self._by_title.get(name.main, [])
+            for name in names
+            for other, line in self._by_title.get(name.main, ())
             if name.is_same_title(other)
         ]
+        if book.series_name and book.series_number is not None:
+            volume = volume_key(series_key(book.series_name), book.series_number)
+            lines += self._by_volume.get(volume, ())
+        if book.kind != Book.Kind.WORK:
+            words = padded_words(book.title)
+            lines += [
+                line
+                for main, named in self._by_title.items()
+                if main and f" {main} " in words
+                for _, line in named
+            ]
+        return lines
 
-    def _has_what_it_is_about(self, title: str) -> bool:
-        return is_about_another(title) and any(names_work(title, main) for main in self._by_title)
+    def _collections(self, books: Iterable[Book]) -> set[Book]:
+        """Collections that are no news: of an author who was read, or better begun by a volume."""
+        collections = [book for book in books if book.is_collection]
+        without_series = [book for book in collections if not book.series_name]
+        by_author = {line.author: line for line in self._lines if line.author}
+        lines = [*by_author.values(), *(one for one in self._lines if one.book_id)]
+        return set(_by_same_author(dict.fromkeys(without_series, lines))) | _better_begun(
+            [book for book in collections if book.series_name]
+        )
 
 
-def known_works(*, reader: Reader) -> KnownWorks:
-    """The works of the reader's library, matched to the catalog or not; in one query."""
-    entries = LibraryEntry.objects.filter(reader=reader).order_by()
-    rows = entries.values_list("book", "author", "title", "book__title", "book__original_title")
-    return KnownWorks.of_lines(
-        KnownLine(tuple(title for title in titles if title), author, book_id)
-        for book_id, author, *titles in rows
-    )
+def _facts_of(name: Name) -> BookFacts:
+    """What a line that found no book tells about its series."""
+    first, last = _volume(name.number), _volume(name.last)
+    if first == last:
+        return BookFacts(series=name.series, number=first)
+    return BookFacts(series=name.series, is_collection=True, first_volume=first, last_volume=last)
+
+
+def _volume(number: Decimal | None) -> float | None:
+    """The number of a volume; readers may write anything."""
+    return None if number is None or number > MAX_VOLUME else float(number)
+
+
+def _better_begun(collections: Sequence[Book]) -> set[Book]:
+    """Collections that begin with a volume which is there by itself, and known to more readers.
+
+    A box set is no find beside its first volume, whoever knows it.
+    """
+    if not collections:
+        return set()
+    wanted = Q()
+    for book in collections:
+        wanted |= Q(series_name=book.series_name, series_number=_begins_with(book))
+    volumes = Book.objects.active().filter(wanted, kind=Book.Kind.WORK).order_by()
+    fame: defaultdict[tuple[str, Decimal | None], int] = defaultdict(lambda: -1)
+    for series, number, readers in volumes.values_list(
+        "series_name", "series_number", "ratings_count"
+    ):
+        fame[series, number] = max(fame[series, number], readers)
+    return {
+        book
+        for book in collections
+        if (readers := fame[book.series_name, _begins_with(book)]) >= 0
+        and (book.kind == Book.Kind.BOX_SET or readers >= book.ratings_count)
+    }
+
+
+def _begins_with(book: Book) -> Decimal:
+    return Decimal(FIRST_VOLUME) if book.first_volume is None else book.first_volume
+
+
+def _by_same_author(alike: dict[Book, list[KnownLine]]) -> dict[Book, list[KnownLine]]:
+    """The books by the author of one of their lines, with these lines; at most one query."""
+    same = {
+        book: [line for line in lines if _is_by(line, book.credited_names)]
+        for book, lines in alike.items()
+    }
+    left = [book for book in alike if not same[book]]
+    authors = _authors_of({line.book_id for book in left for line in alike[book]})
+    for book in left:
+        own = {credit.author_id for credit in book.author_credits}
+        same[book] = [line for line in alike[book] if own & authors.get(line.book_id, set())]
+    return {book: lines for book, lines in same.items() if lines}
+
+
+def _is_by(line: KnownLine, authors: Sequence[str]) -> bool:
+    """Whether one of a book's authors may be the one a line names; a line may name several.
+
+    Who a line without author and book is by, nobody can tell.
+    """
+    if not line.author:
+        return line.book_id is None
+    names = {line.author, *(part for part in line.author.split(", ") if part)}
+    return any(may_be_same_person(name, one) for name in names for one in authors)
 
 
 def _authors_of(book_ids: Collection[int | None]) -> dict[int | None, set[int]]:
@@ -112,13 +214,11 @@ def _authors_of(book_ids: Collection[int | None]) -> dict[int | None, set[int]]:
     if not any(book_ids):
         return {}
     authors: dict[int | None, set[int]] = {}
-    rows = BookAuthor.objects.filter(book__in=[pk for pk in book_ids if pk]).order_by()
+    rows = BookAuthor.objects.authors().filter(book__in=[pk for pk in book_ids if pk]).order_by()
     for book_id, author_id in rows.values_list("book", "author"):
         authors.setdefault(book_id, set()).add(author_id)
     return authors
 
 
-def _is_by(author: str, authors: Sequence[str]) -> bool:
-    """Whether one of a book's authors may be the one a line names; a line may name several."""
-    names = {author, *(part for part in author.split(", ") if part)}
-    return any(may_be_same_person(name, one) for name in names for one in authors)
+def _numbers(books: Iterable[Book]) -> frozenset[int]:
+    return frozenset(book.goodbooks_id for book in books if book.goodbooks_id is not None)

@@ -1,6 +1,6 @@
 """A reader's current list: the library is folded into the model; nothing is saved."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.conf import settings
@@ -21,13 +21,14 @@ from recommender.models import Dismissal, LibraryEntry, Reader
 from recommender.selectors.book_facts import (
     HISTORY_COLUMNS,
     facts_of_candidates,
-    facts_of_history,
     history_facts,
 )
 from recommender.selectors.current_model import current_model
-from recommender.selectors.known_works import KnownWorks, known_works
+from recommender.selectors.known_works import KnownLine, KnownWorks, line_of
 from recommender.shelves import is_unread
 
+#: What a line of a library says of its book, in the order of `line_of`.
+LINE_COLUMNS = ("book", "author", "title", "book__title", "book__original_title")
 #: How many of the best-scored books the rules see; a list of ten rarely needs fifty.
 CANDIDATES_AT_FIRST = 100
 CANDIDATES = 400
@@ -92,6 +93,8 @@ class Taste:
     library_size: int
     #: In which books are offered, unless a filter asks for others.
     languages: frozenset[str]
+    #: Every line of the library, also those that found no book.
+    lines: Sequence[KnownLine] = ()
     #: How many ratings the reader does not let count.
     left_out: int = 0
 
@@ -117,7 +120,7 @@ def preview(
         ratings=taste.ratings,
         read=taste.read,
         known=taste.known,
-        works=known_works(reader=reader),
+        works=KnownWorks.of_lines(taste.lines),
         top=top,
         options=replace(
             without_dismissed(options=options, reader=reader), own_languages=taste.languages
@@ -148,9 +151,10 @@ def pick(
     except NothingToFoldIn as error:
         raise NothingToRecommendFrom(NOTHING_LIKED if ratings else NOTHING_RATED) from error
     chosen: list[ScoredBook] = []
+    cards: dict[int, Book] = {}
     for depth in _depths(options):
         candidates = [one for one in scores.top(depth, exclude=known) if one.score > 0]
-        chosen = _choose_unknown(scores, candidates, read, works, options, top + 1)
+        chosen = _choose(scores, candidates, read, works, options, top + 1, cards)
         if len(chosen) > top or len(candidates) < depth:
             break
     return Picks(
@@ -158,7 +162,7 @@ def pick(
         scores.ranker,
         scores.rated,
         library_size,
-        _explain(scores, chosen[:top]),
+        _explain(scores, chosen[:top], cards),
         has_more=len(chosen) > top,
     )
 
@@ -176,18 +180,21 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
         "shelf",
         "is_left_out",
         Coalesce("read_on", "added_on"),
+        *LINE_COLUMNS,
         *[f"book__{column}" for column in HISTORY_COLUMNS],
     )
     ratings: dict[int, float] = {}
     read: dict[int, BookFacts] = {}
-    known, library_size, left_out = set(), 0, 0
-    for pk, number, stars, shelf, is_left_out, day, *history_columns in rows:
-        library_size += 1
+    known, lines, left_out = set(), [], 0
+    for pk, number, stars, shelf, is_left_out, day, *columns in rows:
+        is_read = stars is not None or not is_unread(shelf)
+        of_line, of_book = columns[: len(LINE_COLUMNS)], columns[len(LINE_COLUMNS) :]
+        lines.append(line_of(*of_line, is_read=is_read, series=of_book[0], volume=of_book[1]))
         if number is None:
             continue
         known.add(number)
-        if stars is not None or not is_unread(shelf):
-            read[number] = history_facts(*history_columns)
+        if is_read:
+            read[number] = history_facts(*of_book)
         is_too_old = since is not None and day is not None and day < since
         if stars is None or pk == without:
             continue
@@ -196,7 +203,7 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
         else:
             ratings[number] = float(stars)
     languages = languages_of(read.values(), chosen=reader.languages)
-    return Taste(ratings, read, frozenset(known), library_size, languages, left_out)
+    return Taste(ratings, read, frozenset(known), len(lines), languages, lines, left_out)
 
 
 def languages_of(read: Iterable[BookFacts], *, chosen: Iterable[str] = ()) -> frozenset[str]:
@@ -226,55 +233,57 @@ def _depths(options: RerankOptions) -> tuple[int, ...]:
     return (CANDIDATES_AT_FIRST, CANDIDATES)
 
 
-def _choose_unknown(
+def _choose(
     scores: Scores,
     candidates: list[ScoredBook],
     read: Mapping[int, BookFacts],
     works: KnownWorks,
     options: RerankOptions,
     top: int,
+    cards: dict[int, Book],
 ) -> list[ScoredBook]:
     """The best books by the rules, without those that the reader knows by another title.
 
-    Titles are compared of the books chosen alone, and others take the places of those that go.
+    Titles are compared of the books chosen alone, as their cards have them; others take the places
+    of those that go, and what was read under another title counts as read. ``cards`` gets the
+    books that it lacks.
     """
-    cleared: set[int] = set()
-    while True:
-        chosen = _choose(scores, candidates, read, options, top)
-        known = works.among({one.book_id for one in chosen} - cleared)
-        if not known:
-            return chosen
-        cleared |= {one.book_id for one in chosen} - known
-        candidates = [one for one in candidates if one.book_id not in known]
-
-
-def _choose(
-    scores: Scores,
-    candidates: list[ScoredBook],
-    read: Mapping[int, BookFacts],
-    options: RerankOptions,
-    top: int,
-) -> list[ScoredBook]:
     facts = facts_of_candidates(book_ids=[one.book_id for one in candidates], options=options)
     admitted = [
         one
         for one in candidates
         if one.book_id in facts and options.admits(one.book_id, facts[one.book_id])
     ][:CANDIDATES]
-    # Whether a box set of no series contains books already read, only its authors can tell.
-    if any(facts[one.book_id].is_box_set for one in admitted):
-        read = facts_of_history(book_ids=read)
     around = scores.candidate_features([one.book_id for one in admitted]) if options.dial else None
-    return rerank(admitted, {**read, **facts}, read, options, around, top=top)
+    known: frozenset[int] = frozenset()
+    compared: set[int] = set()
+    while True:
+        chosen = rerank(
+            admitted,
+            {**read, **facts},
+            read,
+            replace(options, without_books=options.without_books | known),
+            around,
+            unmatched=works.unmatched,
+            top=top,
+        )
+        numbers = {one.book_id for one in chosen}
+        lacking = Book.objects.known_as(numbers - cards.keys()).for_cards()
+        cards |= {book.goodbooks_id: book for book in lacking if book.goodbooks_id is not None}
+        found = works.among([cards[number] for number in numbers - compared])
+        if not found.numbers:
+            return chosen
+        compared |= numbers
+        known |= found.numbers
+        read = {**read, **{number: facts[number] for number in found.read}}
 
 
-def _explain(scores: Scores, chosen: list[ScoredBook]) -> list[Pick]:
-    """The books from the catalog, each with its expected stars and the reasons to name."""
+def _explain(scores: Scores, chosen: list[ScoredBook], cards: Mapping[int, Book]) -> list[Pick]:
+    """The chosen books, each with its expected stars and the reasons to name."""
     reasons_of = {
         scored.book_id: reasons_to_show(scores.reasons(scored.book_id), scored.score)
         for scored in chosen
     }
-    cards = {book.goodbooks_id: book for book in Book.objects.known_as(reasons_of).for_cards()}
     named = {
         number: (pk, title)
         for number, pk, title in Book.objects.known_as(

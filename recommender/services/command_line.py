@@ -11,7 +11,7 @@ from django.conf import settings
 from catalog.matching import Match, Wanted, match
 from catalog.models import Book
 from catalog.normalize import isbn13_of
-from recommender.selectors.known_works import KnownLine, KnownWorks
+from recommender.selectors.known_works import KnownLine, KnownWorks, line_of
 from recommender.services import staging
 from recommender.shelves import is_unread
 from recommender.sources.base import ShelfRow
@@ -89,8 +89,16 @@ def _from_ratings(path: Path, lines: list[str]) -> Shelf:
     rated = {book_id: stars for book_id, stars in ratings.items() if stars}
     known = frozenset(ratings)
     works = KnownWorks.of_lines(
-        KnownLine((book.title, book.original_title), "", book.pk)
-        for book in Book.objects.known_as(known)
+        [
+            KnownLine(
+                (book.title, book.original_title),
+                "",
+                book.pk,
+                series=book.series_name,
+                number=book.series_number,
+            )
+            for book in Book.objects.known_as(known)
+        ]
     )
     return Shelf(len(ratings), rated, read=known, known=known, works=works)
 
@@ -141,6 +149,18 @@ def _known_works(rows: list[ShelfRow], found: Mapping[Hashable, Match]) -> Known
     lines = []
     for place, row in enumerate(rows):
         book = books.get(found[place].book_id or 0)
-        titles = (row.title, book.title, book.original_title) if book else (row.title,)
-        lines.append(KnownLine(titles, row.author, book.pk if book else None))
+        is_read = row.stars is not None or not is_unread(row.shelf)
+        if book is None:
+            lines.append(line_of(None, row.author, row.title, is_read=is_read))
+            continue
+        lines.append(
+            line_of(
+                book.pk,
+                row.author,
+                *(row.title, book.title, book.original_title),
+                is_read=is_read,
+                series=book.series_name,
+                volume=book.series_number,
+            )
+        )
     return KnownWorks.of_lines(lines)

@@ -56,8 +56,9 @@ def preview(*, book: Book, into: Book) -> Preview:
         warnings.append("Their languages differ, though editions of one work may do so.")
     if (book.series_name, book.series_number) != (into.series_name, into.series_number):
         warnings.append("Their places in a series differ.")
-    if book.is_box_set != into.is_box_set:
-        warnings.append("One is a box set, the other is not.")
+    if book.kind != into.kind:
+        kinds = f"{book.get_kind_display()}, {into.get_kind_display()}"
+        warnings.append(f"They are different kinds of book: {kinds}.")
     return Preview(
         entries=entries.count(),
         twice=entries.filter(reader__in=readers).count(),

@@ -70,8 +70,10 @@ RULES: Mapping[str, Rule] = {
     ),
     "one book a series, no box sets of what was read": Rule(
         lambda book: (
-            BookFacts(author_ids=book.author_ids, series=book.series, is_box_set=book.is_box_set)
-            if book.is_box_set
+            BookFacts(
+                author_ids=book.author_ids, series=book.series, is_collection=book.is_collection
+            )
+            if book.is_collection
             else BookFacts(author_ids=book.author_ids, series=book.series)
         )
     ),

@@ -156,7 +156,7 @@ def addresses() -> Iterator[str]:
         "lacks=year",
         "lacks=genres",
         "is_simulated__exact=0",
-        "is_box_set__exact=1",
+        "kind__exact=box_set",
         "language=fra",
         "genres__id__exact=3",
         *(f"o={n}" for n in range(1, 20)),

@@ -74,7 +74,7 @@ def test_books_come_with_all_that_the_folder_says(tmp_path: Path) -> None:
     )
     assert (games.year, games.language, games.goodreads_work_id) == (2008, "eng", 2792775)
     assert (games.ratings_count, games.average_rating) == (4942365, Decimal("4.34"))
-    assert (games.to_read_count, games.is_simulated, games.is_box_set) == (2, False, False)
+    assert (games.to_read_count, games.is_simulated, games.kind) == (2, False, "work")
     assert games.description == "A girl takes her sister's place."
     assert games.description_source == "beeFormer (machine-written, CC BY-SA 4.0)"
     potter = book(2)
@@ -87,8 +87,9 @@ def test_books_come_with_all_that_the_folder_says(tmp_path: Path) -> None:
         ("isbn13", "9780439554930"),
     ]
     assert (book(3).year, book(3).language, book(3).ratings_count) == (-720, "eng", 100)
-    assert (book(4).is_box_set, book(4).series_name, book(4).series_number) == (
-        True,
+    assert book(4).kind == "box_set"
+    assert (book(4).first_volume, book(4).last_volume) == (Decimal(1), Decimal(3))
+    assert (book(4).series_name, book(4).series_number) == (
         "The Hunger Games",
         None,
     )

@@ -3,6 +3,7 @@
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from catalog.kinds import classify_split
 from catalog.matching import Match, Wanted, match
 from catalog.models import Author, Book, BookAuthor, BookIdentifier
 from catalog.normalize import split_title, surname_key, title_key
@@ -21,7 +22,7 @@ def make_book(number: int, title: str, author: str, original: str = "", **fields
         original_title_key=title_key(original),
         series_name=split.series,
         series_number=None if split.is_box_set else split.number,
-        is_box_set=split.is_box_set,
+        kind=classify_split(split).kind,
         **fields,
     )
     writer, _ = Author.objects.get_or_create(

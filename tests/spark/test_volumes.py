@@ -28,7 +28,7 @@ def books(tmp_path: Path) -> Path:
 def test_titles_tell_of_series_and_box_sets(books: Path) -> None:
     facts = facts_from(books)
     assert (facts[2].series, facts[2].number, facts[2].language) == ("the cycle", 2.0, "en")
-    assert facts[4].is_box_set
+    assert facts[4].is_collection
     assert facts[4].number is None
     assert facts[1].author_ids == facts[2].author_ids != facts[5].author_ids
     assert facts[5] == BookFacts(author_ids=facts[5].author_ids, language="fr")

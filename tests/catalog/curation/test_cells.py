@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from catalog.curation import cells, csv_format
 from catalog.curation.cells import BadCell, format_cell, parse_cell
 from catalog.curation.csv_format import UnusableFile
+from catalog.models import Book
 from recsite.common.tables import LONGEST_CELL
 
 # A machine that is busy with other things fails no test.
@@ -31,7 +32,8 @@ BOOKS = st.fixed_dictionaries(
         "year": st.none() | st.integers(-3000, 2100),
         "language": st.sampled_from(["", "eng"]),
         "series_number": st.sampled_from([None, "1", "1.5", "0"]),
-        "is_box_set": st.booleans(),
+        "kind": st.sampled_from(Book.Kind.values),
+        **dict.fromkeys(("first_volume", "last_volume"), st.sampled_from([None, "1", "0.5"])),
         "locked_fields": st.just(["title", "year"]),
     }
 )
@@ -79,8 +81,8 @@ def test_genres_are_written_with_the_one_most_readers_see_first() -> None:
         ("language", "fre", "fra"),
         ("series_number", "1,50", "1.5"),
         ("series_number", "10", "10"),
-        ("is_box_set", "TRUE", True),
-        ("is_box_set", "", False),
+        ("kind", "Box set", "box_set"),
+        ("last_volume", "", None),
         ("description", " one\r\ntwo ", "one\ntwo"),
         ("page_count", "412", 412),
         ("open_library_key", "OL45804W", "OL45804W"),
@@ -108,7 +110,8 @@ def test_a_cell_is_read_as_a_person_writes_it(column: str, text: str, value: obj
         ("language", "English", "not a language code"),
         ("language", "und", "not a language code"),
         ("series_number", "1. May", "not a volume number"),
-        ("is_box_set", "perhaps", "neither"),
+        ("kind", "", "not a kind of book"),
+        ("kind", "novel", "not a kind of book"),
         ("page_count", "1.2E+05", "not a whole number"),
         ("open_library_key", "OL45804M", "not an Open Library work"),
         ("subjects", ";".join(map(str, range(101))), "too many"),

@@ -111,7 +111,7 @@ def test_an_export_has_what_a_curator_sets_for_spreadsheets_to_read() -> None:
     assert row["genres"] == "fantasy:2; humor:1"
     assert row["series_number"] == "1.5"
     assert row["subjects"] == r"Angels; a\;b"
-    assert (row["is_box_set"], row["cover_id"]) == ("no", "")
+    assert (row["kind"], row["cover_id"]) == ("work", "")
     assert row["locked_fields"] == "title"
     assert row.keys() >= set(acts.LOCKABLE)
 
@@ -162,7 +162,9 @@ def test_what_is_applied_is_written_locked_and_logged_once(user: User) -> None:
             "genres": "classics; fantasy",
             "series_name": "Middle-earth",
             "series_number": "0,5",
-            "is_box_set": "yes",
+            "kind": "box set",
+            "first_volume": "1",
+            "last_volume": "3",
             "description": "There and back.",
             "description_source": "Bookfold",
             "goodreads_work_id": "1540236",
@@ -179,7 +181,7 @@ def test_what_is_applied_is_written_locked_and_logged_once(user: User) -> None:
     assert book.author_names == ["Alan Lee", "J. R. R. Tolkien"]
     assert Author.objects.get(name="Alan Lee").surname_key == "lee"
     assert dict(book.shelvings.values_list("genre__slug", "count")) == {"fantasy": 1, "classics": 1}
-    assert (book.is_box_set, book.subjects, book.page_count) == (True, ["Dragons", "Rings"], 310)
+    assert (book.kind, book.subjects, book.page_count) == ("box_set", ["Dragons", "Rings"], 310)
     assert book.goodreads_work_id == 1540236
     assert book.locked_fields == [
         "title",
@@ -188,7 +190,9 @@ def test_what_is_applied_is_written_locked_and_logged_once(user: User) -> None:
         "year",
         "series_name",
         "series_number",
-        "is_box_set",
+        "kind",
+        "first_volume",
+        "last_volume",
         "description",
         "goodreads_work_id",
         "subjects",

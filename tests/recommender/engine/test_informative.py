@@ -32,7 +32,7 @@ def test_an_author_and_a_series_are_asked_about_once_and_box_sets_never() -> Non
         0: BookFacts(author_ids=(1,), series="cycle"),
         1: BookFacts(author_ids=(1,)),
         2: BookFacts(author_ids=(2,), series="cycle"),
-        3: BookFacts(author_ids=(3,), is_box_set=True),
+        3: BookFacts(author_ids=(3,), is_collection=True),
         4: BookFacts(author_ids=(4,)),
     }
     assert chosen([9, 8, 7, 6, 5], np.eye(5).tolist(), facts) == [0, 4]

@@ -18,8 +18,8 @@ def order(
     return [book.book_id for book in rerank(candidates(*book_ids), facts, read or set())]
 
 
-def volume(number: float | None, *, series: str = "Dune", is_box_set: bool = False) -> BookFacts:
-    return BookFacts(series=series, number=number, is_box_set=is_box_set)
+def volume(number: float | None, *, series: str = "Dune", is_collection: bool = False) -> BookFacts:
+    return BookFacts(series=series, number=number, is_collection=is_collection)
 
 
 def test_what_was_read_is_left_out() -> None:
@@ -36,9 +36,18 @@ def test_of_a_begun_series_only_the_next_volume_is_offered() -> None:
     assert order([6, 5, 3, 4], facts, {1, 2}) == [3]
 
 
-def test_a_gap_in_what_was_read_comes_next() -> None:
+def test_a_volume_before_the_last_one_read_is_no_find() -> None:
+    facts = {n: volume(n) for n in range(1, 17)}
+    assert order([2, 6, 5], facts, {1, 2, 4}) == [5]
+    assert order([2, 6, 5], facts, {1, 4}) == []
+    assert order([2, 3, 7, 9, 16, 15], facts, {1, 5, 6, 8, 12, 13, 14}) == [15]
+
+
+def test_volumes_that_the_catalog_lacks_were_read_as_well() -> None:
     facts = {n: volume(n) for n in range(1, 7)}
-    assert order([2, 6, 5], facts, {1, 4}) == [2]
+    ranked = rerank(candidates(2, 6, 5), facts, {1}, unmatched=[volume(4), volume(3)])
+    assert [book.book_id for book in ranked] == [5]
+    assert not rerank(candidates(1, 2), facts, set(), unmatched=[collection(1, 6)])
 
 
 def test_who_began_in_the_middle_goes_on_from_there() -> None:
@@ -62,8 +71,24 @@ def test_two_editions_of_the_next_volume_count_once() -> None:
     assert order([22, 2], facts, {1}) == [22]
 
 
+def collection(first: float, last: float) -> BookFacts:
+    return BookFacts(series="Dune", is_collection=True, first_volume=first, last_volume=last)
+
+
+def test_a_collection_has_to_begin_with_the_next_volume() -> None:
+    facts = {1: volume(1), 2: volume(2), 12: collection(1, 2), 34: collection(3, 4)}
+    assert order([34, 12], facts) == [12]
+    assert order([12, 34], facts, {1}) == []
+    assert order([12, 34], facts, {1, 2}) == [34]
+
+
+def test_who_read_a_collection_goes_on_after_its_last_volume() -> None:
+    facts = {n: volume(n) for n in range(1, 6)} | {13: collection(1, 3)}
+    assert order([1, 2, 3, 5, 4], facts, {13}) == [4]
+
+
 def test_box_sets_of_what_was_read_are_left_out() -> None:
-    facts = {1: volume(1), 9: volume(None, is_box_set=True)}
+    facts = {1: volume(1), 9: volume(None, is_collection=True)}
     assert order([9], facts, {1}) == []
     assert order([9], facts, set()) == [9]
 
@@ -71,14 +96,14 @@ def test_box_sets_of_what_was_read_are_left_out() -> None:
 def test_a_box_set_without_a_series_goes_by_its_author() -> None:
     facts = {
         1: BookFacts(author_ids=(7,)),
-        2: BookFacts(author_ids=(7,), is_box_set=True),
-        3: BookFacts(author_ids=(8,), is_box_set=True),
+        2: BookFacts(author_ids=(7,), is_collection=True),
+        3: BookFacts(author_ids=(8,), is_collection=True),
     }
     assert order([2, 3], facts, {1}) == [3]
 
 
 def test_who_read_the_box_set_has_read_its_volumes() -> None:
-    facts = {1: volume(1), 2: volume(2), 9: volume(None, is_box_set=True)}
+    facts = {1: volume(1), 2: volume(2), 9: volume(None, is_collection=True)}
     assert order([1, 2], facts, {9}) == []
 
 
