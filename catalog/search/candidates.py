@@ -19,7 +19,8 @@ MOST_SIMILAR = 40
 
 _COLUMNS = """
     SELECT document.book_id, document.title, document.main_title, document.original_title,
-        document.authors, document.series, document.number, document.ratings_count, book.is_box_set
+        document.authors, document.series, document.number, document.ratings_count,
+        book.kind <> 'work'
     FROM catalog_searchdocument AS document
     JOIN catalog_book AS book ON book.id = document.book_id"""
 _FULFILLING = f"""{_COLUMNS}

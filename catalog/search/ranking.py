@@ -10,7 +10,6 @@ from functools import lru_cache
 from math import log10
 
 from catalog.normalize import ARTICLES
-from catalog.same_work import is_about_another
 from catalog.search.typed import LITTLE, SAME_WORDS, Typed
 from catalog.slips import edits, is_slip_of
 
@@ -82,7 +81,7 @@ def _ranked(typed: Typed, candidate: Candidate) -> Ranked:
     fame = log10(candidate.ratings_count + FEWEST_READERS)
     if _bare(candidate.title).startswith(_bare(typed.key)) or candidate.series == typed.key:
         fame += BEGINS
-    if candidate.is_behind or is_about(candidate.title):
+    if candidate.is_behind:
         fame += BEHIND
     return Ranked(candidate, share, _wholeness(candidate, hit), fame)
 
@@ -144,7 +143,7 @@ def _wholeness(candidate: Candidate, hit: set[str]) -> int:
         return WHOLE
     if candidate.number in hit and candidate.number and _is_whole(candidate.series, hit):
         return WHOLE
-    if candidate.is_behind or is_about(candidate.title):
+    if candidate.is_behind:
         return NO_NAME
     parts = (candidate.main_title, *candidate.authors)
     return PART_OF_NAME if any(_is_whole(part, hit) for part in parts) else NO_NAME
@@ -159,9 +158,3 @@ def _bare(name: str) -> str:
 def _is_whole(name: str, hit: set[str]) -> bool:
     words = set(name.split())
     return bool(words) and (words - LITTLE or words) <= hit
-
-
-@lru_cache(maxsize=10_000)
-def is_about(title: str) -> bool:
-    """Whether the title is that of a book about another; see `catalog.same_work`."""
-    return is_about_another(title)

@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoAssertNumQueries, DjangoDbBlocker
 
+from catalog.kinds import classify
 from catalog.models import Book, BookIdentifier
 from catalog.search import matching, near_titles, search, search_as_curator
 from tests.factories import BookFactory
@@ -60,6 +61,7 @@ def shelf(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
         for title, author, series, number, fame in SHELF:
             BookFactory.create(
                 title=title,
+                kind=classify(title).kind,
                 authors=[author],
                 series_name=series,
                 series_number=number,
