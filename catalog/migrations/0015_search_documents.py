@@ -46,38 +46,53 @@ WORDS = r"""
 """
 
 # The words of some texts, each two neighbors as one, and initials as people write them ("j r r" as
-# "jrr").
+# "jrr"). Loops, since a query for each book takes many times as long.
 JOINED = r"""
-    CREATE FUNCTION catalog_joined_words(texts text[]) RETURNS SETOF text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    CREATE FUNCTION catalog_joined_words(texts text[]) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
-        WITH words AS (
-            SELECT string_to_array(line, ' ') AS line FROM unnest(texts) AS line
-        )
-        SELECT left(word, 60) FROM words, unnest(line) AS word
-        UNION ALL
-        SELECT left(line[place] || line[place + 1], 60)
-        FROM words, generate_series(1, cardinality(line) - 1) AS place
-        UNION ALL
-        SELECT left(initials, 60)
-        FROM unnest(texts) AS line, unnest(string_to_array(
-            regexp_replace(line, '(?<=^| )(.) (?=.( |$))', '\1', 'g'), ' ')) AS initials
-        WHERE line ~ '(^| ). .( |$)'
+    DECLARE
+        found text[] := '{}';
+        line text;
+        words text[];
+    BEGIN
+        FOREACH line IN ARRAY texts LOOP
+            words := string_to_array(line, ' ');
+            found := found || words;
+            FOR place IN 1 .. cardinality(words) - 1 LOOP
+                found := array_append(found, words[place] || words[place + 1]);
+            END LOOP;
+            IF line ~ '(^| ). .( |$)' THEN
+                found := found || string_to_array(
+                    regexp_replace(line, '(?<=^| )(.) (?=.( |$))', '\1', 'g'), ' ');
+            END IF;
+        END LOOP;
+        RETURN found;
+    END
     $$
 """
 
 # Each word, and the word without each of its letters. Two words that have one of these in common
 # are one slip apart, or two of which one undoes the other, as swapped letters are.
 SLIPS = """
-    CREATE FUNCTION catalog_slips(value text) RETURNS SETOF text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    CREATE FUNCTION catalog_slips(texts text[]) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
-        SELECT left(word, 60) FROM unnest(string_to_array(value, ' ')) AS word
-        UNION ALL
-        SELECT left(word, place - 1) || substr(word, place + 1)
-        FROM unnest(string_to_array(value, ' ')) AS word,
-            generate_series(1, length(word)) AS place
-        WHERE length(word) BETWEEN 3 AND 40 AND word NOT IN ('the', 'and')
+    DECLARE
+        words text[] := string_to_array(array_to_string(texts, ' '), ' ');
+        found text[] := words;
+        word text;
+    BEGIN
+        FOREACH word IN ARRAY words LOOP
+            IF length(word) BETWEEN 3 AND 40 AND word NOT IN ('the', 'and') THEN
+                FOR place IN 1 .. length(word) LOOP
+                    found := array_append(
+                        found, left(word, place - 1) || substr(word, place + 1));
+                END LOOP;
+            END IF;
+        END LOOP;
+        RETURN found;
+    END
     $$
 """
 
@@ -101,15 +116,14 @@ WRITE = r"""
                     unnest(ARRAY[name, regexp_replace(name, '^(the|an?) (?=.)', '')]) AS form
                 WHERE form <> ''),
             array_to_tsvector(ARRAY(
-                SELECT DISTINCT word
-                FROM public.catalog_joined_words(
-                    ARRAY[title, original_title, series, number] || authors) AS word
+                SELECT DISTINCT left(word, 60)
+                FROM unnest(public.catalog_joined_words(
+                    ARRAY[title, original_title, series, number] || authors)) AS word
                 WHERE word <> '')),
             array_to_tsvector(ARRAY(
-                SELECT DISTINCT word
-                FROM public.catalog_slips(concat_ws(
-                    ' ', title, original_title, series, number, array_to_string(authors, ' ')
-                )) AS word
+                SELECT DISTINCT left(word, 60)
+                FROM unnest(public.catalog_slips(
+                    ARRAY[title, original_title, series, number] || authors)) AS word
                 WHERE word <> '')),
             ratings_count, status
         FROM (
@@ -382,7 +396,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(WORDS, "DROP FUNCTION catalog_words(text)"),
         migrations.RunSQL(JOINED, "DROP FUNCTION catalog_joined_words(text[])"),
-        migrations.RunSQL(SLIPS, "DROP FUNCTION catalog_slips(text)"),
+        migrations.RunSQL(SLIPS, "DROP FUNCTION catalog_slips(text[])"),
         migrations.RunSQL(WRITE, "DROP FUNCTION catalog_write_search_documents(bigint[])"),
         migrations.RunSQL(
             CANDIDATES,

@@ -20,9 +20,7 @@ LITTLE_WEIGHT = 0.1
 #: Shares of what was typed that differ by less are the same.
 STEPS = 100
 # What a book is before its fame counts, as a power of ten of readers.
-BEGINS, BEHIND = 0.7, -1.0
-# How much of a book's name was typed.
-NO_NAME, PART_OF_NAME, WHOLE = range(3)
+NAMED, BEHIND = 0.7, -1.0
 FEWEST_READERS = 10
 
 
@@ -50,7 +48,7 @@ class Ranked:
 
     candidate: Candidate
     share: float
-    wholeness: int
+    is_whole_name: bool
     fame: float
 
     @property
@@ -61,10 +59,15 @@ class Ranked:
     @property
     def is_certain(self) -> bool:
         """Whether its whole name was typed, and nothing else."""
-        return self.wholeness == WHOLE and self.share > HALF_TYPED
+        return self.is_whole_name and self.share > HALF_TYPED
 
-    def order(self) -> tuple[int, int, float, int]:
-        return (-round(self.share * STEPS), -self.wholeness, -self.fame, self.candidate.book_id)
+    def order(self) -> tuple[int, bool, float, int]:
+        return (
+            -round(self.share * STEPS),
+            not self.is_whole_name,
+            -self.fame,
+            self.candidate.book_id,
+        )
 
 
 def rank(typed: Typed, candidates: Iterable[Candidate]) -> list[Ranked]:
@@ -79,11 +82,15 @@ def _ranked(typed: Typed, candidate: Candidate) -> Ranked:
     share = sum(w * quality for w, (quality, _) in zip(weights, met, strict=True)) / sum(weights)
     hit = {word for _, found in met for word in found}
     fame = log10(candidate.ratings_count + FEWEST_READERS)
-    if _bare(candidate.title).startswith(_bare(typed.key)) or candidate.series == typed.key:
-        fame += BEGINS
     if candidate.is_behind:
         fame += BEHIND
-    return Ranked(candidate, share, _wholeness(candidate, hit), fame)
+    elif _begins(typed, candidate) or _is_a_name(candidate, hit):
+        fame += NAMED
+    return Ranked(candidate, share, _is_whole_name(candidate, hit), fame)
+
+
+def _begins(typed: Typed, candidate: Candidate) -> bool:
+    return _bare(candidate.title).startswith(_bare(typed.key))
 
 
 def _met(
@@ -137,16 +144,17 @@ def _likeness(typed: str, word: str) -> float:
     return ONE_SLIP if edits(typed, word, most=1) == 1 else TWO_SLIPS
 
 
-def _wholeness(candidate: Candidate, hit: set[str]) -> int:
-    """Whether the whole title was typed, or the series with the number, or a part of them."""
-    if any(_is_whole(name, hit) for name in (candidate.title, candidate.original_title)):
-        return WHOLE
+def _is_whole_name(candidate: Candidate, hit: set[str]) -> bool:
+    """Whether the whole title was typed, or the series with the number."""
     if candidate.number in hit and candidate.number and _is_whole(candidate.series, hit):
-        return WHOLE
-    if candidate.is_behind:
-        return NO_NAME
-    parts = (candidate.main_title, *candidate.authors)
-    return PART_OF_NAME if any(_is_whole(part, hit) for part in parts) else NO_NAME
+        return True
+    return any(_is_whole(name, hit) for name in (candidate.title, candidate.original_title))
+
+
+def _is_a_name(candidate: Candidate, hit: set[str]) -> bool:
+    """Whether the title without its subtitle was typed, the series, or an author."""
+    names = (candidate.main_title, candidate.series, *candidate.authors)
+    return any(_is_whole(name, hit) for name in names)
 
 
 def _bare(name: str) -> str:

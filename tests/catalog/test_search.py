@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 SHELF = [
     ("Harry Potter and the Sorcerer's Stone", "J.K. Rowling", "Harry Potter", 1, 4_000_000),
     ("Harry Potter and the Chamber of Secrets", "J.K. Rowling", "Harry Potter", 2, 2_000_000),
-    ("Harry Potter Page to Screen", "Bob McCabe", "", None, 30_000),
+    ("Harry Potter: Film Wizardry", "Brian Sibley", "", None, 30_000),
     ("The Hunger Games", "Suzanne Collins", "The Hunger Games", 1, 4_900_000),
     ("Catching Fire", "Suzanne Collins", "The Hunger Games", 2, 1_900_000),
     ("The Hobbit", "J.R.R. Tolkien", "", None, 2_500_000),
@@ -240,7 +240,7 @@ def test_a_title_without_a_word_is_found_as_it_is_written(shelf: None) -> None:
 def test_books_about_a_book_come_behind_it(shelf: None) -> None:
     titles = [book.title for book in search("hobbit")]
     assert titles == ["The Hobbit", "The Hobbit: Graphic Novel"]
-    assert [book.title for book in search("harry potter")][2] == "Harry Potter Page to Screen"
+    assert [book.title for book in search("harry potter")][2] == "Harry Potter: Film Wizardry"
 
 
 def test_the_better_known_of_equal_books_comes_first() -> None:
