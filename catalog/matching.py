@@ -1,7 +1,7 @@
 """Finds the book of the catalog that a line of a library means.
 
 Numbers come first: work, then edition, then ISBN. If none is known, the exact title and the author
-decide. Similarity never does.
+decide. Similarity never does; what a line probably means is `catalog.probable`.
 """
 
 from collections import defaultdict
@@ -13,10 +13,19 @@ from typing import Literal
 from django.db.models import Q
 
 from catalog.models import Book, BookAuthor, BookIdentifier
-from catalog.normalize import SplitTitle, fold, may_be_same_person, split_title, title_key
+from catalog.normalize import (
+    SplitTitle,
+    fold,
+    is_named_after,
+    may_be_same_person,
+    series_words,
+    split_title,
+    surname_key,
+    title_key,
+)
 
 State = Literal["matched", "ambiguous", "unmatched"]
-Method = Literal["", "work", "edition", "isbn", "title", "original title"]
+Method = Literal["", "work", "edition", "isbn", "title", "original title", "series"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +106,62 @@ def _identified(scheme: str, values: Iterable[str]) -> dict[str, int]:
 def _matched_by_title(wanted: Sequence[Wanted]) -> dict[Hashable, Match]:
     keys = {row.key: title_key(row.title) for row in wanted}
     by_title, by_original = _credits_by_title({key for key in keys.values() if key})
-    return {
-        row.key: (
-            _decide(row, by_title.get(keys[row.key], ()), "title")
+    found: dict[Hashable, Match] = {}
+    of_other_series = []
+    for row in wanted:
+        named = by_title.get(keys[row.key], ())
+        found[row.key] = (
+            _decide(row, named, "title")
             or _decide(row, by_original.get(keys[row.key], ()), "original title")
             or UNMATCHED
         )
-        for row in wanted
-    }
+        if found[row.key].method == "title" and _is_of_other_series(row, found[row.key], named):
+            of_other_series.append(row)
+    return found | _matched_by_series(of_other_series)
+
+
+def _is_of_other_series(row: Wanted, found: Match, named: Iterable[_Credit]) -> bool:
+    """Whether a line names a volume of another series than that of the book with its title."""
+    split = split_title(row.title)
+    mine = series_words(split.series)
+    return split.number is not None and any(
+        credit.series and series_words(credit.series).isdisjoint(mine)
+        for credit in named
+        if credit.book_id == found.book_id
+    )
+
+
+def _matched_by_series(wanted: Sequence[Wanted]) -> dict[Hashable, Match]:
+    """Match lines to the volume of their series whose title begins with theirs.
+
+    `Wool (Silo, #1)` is the first volume of Silo, called *Wool Omnibus*, rather than the first part
+    of it, which is called *Wool*.
+    """
+    if not wanted:
+        return {}
+    numbers = {split_title(row.title).number for row in wanted}
+    rows = BookAuthor.objects.filter(
+        book__series_number__in=numbers,
+        book__merged_into=None,
+        author__surname_key__in={surname_key(row.author) for row in wanted},
+    ).order_by()
+    columns = ("book", "author__name", "book__title_key", "book__series_name")
+    volumes = list(rows.values_list(*columns, "book__series_number"))
+    found: dict[Hashable, Match] = {}
+    for row in wanted:
+        split = split_title(row.title)
+        fitting = {
+            book_id
+            for book_id, name, title, series, number in volumes
+            if number == split.number
+            and fold(series) == fold(split.series)
+            and title.startswith(f"{split.key} ")
+            and may_be_same_person(row.author, name)
+        }
+        if len(fitting) == 1:
+            [book_id] = fitting
+            found[row.key] = Match(book_id, "matched", "series", (book_id,))
+    return found
 
 
 def _credits_by_title(
@@ -153,10 +210,11 @@ def _decide(row: Wanted, named: Sequence[_Credit], method: Method) -> Match | No
     ]
     # If the series is known too, its number distinguishes volumes with the same title.
     of_series = [credit for credit in fitting if series and credit.series == series]
+    is_only_one = len({credit.book_id for credit in fitting}) == 1
     popularity = {
         credit.book_id: credit.popularity
         for credit in of_series or fitting
-        if credit not in of_series or not _is_other_volume(split, credit)
+        if credit not in of_series or not _is_other_volume(split, credit, is_only_one=is_only_one)
     }
     # The best known first, the order in which people see them.
     candidates = tuple(sorted(popularity, key=lambda book_id: (-popularity[book_id], book_id)))
@@ -167,10 +225,16 @@ def _decide(row: Wanted, named: Sequence[_Credit], method: Method) -> Match | No
     return Match(candidates[0], "matched", method, candidates)
 
 
-def _is_other_volume(split: SplitTitle, credit: _Credit) -> bool:
-    """Whether a line means another volume of the series, or a single volume of a box set."""
+def _is_other_volume(split: SplitTitle, credit: _Credit, *, is_only_one: bool) -> bool:
+    """Whether a line means another volume of the series, or a single volume of a box set.
+
+    The numbers of some series have been changed. So where only one book has the title and author,
+    the number decides only if the title is that of the series, which any volume may have.
+    """
     if split.number is None:
         return False
     if credit.number is None:
         return credit.is_collection and not split.is_box_set
+    if is_only_one and not is_named_after(split.key, series_words(split.series)):
+        return False
     return split.number != credit.number

@@ -18,6 +18,8 @@ from stdnum import isbn
 # Straight, curly, modifier letter, grave, acute, prime, full width.
 APOSTROPHES = "'\u2019\u2018\u02bc`\u00b4\u2032\uff07"
 ARTICLES = {"the", "a", "an"}
+#: What some sources add to the name of a series, and others do not.
+SERIES_WORDS = {"saga", "series", "trilogy", "cycle", "chronicles", "novels", "books", "quartet"}
 VOLUME_WORDS = {"vol", "volume", "volumes", "vols"}
 ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10}
 NAME_SUFFIXES = {"jr", "sr", "ii", "iii", "iv", "phd", "md", "esq"}
@@ -139,6 +141,21 @@ def _plain_number(word: str, before: str) -> str:
     if word.isascii() and word.isdigit():
         return word.lstrip("0") or "0"
     return word
+
+
+def series_words(name: str) -> frozenset[str]:
+    """The words by which the name of a series is compared: `The Mistborn Saga` is `Mistborn`."""
+    words = frozenset(fold(name).split()) - ARTICLES
+    return words - SERIES_WORDS or words
+
+
+def is_named_after(key: str, series: frozenset[str]) -> bool:
+    """Whether a title, given by its key, has no words but those of its series.
+
+    All volumes may have such a title, so that only the number distinguishes them.
+    """
+    words = frozenset(key.split()) - ARTICLES
+    return bool(words) and (words - SERIES_WORDS or words) <= series
 
 
 def split_title(text: str) -> SplitTitle:

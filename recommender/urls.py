@@ -17,6 +17,7 @@ from recommender.views import (
     rate,
     recommendations,
     runs,
+    suggestions,
     theme,
 )
 
@@ -28,6 +29,7 @@ urlpatterns = [
     path("imports/<uuid:job_id>/confirm", imports.confirm, name="import-confirm"),
     path("imports/<uuid:job_id>/encoding", imports.read_again, name="import-encoding"),
     path("imports/<uuid:job_id>/cancel", imports.cancel, name="import-cancel"),
+    path("imports/<uuid:job_id>/proposed", suggestions.of_import, name="import-proposed"),
     path("imports/<uuid:job_id>/rows/", import_rows.rows, name="import-rows"),
     path("imports/<uuid:job_id>/rows/<int:item_id>/", import_rows.row, name="import-row"),
     path(
@@ -54,6 +56,7 @@ urlpatterns = [
     path("dismissed/", book_actions.dismissed, name="dismissals"),
     path("dismissed/<int:dismissal_id>/undo", book_actions.undo_dismissal, name="dismissal-undo"),
     path("library/", library.library, name="library"),
+    path("library/proposed", suggestions.of_library, name="library-proposed"),
     path("library/since", library.since, name="library-since"),
     path("library/removed/", library.removed, name="library-removed"),
     path("library/removed/<int:removed_id>/restore", library.restore, name="library-restore"),

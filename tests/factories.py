@@ -11,6 +11,7 @@ from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
 
 from catalog.models import Author, Book, BookAuthor, BookGenre, Genre
+from catalog.normalize import surname_key
 from recommender.models import (
     ImportItem,
     ImportJob,
@@ -58,7 +59,7 @@ class AuthorFactory(DjangoModelFactory[Author]):
         django_get_or_create = ("name",)
 
     name = Sequence(lambda n: f"Jane Writer{n}")
-    surname_key = LazyAttribute(lambda author: author.name.split()[-1].lower())
+    surname_key = LazyAttribute(lambda author: surname_key(author.name))
 
 
 class GenreFactory(DjangoModelFactory[Genre]):

@@ -139,6 +139,8 @@ class LibraryEntryAdmin(ModelAdmin[LibraryEntry]):
         "title",
         "author",
         "book",
+        "suggested_book",
+        "is_suggestion_declined",
         "stars",
         "shelf",
         "is_left_out",

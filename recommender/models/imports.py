@@ -144,6 +144,16 @@ class ImportItemQuerySet(models.QuerySet["ImportItem"]):
         matched = Q(state=ImportItem.State.MATCHED, change__in=changes)
         return self.filter(matched | Q(state=group.value))
 
+    def accepted(self) -> Self:
+        """The rows whose suggested book the reader has accepted."""
+        return self.filter(state=ImportItem.State.REPAIRED, book=models.F("suggested_book"))
+
+    def answered(self) -> Self:
+        """The rows whose suggested book the reader has accepted or declined."""
+        declined = Q(state=ImportItem.State.SKIPPED, suggested_book__isnull=False)
+        accepted = Q(state=ImportItem.State.REPAIRED, book=models.F("suggested_book"))
+        return self.filter(accepted | declined)
+
     def change_sizes(self) -> dict[str, int]:
         """How many rows made, changed or left an entry."""
         rows = self.exclude(change="").order_by().values_list("change")
@@ -169,6 +179,7 @@ class ImportItem(models.Model):
     class State(models.TextChoices):
         STAGED = "staged"
         MATCHED = "matched"
+        PROPOSED = "proposed"  # probably means its suggested book, which the reader has to confirm
         AMBIGUOUS = "ambiguous"
         UNMATCHED = "unmatched"
         FAILED = "failed"
@@ -190,6 +201,7 @@ class ImportItem(models.Model):
         CHANGED = "changed", "Changed"
         UNCHANGED = "unchanged", "Unchanged"
         REPEATED = "repeated", "Listed twice"
+        PROPOSED = "proposed", "Probably found"
         AMBIGUOUS = "ambiguous", "More than one book fits"
         UNMATCHED = "unmatched", "Not found"
         REPAIRED = "repaired", "Found by you"
@@ -202,9 +214,9 @@ class ImportItem(models.Model):
         Group.UNCHANGED: ["unchanged", "removed", ""],
         Group.REPEATED: ["merged"],
     }
-    #: States of rows that nothing was found for.
-    WITHOUT_BOOK: ClassVar[list[str]] = ["ambiguous", "unmatched", "failed"]
-    REPAIRABLE: ClassVar[list[str]] = ["ambiguous", "unmatched", "repaired", "skipped"]
+    #: States of rows that nothing was found for, or nothing certain.
+    WITHOUT_BOOK: ClassVar[list[str]] = ["proposed", "ambiguous", "unmatched", "failed"]
+    REPAIRABLE: ClassVar[list[str]] = ["proposed", "ambiguous", "unmatched", "repaired", "skipped"]
 
     job = models.ForeignKey(ImportJob, models.CASCADE, related_name="items")
     position = models.PositiveIntegerField()
@@ -216,6 +228,14 @@ class ImportItem(models.Model):
         default=list, blank=True, help_text="Numbers of the books among which a person decides."
     )
     book = models.ForeignKey(Book, models.SET_NULL, null=True, blank=True, related_name="+")
+    suggested_book = models.ForeignKey(
+        Book,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The book that a row without a certain one probably means.",
+    )
     source_key = models.CharField(max_length=200)
     edition_id = models.PositiveBigIntegerField(null=True, blank=True)
     work_id = models.PositiveBigIntegerField(null=True, blank=True)
@@ -239,10 +259,25 @@ class ImportItem(models.Model):
                 condition=~Q(state__in=["failed", "repeated"]),
                 name="import_item_source_key",
             ),
+            models.CheckConstraint(
+                name="import_item_proposed",
+                condition=~Q(state="proposed") | Q(suggested_book__isnull=False, book__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the reader has said yes to the suggested book."""
+        is_it = self.book_id is not None and self.book_id == self.suggested_book_id
+        return self.state == self.State.REPAIRED and is_it
+
+    @property
+    def is_declined(self) -> bool:
+        """Whether the reader has said that it is not the suggested book."""
+        return self.state == self.State.SKIPPED and self.suggested_book_id is not None
 
     @property
     def shown_as(self) -> str:

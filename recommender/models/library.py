@@ -80,6 +80,17 @@ class LibraryEntryQuerySet(models.QuerySet["LibraryEntry"]):
         books = self.select_related("book").defer("book__description", "book__subjects")
         return books.prefetch_related(models.Prefetch("book__credits", authors))
 
+    def proposed(self) -> Self:
+        """Without a book, but with a suggested one that the reader has not declined.
+
+        If the library has that book already, another entry with it would be of no use.
+        """
+        has_it = LibraryEntry.objects.filter(
+            reader=OuterRef("reader"), book=OuterRef("suggested_book")
+        )
+        undecided = self.filter(book=None, is_suggestion_declined=False)
+        return undecided.exclude(suggested_book=None).exclude(Exists(has_it))
+
     def on_shelf(self, shelf: str) -> Self:
         """On one of the shelves that all services have, or on any other (`shelves.OTHER`)."""
         if shelf == shelves.OTHER:
@@ -162,6 +173,17 @@ class LibraryEntry(LibraryLine):
 
     reader = models.ForeignKey(Reader, models.CASCADE, related_name="entries")
     book = models.ForeignKey(Book, models.PROTECT, null=True, blank=True, related_name="entries")
+    suggested_book = models.ForeignKey(
+        Book,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The book that an entry without one probably means.",
+    )
+    is_suggestion_declined = models.BooleanField(
+        default=False, help_text="The reader says that it is another book."
+    )
     created_at = models.DateTimeField(
         default=timezone.now, null=True, editable=False, help_text="Unknown of the oldest entries."
     )
@@ -181,6 +203,10 @@ class LibraryEntry(LibraryLine):
                 fields=["reader", "source", "source_key"],
                 name="library_source_key_once",
                 deferrable=models.Deferrable.DEFERRED,
+            ),
+            models.CheckConstraint(
+                name="library_suggestion_declined",
+                condition=Q(is_suggestion_declined=False) | Q(suggested_book__isnull=False),
             ),
             models.CheckConstraint(name="library_stars", condition=STARS_IN_RANGE),
             models.CheckConstraint(name="library_shelf", condition=~Q(shelf="")),

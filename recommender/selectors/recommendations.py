@@ -83,7 +83,8 @@ class Picks:
 class Taste:
     """What a library says about its reader, by `Book.goodbooks_id`.
 
-    `known` are the books on any shelf, which are not recommended. `read` are those of them that
+    `known` are the books on any shelf, and those that entries without a book probably mean: they
+    are not recommended. `read` are those of them that
     were read, with the facts that matter for other books, such as the place in a series.
     """
 
@@ -176,6 +177,8 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
     rows = LibraryEntry.objects.filter(reader=reader).values_list(
         "pk",
         "book__goodbooks_id",
+        "suggested_book__goodbooks_id",
+        "is_suggestion_declined",
         "stars",
         "shelf",
         "is_left_out",
@@ -186,11 +189,13 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
     ratings: dict[int, float] = {}
     read: dict[int, BookFacts] = {}
     known, lines, left_out = set(), [], 0
-    for pk, number, stars, shelf, is_left_out, day, *columns in rows:
+    for pk, number, suggested, declined, stars, shelf, is_left_out, day, *columns in rows:
         is_read = stars is not None or not is_unread(shelf)
         of_line, of_book = columns[: len(LINE_COLUMNS)], columns[len(LINE_COLUMNS) :]
         lines.append(line_of(*of_line, is_read=is_read, series=of_book[0], volume=of_book[1]))
         if number is None:
+            if suggested is not None and not declined:
+                known.add(suggested)
             continue
         known.add(number)
         if is_read:

@@ -11,6 +11,7 @@ from django.conf import settings
 from catalog.matching import Match, Wanted, match
 from catalog.models import Book
 from catalog.normalize import isbn13_of
+from catalog.probable import propose
 from recommender.selectors.known_works import KnownLine, KnownWorks, line_of
 from recommender.services import staging
 from recommender.shelves import is_unread
@@ -105,21 +106,21 @@ def _from_ratings(path: Path, lines: list[str]) -> Shelf:
 
 def _matched(shelf_rows: Iterable[ShelfRow]) -> Shelf:
     rows = list(shelf_rows)
-    found = match(
-        [
-            Wanted(
-                place,
-                row.edition_id,
-                row.work_id,
-                row.isbn13 or isbn13_of(row.isbn10),
-                row.title,
-                row.author,
-            )
-            for place, row in enumerate(rows)
-        ]
-    )
+    wanted = [
+        Wanted(
+            place,
+            row.edition_id,
+            row.work_id,
+            row.isbn13 or isbn13_of(row.isbn10),
+            row.title,
+            row.author,
+        )
+        for place, row in enumerate(rows)
+    ]
+    found = match(wanted)
+    probable = {one.book_id for one in propose(wanted, found).values()}
     books = Book.objects.filter(
-        pk__in={match.book_id for match in found.values() if match.book_id},
+        pk__in=probable | {match.book_id for match in found.values() if match.book_id},
         goodbooks_id__isnull=False,
     )
     numbers = {book.pk: book.goodbooks_id for book in books if book.goodbooks_id is not None}
@@ -138,7 +139,7 @@ def _matched(shelf_rows: Iterable[ShelfRow]) -> Shelf:
             for number, row in best.items()
             if row.stars is not None or not is_unread(row.shelf)
         ),
-        known=frozenset(best),
+        known=frozenset(best) | {numbers[book_id] for book_id in probable if book_id in numbers},
         works=_known_works(rows, found),
     )
 

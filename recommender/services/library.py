@@ -8,12 +8,16 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.matching import Wanted, match
+from catalog.probable import propose
 from catalog.services import enrichment
 from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader, Source, SourceShelf
+from recommender.services import staging
 from recommender.services.locks import lock_reader
 from recommender.sources.preference import preference
 
 KEPT_FIELDS = ("title", "author", "stars", "shelf", "read_count", "added_on", "read_on")
+#: What an entry has of the book that it is, or probably is.
+SUGGESTION_FIELDS = ("book", "suggested_book", "is_suggestion_declined")
 #: Sources without half stars: a whole star there may be a rounded half.
 WHOLE_STARS_ONLY = (Source.GOODREADS,)
 #: If a shelf has lost more than this share of its books, the next pull has to confirm it.
@@ -35,19 +39,20 @@ class Changes:
 def match_items(*, job: ImportJob) -> None:
     """Match each staged row to a book; rows without a match keep a state that says so.
 
-    A book that the reader once chose for an entry of this source is used again.
+    A book that the reader once chose for an entry of this source is used again, and one that they
+    declined is not proposed again.
     """
     items = list(job.items.filter(state=ImportItem.State.STAGED))
-    found = match(
-        [
-            Wanted(item.pk, item.edition_id, item.work_id, item.isbn13, item.title, item.author)
-            for item in items
-        ]
-    )
-    decided = dict(
-        job.reader.entries.filter(source=job.source)
-        .exclude(book=None)
-        .values_list("source_key", "book")
+    wanted = [
+        Wanted(item.pk, item.edition_id, item.work_id, item.isbn13, item.title, item.author)
+        for item in items
+    ]
+    found = match(wanted)
+    probable = propose(wanted, found)
+    entries = job.reader.entries.filter(source=job.source)
+    decided = dict(entries.exclude(book=None).values_list("source_key", "book"))
+    declined = set(
+        entries.filter(is_suggestion_declined=True).values_list("source_key", "suggested_book")
     )
     for item in items:
         item.book_id = found[item.pk].book_id
@@ -55,7 +60,11 @@ def match_items(*, job: ImportJob) -> None:
         item.candidates = list(found[item.pk].candidates) if item.book_id is None else []
         if item.book_id is None and item.source_key in decided:
             item.book_id, item.state = decided[item.source_key], ImportItem.State.REPAIRED
-    ImportItem.objects.bulk_update(items, ["book", "state", "candidates"], batch_size=2000)
+        elif suggested := probable.get(item.pk):
+            is_declined = (item.source_key, suggested.book_id) in declined
+            item.suggested_book_id = suggested.book_id
+            item.state = ImportItem.State.SKIPPED if is_declined else ImportItem.State.PROPOSED
+    ImportItem.objects.bulk_update(items, staging.MATCHED_FIELDS, batch_size=2000)
 
 
 @transaction.atomic
@@ -123,7 +132,7 @@ def _save(changes: Changes) -> None:
     LibraryEntry.objects.filter(pk__in=changes.replaced).delete()
     LibraryEntry.objects.bulk_update(
         changes.updated,
-        ["book", "source", "source_key", "account", *KEPT_FIELDS, "updated_at"],
+        [*SUGGESTION_FIELDS, "source", "source_key", "account", *KEPT_FIELDS, "updated_at"],
         batch_size=2000,
     )
     LibraryEntry.objects.bulk_create(changes.created, batch_size=2000)
@@ -142,26 +151,30 @@ def _note_changes(rows: list[ImportItem]) -> None:
 def match_unmatched_entries(*, reader: Reader) -> int:
     """Match entries without a book again; return how many have one now.
 
-    The catalog grows, and an entry may wait until its book is added.
+    The catalog grows, and an entry may wait until its book is added. Entries that have none even
+    now get the book suggested that they probably mean.
     """
-    lost = list(reader.entries.select_for_update().filter(book=None))
+    lost = list(reader.entries.select_for_update(of=("self",)).filter(book=None))
     if not lost:
         return 0
-    found = match(
-        [
-            Wanted(entry.pk, edition_id_of(entry), None, "", entry.title, entry.author)
-            for entry in lost
-        ]
-    )
+    wanted = [
+        Wanted(entry.pk, edition_id_of(entry), None, "", entry.title, entry.author)
+        for entry in lost
+    ]
+    found = match(wanted)
+    probable = propose(wanted, found)
     taken = set(reader.entries.exclude(book=None).values_list("book", flat=True))
-    matched = []
+    matched, suggested = [], []
     for entry in lost:
         book_id = found[entry.pk].book_id
         if book_id is not None and book_id not in taken:
             entry.book_id = book_id
             taken.add(book_id)
             matched.append(entry)
-    LibraryEntry.objects.bulk_update(matched, ["book"], batch_size=2000)
+        elif entry.suggested_book_id is None and entry.pk in probable:
+            entry.suggested_book_id = probable[entry.pk].book_id
+            suggested.append(entry)
+    LibraryEntry.objects.bulk_update(matched + suggested, SUGGESTION_FIELDS, batch_size=2000)
     enrichment.mark_wanted(book_ids=[entry.book_id for entry in matched if entry.book_id])
     return len(matched)
 
@@ -243,6 +256,8 @@ def _copy(row: ImportItem, entry: LibraryEntry, job: ImportJob) -> bool:
         new["stars"] = entry.stars
     new |= {
         "book_id": row.book_id or entry.book_id,
+        "suggested_book_id": row.suggested_book_id,
+        "is_suggestion_declined": row.is_declined,
         "source": job.source,
         "account": job.account or (entry.account if is_own else ""),
     }

@@ -90,6 +90,8 @@ def merge(*, book: Book, into: Book, reason: str, user: User) -> CurationAct:
     moved = {
         "identifiers": _move(book.identifiers.all(), into),
         "items": _move(ImportItem.objects.filter(book=book), into),
+        "suggested_items": _move(_suggested(ImportItem, book), into, "suggested_book"),
+        "suggested_entries": _move(_suggested(LibraryEntry, book), into, "suggested_book"),
         "removed": _move(RemovedEntry.objects.filter(book=book), into),
         "recommendations": _move(_recommendations(book, into), into),
         "entries": kept["moved"],
@@ -144,6 +146,9 @@ def undo(*, act: CurationAct, user: User) -> CurationAct:
         Proposal.objects.filter(pk__in=moved.get("proposals", [])),  # older acts lack them
     ):
         _move(rows.filter(book=into), book)
+    for model, name in ((ImportItem, "suggested_items"), (LibraryEntry, "suggested_entries")):
+        keys = moved.get(name, [])  # older acts lack them
+        _move(_suggested(model, into).filter(pk__in=keys), book, "suggested_book")
     Dismissal.objects.filter(pk__in=moved["closed"]).update(undone_at=None)
     _restore_given_up(act)
     return CurationAct.objects.create(
@@ -231,9 +236,14 @@ def _recommendations(book: Book, into: Book) -> QuerySet[Recommendation]:
     return Recommendation.objects.filter(book=book).exclude(run__in=with_both)
 
 
-def _move(rows: QuerySet[Any], to: Book) -> list[Any]:
+def _suggested(model: type[ImportItem | LibraryEntry], book: Book) -> QuerySet[Any]:
+    """The rows or entries for which a book is suggested."""
+    return model._default_manager.filter(suggested_book=book)
+
+
+def _move(rows: QuerySet[Any], to: Book, field: str = "book") -> list[Any]:
     keys = list(rows.order_by("pk").values_list("pk", flat=True))
-    rows.model._default_manager.filter(pk__in=keys).update(book=to)
+    rows.model._default_manager.filter(pk__in=keys).update(**{field: to})
     return keys
 
 

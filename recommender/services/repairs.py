@@ -4,7 +4,7 @@ from django.db import transaction
 
 from catalog.models import Book
 from recommender.models import ImportItem, ImportJob
-from recommender.services import library
+from recommender.services import library, suggestions
 from recommender.services.locks import lock_import
 
 
@@ -32,6 +32,10 @@ def skip(*, item: ImportItem) -> None:
         raise CannotRepair
     row.state = ImportItem.State.SKIPPED
     row.save(update_fields=["state"])
+    if row.job.is_applied:
+        suggestions.decline_entry(
+            reader=row.job.reader, source=row.job.source, source_key=row.source_key
+        )
 
 
 def can_be_repaired(job: ImportJob) -> bool:

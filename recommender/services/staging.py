@@ -23,6 +23,9 @@ from recommender.sources.goodreads_feed import GoodreadsFeed
 from recommender.sources.profile import ProfileRef, resolve_profile
 from recsite.common.pace import OneAtATime
 
+#: What matching sets.
+MATCHED_FIELDS = ("state", "book", "candidates", "suggested_book")
+
 
 def kind_of_pull() -> ImportJob.Kind:
     """How this site reads shelves at Goodreads.
@@ -84,7 +87,8 @@ def decode_again(*, job: ImportJob, encoding: str) -> None:
             row.source_key = key_of(row.title, row.author)
         if row.state not in (ImportItem.State.FAILED, ImportItem.State.REPEATED):
             row.state, row.book, row.candidates, row.change = ImportItem.State.STAGED, None, [], ""
-    changed = ["title", "author", "shelf", "source_key", "state", "book", "candidates", "change"]
+            row.suggested_book = None
+    changed = ["title", "author", "shelf", "source_key", *MATCHED_FIELDS, "change"]
     ImportItem.objects.bulk_update(rows, changed, batch_size=2000)
 
 

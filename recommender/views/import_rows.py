@@ -1,11 +1,12 @@
 """The rows of an import: the result of each, and a way to find the book of those without."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.core.paginator import Paginator
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.models import Book
 from catalog.search import search
+from catalog.suggest import suggest
 from recommender.models import ImportItem, ImportJob
 from recommender.services import repairs
 from recommender.sources.table_file import TEMPLATE
@@ -45,6 +47,7 @@ class Row:
 
     item: ImportItem
     is_repairable: bool
+    is_proposed: bool
     choices: list[Book]
 
 
@@ -54,7 +57,7 @@ def rows(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """All rows, or those of one group (``?state=``), in pages."""
     job = own(request, ImportJob.objects, job_id)
     chosen = request.GET.get("state", "")
-    items = job.items.select_related("book")
+    items = job.items.all()
     if chosen in Group.values:
         items = items.of_group(Group(chosen))
     groups = row_groups(job)
@@ -101,17 +104,24 @@ def template(request: HttpRequest) -> HttpResponse:
 def row_groups(job: ImportJob, *, examples: int = 0) -> list[RowGroup]:
     """The groups that have rows, each with the first few of them."""
     sizes = job.items.group_sizes()
-    items = job.items.select_related("book")
-    return [
+    groups = [
         RowGroup(
             group.value,
             group.label,
             sizes[group.value],
-            list(items.of_group(group)[:examples]) if examples else [],
+            list(job.items.of_group(group)[:examples]) if examples else [],
         )
         for group in Group
         if sizes.get(group.value)
     ]
+    fetch_books([item for group in groups for item in group.rows])
+    return groups
+
+
+def fetch_books(items: Sequence[ImportItem]) -> None:
+    """Fetch what is shown of the books of some rows, in a few queries for all of them."""
+    books = Book.objects.with_authors()
+    prefetch_related_objects(items, Prefetch("book", books), Prefetch("suggested_book", books))
 
 
 def _choose(request: HttpRequest, job: ImportJob, item: ImportItem) -> HttpResponse:
@@ -143,7 +153,7 @@ def _row_page(
     if item.state not in ImportItem.REPAIRABLE or not repairs.can_be_repaired(job):
         raise Http404
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
-    books = search(query, limit=FOUND_SHOWN) if query else _books(item.candidates)
+    books = search(query, limit=FOUND_SHOWN) if query else _likely(item)
     context = {
         "job": job,
         "item": item,
@@ -163,6 +173,7 @@ def _row_page(
 def _rows(job: ImportJob, page: Iterable[ImportItem]) -> list[Row]:
     """The rows of a page, the ambiguous ones with their possible books."""
     items = list(page)
+    fetch_books(items)
     is_open = repairs.can_be_repaired(job)
     undecided = [item for item in items if is_open and item.state == ImportItem.State.AMBIGUOUS]
     books = {book.pk: book for book in _books([pk for one in undecided for pk in one.candidates])}
@@ -170,10 +181,19 @@ def _rows(job: ImportJob, page: Iterable[ImportItem]) -> list[Row]:
         Row(
             item,
             is_open and item.state in ImportItem.REPAIRABLE,
+            item.state == ImportItem.State.PROPOSED,
             [books[pk] for pk in item.candidates if pk in books] if item in undecided else [],
         )
         for item in items
     ]
+
+
+def _likely(item: ImportItem) -> list[Book]:
+    """The books among which a person decides, or else those with a similar title."""
+    suggested = [item.suggested_book_id] if item.suggested_book_id else []
+    if book_ids := item.candidates or suggested:
+        return _books(book_ids)
+    return [one.book for one in suggest(item.title, item.author, limit=FOUND_SHOWN)]
 
 
 def _books(book_ids: list[int]) -> list[Book]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -21,9 +22,10 @@ from recommender.models import ImportItem, ImportJob, Reader
 from recommender.services import imports
 from recommender.views.access import own
 from recommender.views.htmx import wants_fragment
-from recommender.views.import_rows import row_groups
+from recommender.views.import_rows import RowGroup, fetch_books, row_groups
 
 ROWS_IN_PREVIEW = 5
+PROPOSED_IN_PREVIEW = 10
 #: A job queued for longer than this has no worker to take it up.
 WORKER_LATE_AFTER = timedelta(seconds=20)
 
@@ -60,6 +62,7 @@ def progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
     if job.state == State.PREVIEW:
         groups = row_groups(job, examples=ROWS_IN_PREVIEW)
         context["groups"] = groups
+        context |= _proposed(job, groups)
         if job.encoding:
             context["encoding"] = EncodingForm(initial={"encoding": job.encoding})
         context["can_import"] = any(group.name != ImportItem.State.FAILED for group in groups)
@@ -101,6 +104,17 @@ def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return redirect("import", job.pk)
 
 
+def _proposed(job: ImportJob, groups: list[RowGroup]) -> dict[str, Any]:
+    """The rows that probably mean a book, and how many of them the reader has accepted."""
+    sizes = {group.name: group.size for group in groups}
+    size = sizes.get(ImportItem.Group.PROPOSED, 0)
+    rows = list(job.items.of_group(ImportItem.Group.PROPOSED)[:PROPOSED_IN_PREVIEW]) if size else []
+    fetch_books(rows)
+    has_repaired = ImportItem.Group.REPAIRED in sizes
+    accepted = job.items.accepted().count() if has_repaired else 0
+    return {"lines": rows, "size": size, "accepted": accepted}
+
+
 def _summary(job: ImportJob) -> SafeString:
     """What an import did to the library, with links to its rows and to the list it saved."""
     sizes = job.items.change_sizes()
@@ -111,6 +125,16 @@ def _summary(job: ImportJob) -> SafeString:
         ", ".join(counts),
         reverse("import-rows", args=[job.pk]),
     )
+    proposed = job.items.filter(state=ImportItem.State.PROPOSED).count()
+    if proposed:
+        told = format_html(
+            '{}. <a href="{}#proposed">{} more {} probably in our catalog: check {}</a>',
+            told,
+            reverse("library"),
+            proposed,
+            "is" if proposed == 1 else "are",
+            "it" if proposed == 1 else "them",
+        )
     if not job.run_id:
         return told
     return format_html(

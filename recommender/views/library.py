@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import F, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from catalog.models import Book
 from recommender.forms.library import EntryForm, LibraryForm, SinceForm, since_text
 from recommender.models import LibraryEntry, Reader, RemovedEntry
 from recommender.selectors.current_model import known_to_model
@@ -21,8 +23,10 @@ from recommender.selectors.wording import since_words
 from recommender.services import entries
 from recommender.views.access import own, reader_of
 from recommender.views.htmx import redirect_unless_post, wants_fragment
+from recommender.views.suggestions import JUST_ANSWERED
 
 ENTRIES_PER_PAGE = 25
+PROPOSED_SHOWN = 25
 #: Entries with all that their rows show.
 ENTRIES = LibraryEntry.objects.select_related("reader").with_books()
 #: The session's key of the entry removed last, for readers without JavaScript.
@@ -148,9 +152,24 @@ def _page(
     if reader and not is_part:
         pk = request.session.pop(JUST_REMOVED, None)
         context["removed_entry"] = reader.removed_entries.filter(pk=pk).first() if pk else None
+        context |= _proposed(request, reader)
     name = "recommender/_library.html" if is_part else "recommender/library.html"
     # htmx does not show an answer with an error status.
     return render(request, name, context, status=200 if is_part else status)
+
+
+def _proposed(request: HttpRequest, reader: Reader) -> dict[str, Any]:
+    """The entries that probably mean a book, and those just answered for, which can be undone."""
+    proposed = reader.entries.proposed().order_by("pk")
+    answered = reader.entries.filter(pk__in=request.session.get(JUST_ANSWERED, []))
+    return {
+        "size": proposed.count(),
+        "lines": proposed.prefetch_related(Prefetch("suggested_book", Book.objects.with_authors()))[
+            :PROPOSED_SHOWN
+        ],
+        "accepted": answered.filter(book=F("suggested_book")).count(),
+        "declined": answered.filter(is_suggestion_declined=True).first(),
+    }
 
 
 def _rows(reader: Reader, shown: Iterable[LibraryEntry]) -> list[Row]:
@@ -162,7 +181,9 @@ def _rows(reader: Reader, shown: Iterable[LibraryEntry]) -> list[Row]:
 
 def _notes(reader: Reader, line: LibraryEntry, known: frozenset[int] | None) -> list[str]:
     notes = []
-    if line.book is None:
+    if line.book is None and line.suggested_book_id and not line.is_suggestion_declined:
+        notes.append("Probably one of our books: say whether it is at the top of your library.")
+    elif line.book is None:
         notes.append("Not in our catalog yet.")
     elif known is not None and line.book.goodbooks_id not in known:
         notes.append("Cannot be used for recommendations yet.")

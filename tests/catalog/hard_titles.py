@@ -207,7 +207,7 @@ LINES: tuple[tuple[str, str, int | None], ...] = (
     ("Avatar: The Last Airbender (The Search, #1)", "Gene Luen Yang", 75),
     ("Avatar: The Last Airbender (The Promise, #3)", "Gene Luen Yang", None),
     ("Avatar: The Last Airbender", "Gene Luen Yang", None),
-    ("Catching Fire (The Hunger Games, #3)", "Suzanne Collins", None),
+    ("Catching Fire (The Hunger Games, #3)", "Suzanne Collins", 2),
     ("Salem's Lot", "Stephen King", 76),
     # Numbers in words and figures are different titles unless the catalog knows both.
     ("Nineteen Eighty-Four", "George Orwell", 20),

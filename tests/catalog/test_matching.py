@@ -96,6 +96,31 @@ def test_a_title_speaks_before_an_original_title() -> None:
     assert only(Wanted("row", title="Dracula", author="Bram Stoker")).book_id == dracula.pk
 
 
+def test_numbers_that_have_changed_decide_nothing_where_one_book_fits() -> None:
+    wish = make_book(1, "The Last Wish (The Witcher, #1)", "Andrzej Sapkowski")
+    saga = make_book(2, "Saga (Saga, #1)", "Brian K. Vaughan")
+
+    renumbered = Wanted(1, title="The Last Wish (The Witcher, #0.5)", author="Andrzej Sapkowski")
+    second = Wanted(2, title="Saga (Saga, #2)", author="Brian K. Vaughan")
+    named = Wanted(3, title="Saga (The Saga Series, #4)", author="Brian K. Vaughan")
+    assert only(renumbered).book_id == wish.pk
+    assert only(second).book_id is None
+    assert only(named).book_id == saga.pk  # of another series, as far as names tell
+
+
+def test_the_row_s_own_series_and_number_win_over_a_bare_title() -> None:
+    part = make_book(1, "Wool (Wool, #1)", "Hugh Howey")
+    whole = make_book(2, "Wool Omnibus (Silo, #1)", "Hugh Howey")
+    make_book(3, "Shift (Silo, #2)", "Hugh Howey")
+
+    silo = only(Wanted("row", title="Wool (Silo, #1)", author="Hugh Howey"))
+    assert silo == Match(whole.pk, "matched", "series", (whole.pk,))
+    assert only(Wanted("row", title="Wool (Wool, #1)", author="Hugh Howey")).book_id == part.pk
+    assert only(Wanted("row", title="Wool", author="Hugh Howey")).book_id == part.pk
+    # A number that leads to a book of another title says nothing.
+    assert only(Wanted("row", title="Wool (Silo, #2)", author="Hugh Howey")).book_id == part.pk
+
+
 def test_any_author_of_a_book_will_do() -> None:
     book = make_book(1, "Good Omens", "Terry Pratchett")
     gaiman = Author.objects.create(name="Neil Gaiman", surname_key="gaiman")

@@ -8,12 +8,13 @@ from typing import Any
 
 from catalog.matching import Wanted, match
 from catalog.models import Book
+from catalog.probable import propose
 from recommender.models import ImportItem, ImportJob, Reader
 from recommender.services import library, staging
 from recommender.sources.base import ShelfSource
 from tests.bench.matching.lines import Line
 
-METHODS = ("work", "edition", "isbn", "title", "original title")
+METHODS = ("work", "edition", "isbn", "title", "original title", "series")
 
 
 @dataclass(slots=True)
@@ -25,6 +26,8 @@ class Result:
     seconds: float
     right: Counter[str] = field(default_factory=Counter)  # by the step that decided
     wrong: list[tuple[Line, str, str]] = field(default_factory=list)  # line, book, step
+    proposed: Counter[str] = field(default_factory=Counter)  # rightly, by what speaks for it
+    misproposed: list[tuple[Line, str, str]] = field(default_factory=list)
     ambiguous: list[Line] = field(default_factory=list)
     missed: list[Line] = field(default_factory=list)  # unmatched, though the catalog has them
     left_alone: int = 0  # unmatched, as they are not in the catalog
@@ -33,7 +36,8 @@ class Result:
     def unread(self) -> int:
         """Lines that could not be read, or went for repeats."""
         told = self.right.total() + len(self.wrong) + len(self.ambiguous) + len(self.missed)
-        return self.rows - told - self.left_alone
+        proposed = self.proposed.total() + len(self.misproposed)
+        return self.rows - told - proposed - self.left_alone
 
 
 def bring_in(
@@ -51,31 +55,46 @@ def bring_in(
     library.match_items(job=job)
     library.apply_items(job=job)
     result = Result(name, len(lines), perf_counter() - begun)
-    items = list(job.items.exclude(state=ImportItem.State.FAILED).select_related("book"))
+    items = list(
+        job.items.exclude(state=ImportItem.State.FAILED).select_related("book", "suggested_book")
+    )
     steps = _steps(items)
     for item in items:
-        _count(result, lines[item.line or item.source_key], item.book, item.state, steps[item.pk])
+        _count(result, lines[item.line or item.source_key], item, steps[item.pk])
     return result
 
 
 def _steps(items: list[ImportItem]) -> dict[int, str]:
-    """Which step decided each row: rows keep their book, not the way to it."""
+    """Which step decided each row, or what speaks for its proposal: rows keep the book alone."""
     wanted = [
         Wanted(item.pk, item.edition_id, item.work_id, item.isbn13, item.title, item.author)
         for item in items
     ]
     found = match(wanted)
-    return {item.pk: found[item.pk].method for item in items}
+    probable = propose(wanted, found)
+    return {
+        item.pk: probable[item.pk].way if item.pk in probable else found[item.pk].method
+        for item in items
+    }
 
 
-def _count(result: Result, line: Line, book: Book | None, state: str, step: str) -> None:
-    if book is not None and book.goodbooks_id == line.book_id:
+def _count(result: Result, line: Line, item: ImportItem, step: str) -> None:
+    book, suggested = item.book, item.suggested_book
+    if suggested is not None and suggested.goodbooks_id == line.book_id:
+        result.proposed[step] += 1
+    elif suggested is not None:
+        result.misproposed.append((line, _told(suggested), step))
+    elif book is not None and book.goodbooks_id == line.book_id:
         result.right[step] += 1
     elif book is not None:
-        result.wrong.append((line, f"{book} by {book.author_names[0]}", step))
-    elif state == ImportItem.State.AMBIGUOUS:
+        result.wrong.append((line, _told(book), step))
+    elif item.state == ImportItem.State.AMBIGUOUS:
         result.ambiguous.append(line)
     elif line.book_id is None:
         result.left_alone += 1
     else:
         result.missed.append(line)
+
+
+def _told(book: Book) -> str:
+    return f"{book} by {book.author_names[0]}"

@@ -28,6 +28,17 @@ _WORDS = (
     "Lantern", "Harbor", "Quiet", "Salt", "Orchard", "Ledger", "Winter", "Allotment", "Umbrella",
     "Ferryman", "Marsh", "Copper", "Almanac", "Ninefold", "Thistle", "Causeway", "Paper", "Heron",
 )  # fmt: skip
+#: Titles of translations, which share nothing with the original.
+_FOREIGN = (
+    "Das Lied der Nacht", "El bosque de las sombras", "La maison du silence", "Пепел и сталь",
+    "Il giardino d'inverno", "O vento do norte", "Het huis aan de zee", "Cień nad rzeką",
+    "Kuningattaren miekka", "Πέρα από τη θάλασσα", "Die Kinder des Sturms", "Verblendung",
+)  # fmt: skip
+_EDITIONS = (
+    " (Penguin Classics)", " (Unabridged)", " (Spanish Edition)", " (en anglais)", " (P.S.)",
+    " (Oxford World's Classics)", ": Deluxe Edition", ": 50th Anniversary Edition",
+    ", Illustrated Edition", " (Norton Critical Editions)",
+)  # fmt: skip
 _GIVEN = ("Maren", "Piers", "Ottilie", "Kenji", "Ilse", "Tobias", "Wren", "Agnes")
 _FAMILY = ("Aldous", "Whitcombe", "Brandt", "Arnaud", "Harmon", "Okonjo", "Vasquez", "Lindqvist")
 
@@ -97,6 +108,8 @@ class Drawing:
             self.omnibus,
             self.study_guide,
             self.adaptation,
+            self.sequel,
+            self.renumbered,
         )
 
     def lines(self, count: int) -> list[Line]:
@@ -148,17 +161,45 @@ class Drawing:
             return line
         head, colon, _ = line.title.partition(": ")
         short = bare(line.title)
+        series = line.title[len(short) :]
         ways = {
             "original title": book.original_title or line.title,
             "no subtitle": head if colon else line.title,
-            "a novel": line.title if colon else f"{short}: A Novel{line.title[len(short) :]}",
+            "other subtitle": f"{head}: {self._edition_subtitle()}{series}"
+            if colon
+            else line.title,
+            "a novel": line.title if colon else f"{short}: A Novel{series}",
             "no series": short,
             "series reworded": line.title.replace(", #", ", Book "),
+            "edition words": f"{short}{self._rng.choice(_EDITIONS)}{series}",
+            "translated": self._translated(line.title),
+            "renumbered": self._renumbered(line.title),
+            "slip": f"{_slipped(short, self._rng)}{series}",
         }
+        if self._rng.random() < 0.1:
+            name = _slipped(line.author, self._rng)
+            return _worn(line, "slip in the name", authors=(name, *line.authors[1:]))
         how, title = self._rng.choice(list(ways.items()))
         others = self._named.get((_letters(title), _letters(line.author)), set())
         is_plain = others <= {book.book_id}
         return _worn(line, how, title=title) if is_plain else line
+
+    def _edition_subtitle(self) -> str:
+        return self._rng.choice(("The Original Text", "A Memoir", "With a New Afterword Edition"))
+
+    def _translated(self, title: str) -> str:
+        """A translation, which keeps the series and the number."""
+        series = _SERIES.match(title)
+        if not series:
+            return title
+        return f"{self._rng.choice(_FOREIGN)} ({series['name']}, #{series['number']})"
+
+    def _renumbered(self, title: str) -> str:
+        """The title with another number in its series, unless it is that of all volumes."""
+        series = _SERIES.match(title)
+        if not series or _letters(series["bare"]).startswith(_letters(series["name"])[:12]):
+            return title
+        return f"{series['bare']} ({series['name']}, #{int(series['number']) + 1})"
 
     def _trap(self, number: int) -> Line:
         """A book that is not in the catalog, and resembles one that is."""
@@ -214,7 +255,7 @@ class Drawing:
             return None
         new = self._last_volume[series["name"], book.author] + self._rng.randint(1, 3)
         title = re.sub(rf"\b{series['number']}\b", str(new), series["bare"])
-        if title == series["bare"] and not title.startswith(series["name"]):
+        if title == series["bare"] and _letters(title) != _letters(series["name"]):
             title = " ".join(self._rng.sample(_WORDS, 2))
         return f"{title} ({series['name']}, #{new})", (book.author,)
 
@@ -261,6 +302,23 @@ class Drawing:
         ways = ("The Graphic Novel", "A Screenplay", "Part 2", "Volume II", "The Play")
         return f"{title}{self._rng.choice((': ', ', '))}{self._rng.choice(ways)}", (book.author,)
 
+    def sequel(self, book: Book) -> Trap | None:
+        """A later volume whose title begins with that of the series."""
+        series = _SERIES.match(book.title)
+        if not series:
+            return None
+        words = " ".join(self._rng.sample(_WORDS, 2))
+        number = self._last_volume[series["name"], book.author] + 1
+        return f"{series['name']}: {words} ({series['name']}, #{number})", (book.author,)
+
+    def renumbered(self, book: Book) -> Trap | None:
+        """A book in a series, with a number that another volume had before."""
+        series = _SERIES.match(book.title)
+        if not series or not self._with_series:
+            return None
+        one, other = self._rng.sample(_WORDS, 2)
+        return f"The {one} of the {other} ({series['name']}, #{series['number']})", (book.author,)
+
     def _reworded(self, line: Line) -> Line:
         """What services and people write differently for one and the same book."""
         rng, author = self._rng, line.author
@@ -304,6 +362,16 @@ def _worn(line: Line, how: str, **changed: Any) -> Line:
 def _letters(text: str) -> str:
     """Letters and digits alone: what is written the same but for these is the same."""
     return "".join(filter(str.isalnum, text.casefold()))
+
+
+def _slipped(text: str, rng: Random) -> str:
+    """The text with two letters swapped in its longest word, if that is long enough."""
+    word = max(text.split(), key=len)
+    if len(word) < 6 or not word.isalpha():
+        return text
+    place = rng.randint(1, len(word) - 3)
+    swapped = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+    return text.replace(word, swapped, 1)
 
 
 def _without_marks(text: str) -> str:

@@ -88,6 +88,8 @@ def tell(result: "Result", lines: list[Line], steps: tuple[str, ...]) -> None:
         known,
         *(result.right[step] for step in steps),
         len(result.wrong),
+        result.proposed.total(),
+        len(result.misproposed),
         len(result.ambiguous),
         len(result.missed),
         result.left_alone,
@@ -98,6 +100,11 @@ def tell(result: "Result", lines: list[Line], steps: tuple[str, ...]) -> None:
         _say(
             f"  WRONG by {step}: “{line.title}” by {'; '.join(line.authors)} ({line.kind}; "
             f"{', '.join(line.worn) or 'as it is'}) was taken for “{book}”"
+        )
+    for line, book, way in result.misproposed:
+        _say(
+            f"  proposed by {way}: “{line.title}” by {'; '.join(line.authors)} ({line.kind}; "
+            f"{', '.join(line.worn) or 'as it is'}) might be “{book}”"
         )
 
 
@@ -119,16 +126,31 @@ def main() -> None:
     ):
         methods: tuple[str, ...] = import_module("tests.bench.matching.count").METHODS
         heads = ("format", "rows", "in the catalog", *(f"right by {way}" for way in methods))
-        heads += ("WRONG", "ambiguous", "missed", "rightly none", "unread", "seconds")
+        heads += (
+            "WRONG",
+            "rightly proposed",
+            "wrongly proposed",
+            "ambiguous",
+            "missed",
+            "rightly none",
+            "unread",
+            "seconds",
+        )
         _say(f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
         missed: Counter[str] = Counter()
+        proposed: Counter[str] = Counter()
+        misproposed: Counter[str] = Counter()
         ambiguous: Counter[str] = Counter()
         wrong = 0
         for lines, result in results(books, shelf, rows=options.rows, seed=options.seed):
             tell(result, lines, methods)
             wrong += len(result.wrong)
             missed.update(how for line in result.missed for how in line.worn)
+            proposed += result.proposed
+            misproposed.update(way for _, _, way in result.misproposed)
             ambiguous.update(line.kind for line in result.ambiguous)
+        _say(f"rightly proposed by: {dict(proposed.most_common())}")
+        _say(f"wrongly proposed by: {dict(misproposed.most_common())}")
         _say(f"missed lines had: {dict(missed.most_common())}")
         _say(f"ambiguous lines were: {dict(ambiguous.most_common())}")
     if wrong:

@@ -77,6 +77,21 @@ def test_every_relation_to_a_book_is_known_to_merging() -> None:
     assert {row for row in rows if row._meta.app_label != "catalog"} == MOVED
 
 
+def test_a_suggested_book_moves_and_comes_back(user: User, book: Book, into: Book) -> None:
+    item = ImportItemFactory.create(state="proposed", suggested_book=book)
+    entry = LibraryEntryFactory.create(book=None, suggested_book=book)
+    other = LibraryEntryFactory.create(book=None, suggested_book=into)
+
+    act = merge(book, into, user)
+
+    assert ImportItem.objects.get(pk=item.pk).suggested_book == into
+    assert LibraryEntry.objects.get(pk=entry.pk).suggested_book == into
+    merging.undo(act=act, user=user)
+    assert ImportItem.objects.get(pk=item.pk).suggested_book == book
+    assert LibraryEntry.objects.get(pk=entry.pk).suggested_book == book
+    assert LibraryEntry.objects.get(pk=other.pk).suggested_book == into
+
+
 def test_all_that_readers_have_moves_and_comes_back(user: User, book: Book, into: Book) -> None:
     reader = ReaderFactory.create()
     entry = LibraryEntryFactory.create(reader=reader, book=book)
