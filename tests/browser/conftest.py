@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from pytest_django import DjangoDbBlocker
 
 from recsite.local.process import free_port, wait_until
@@ -32,10 +32,13 @@ from tests.services import (
 )
 
 WEB_START_SECONDS = 60
+PATIENCE = 60_000  # milliseconds until what a page is to show or do counts as missing
 DATABASE = "tests_browser"
 VALKEY = 13  # the number of a database that no process of the tests has
 FAILURES = ROOT / ".local" / "failures"
 FAILED = pytest.StashKey[bool]()
+
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,7 @@ def visit(site: Site, browser: Browser, request: pytest.FixtureRequest) -> Itera
         def open_window(**options: Any) -> Visitor:
             context = browser.new_context(base_url=site.url, **options)
             open_contexts.callback(context.close)
-            context.set_default_timeout(60_000)
+            context.set_default_timeout(PATIENCE)
             visitor = Visitor(context.new_page())
             visitors.append(visitor)
             visitor.page.on("console", visitor.note)
