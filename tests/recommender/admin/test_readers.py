@@ -175,7 +175,7 @@ def test_the_rows_of_an_import_without_a_book_are_one_click_away(client: Client)
     page = client.get(changelist("recommender_importjob")).content.decode()
     address = (
         f"{changelist('recommender_importitem')}?job__id__exact={job.pk}"
-        "&amp;state__in=ambiguous,unmatched,failed"
+        "&amp;state__in=proposed,ambiguous,unmatched,failed"
     )
 
     assert f'<a href="{address}">1</a>' in page
