@@ -59,7 +59,8 @@ def any_number(text: str) -> Q | None:
     if not re.fullmatch(rf"[0-9]{{1,{MOST_DIGITS}}}", text):
         return None
     number = int(text)
-    return _edition(text) | Q(pk=number) | Q(goodbooks_id=number) | Q(goodreads_work_id=number)
+    known = Q(pk__in=BookIdentifier.objects.filter(value=text).values("book"))
+    return known | Q(pk=number) | Q(goodbooks_id=number) | Q(goodreads_work_id=number)
 
 
 def _certain(text: str) -> Q | None:
