@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from catalog.kinds import MAX_VOLUME
 from catalog.models import Book, BookAuthor
@@ -138,9 +138,9 @@ class KnownWorks:
         without_series = [book for book in collections if not book.series_name]
         by_author = {line.author: line for line in self._lines if line.author}
         lines = [*by_author.values(), *(one for one in self._lines if one.book_id)]
-        return set(_by_same_author(dict.fromkeys(without_series, lines))) | _better_begun(
-            [book for book in collections if book.series_name]
-        )
+        known = set(_by_same_author(dict.fromkeys(without_series, lines)))
+        known |= _better_begun([book for book in collections if book.series_name])
+        return known | _better_known(set(without_series) - known)
 
 
 def _facts_of(name: Name) -> BookFacts:
@@ -177,6 +177,32 @@ def _better_begun(collections: Sequence[Book]) -> set[Book]:
         for book in collections
         if (readers := fame[book.series_name, _begins_with(book)]) >= 0
         and (book.kind == Book.Kind.BOX_SET or readers >= book.ratings_count)
+    }
+
+
+def _better_known(collections: Collection[Book]) -> set[Book]:
+    """Collections of no series whose author has a work by itself that more readers know.
+
+    A box set is no find beside any such work.
+    """
+    if not collections:
+        return set()
+    authors = {credit.author_id for book in collections for credit in book.author_credits}
+    works = BookAuthor.objects.authors().filter(
+        author__in=authors, book__status=Book.Status.ACTIVE, book__kind=Book.Kind.WORK
+    )
+    fame = dict(
+        works.order_by()
+        .values("author")
+        .annotate(most=Max("book__ratings_count"))
+        .values_list("author", "most")
+    )
+    return {
+        book
+        for book in collections
+        for credit in book.author_credits
+        if credit.author_id in fame
+        and (book.kind == Book.Kind.BOX_SET or fame[credit.author_id] >= book.ratings_count)
     }
 
 

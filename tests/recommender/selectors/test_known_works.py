@@ -112,6 +112,17 @@ def test_a_box_set_is_no_find_beside_its_first_volume(camps: Camps, sailor: Read
     assert "Sea 4" not in titles
 
 
+def test_a_collection_of_no_series_is_no_find_beside_a_better_known_work(
+    camps: Camps, sailor: Reader
+) -> None:
+    replace(camps, "Lake 11 / Lake 0", "Another Writer", kind="omnibus", ratings_count=10)
+    lake = BookFactory.create(title="Lake 11", authors=["Another Writer"], ratings_count=9)
+    assert "Lake 11 / Lake 0" in offered(sailor)
+
+    rename(lake, ratings_count=11)
+    assert "Lake 11 / Lake 0" not in offered(sailor)
+
+
 def test_an_omnibus_that_more_readers_know_than_its_first_volume_is_a_find(
     camps: Camps, sailor: Reader
 ) -> None:
