@@ -143,7 +143,7 @@ def test_ten_books_cost_as_many_queries_as_three(
     client = client_of(sailor(camps))
     client.get(PAGE)
     for n in (3, 9):
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(10):
             client.get(f"{PAGE}?n={n}")
 
 
