@@ -5,6 +5,7 @@ Readers name shelves as they like; most names say how or when they read (`to-rea
 names are left out.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
@@ -173,6 +174,19 @@ def _spellings() -> dict[str, str]:
 
 GENRE_OF_SHELF = _spellings()
 
+_PARTS = re.compile(r"\s*(?:--|/|,|;)\s*")
+_TALES = re.compile(r"\s+(?:fiction|stories|tales|novels?|literature)$")
+_NATIONAL = re.compile(
+    r"^(?:american|english|british|canadian|french|german|italian|japanese|russian|spanish)\s+"
+)
+#: What a work of fiction may be about, without being of that genre.
+_SUBJECTS_OF_FICTION = frozenset(
+    """
+    history biography politics philosophy psychology sociology economics business science technology
+    nature animals health religion art music sports travel food true-crime nonfiction memoir essays
+    """.split()  # noqa: SIM905
+)
+
 
 def genre_of(shelf: str) -> str | None:
     """The slug of the genre that a shelf's name means; None for most shelves."""
@@ -182,16 +196,31 @@ def genre_of(shelf: str) -> str | None:
 def genres_of_subjects(subjects: Iterable[str]) -> list[str]:
     """Slugs of the genres that Open Library's subjects name, in the order of the subjects.
 
-    A subject counts as a whole, or by what follows "Fiction," in the book trade's categories:
-    "Fiction, mystery & detective, general".
+    A subject counts as a whole or by its parts: "Fiction, mystery & detective, general", "FICTION /
+    Fantasy / Epic", "American Science fiction", "Horror tales". What a novel is about is no genre:
+    "Great Britain -- History -- Fiction".
     """
     found: dict[str, None] = {}
     for subject in subjects:
-        kind, _, rest = subject.partition(", ")
-        word = rest.partition(", ")[0] if kind.casefold() == "fiction" and rest else subject
-        if slug := genre_of("-".join(word.partition(" & ")[0].split())):
-            found.setdefault(slug)
+        parts = [part.strip().casefold() for part in _PARTS.split(subject)]
+        is_fiction = len(parts) > 1 and any("fiction" in part for part in parts)
+        for part in [subject.casefold()] if not is_fiction and genre_of(_shelf(subject)) else parts:
+            slug = _genre_of_part(part, is_fiction)
+            if slug and not (is_fiction and slug in _SUBJECTS_OF_FICTION):
+                found.setdefault(slug)
     return list(found)[:MAX_GENRES]
+
+
+def _genre_of_part(part: str, is_fiction: bool) -> str | None:
+    part = part.partition(" & ")[0].strip()
+    forms = [part, _TALES.sub("", part), _NATIONAL.sub("", part), part.partition(" and ")[0]]
+    if is_fiction:
+        forms.insert(0, f"{part} fiction")
+    return next((slug for form in forms if (slug := genre_of(_shelf(form)))), None)
+
+
+def _shelf(words: str) -> str:
+    return "-".join(words.split())
 
 
 def top_genres(counts: Mapping[str, int]) -> dict[str, int]:

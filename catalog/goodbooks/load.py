@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from catalog.credits import Role
 from catalog.goodbooks.books import FIRST_STARTER_ID, BookRow
+from catalog.goodbooks.derived import derive_genres
 from catalog.goodbooks.genres import NAMES
 from catalog.goodbooks.identity import Identified, identify, report_duplicates
 from catalog.goodbooks.reader import Folder, Say, read_folder
@@ -81,6 +82,7 @@ class Outcome:
     new_identifiers: int = 0
     credits_set: int = 0
     genres_set: int = 0
+    genres_derived: int = 0
 
     @property
     def changed_anything(self) -> bool:
@@ -92,6 +94,7 @@ class Outcome:
                 self.new_identifiers,
                 self.credits_set,
                 self.genres_set,
+                self.genres_derived,
             )
         )
 
@@ -136,6 +139,7 @@ class _Load:
         self._write_credits()
         self._write_identifiers()
         self._write_genres()
+        self.outcome.genres_derived = derive_genres()
 
     def _notice(self, row: BookRow, text: str) -> None:
         self.outcome.notices.add(self.folder.books_file, row.line, text)
@@ -315,7 +319,7 @@ class _Load:
                 for slug, count in self.folder.shelvings[book_id].items():
                     wanted[book.pk][genres[slug]] += count
         present: defaultdict[int, dict[int, int]] = defaultdict(dict)
-        rows = BookGenre.objects.filter(book_id__in=wanted).order_by()
+        rows = BookGenre.objects.filter(book_id__in=wanted, is_derived=False).order_by()
         for pk, genre_id, count in rows.values_list("book_id", "genre_id", "count"):
             present[pk][genre_id] = count
         stale = {pk: counts for pk, counts in wanted.items() if present[pk] != counts}

@@ -10,7 +10,7 @@ from django.utils import timezone
 from catalog.curation import acts
 from catalog.editions import split_book_title
 from catalog.goodbooks.books import MAX_NAME_LENGTH, MAX_TITLE_LENGTH
-from catalog.goodbooks.genres import genres_of_subjects
+from catalog.goodbooks.derived import derive_genres
 from catalog.goodbooks.load import LOCK as LOADING
 from catalog.goodbooks.load import MAX_VOLUME
 from catalog.kinds import kind_of
@@ -19,11 +19,8 @@ from catalog.models import (
     Author,
     Book,
     BookAuthor,
-    BookGenre,
     BookIdentifier,
     Enrichment,
-    Genre,
-    GenreAlias,
 )
 from catalog.normalize import same_name, surname_key
 from catalog.openlibrary import fill
@@ -156,9 +153,7 @@ def _create_book(work: Work) -> Book:
     book.language = fill.language_of(book, work)
     book.save(update_fields=["language"])
     fill.add_identifiers(book, work)
-    BookGenre.objects.bulk_create(
-        BookGenre(book=book, genre_id=genre, count=1) for genre in _genres(work)
-    )
+    derive_genres(book_ids=[book.pk])
     now = timezone.now()
     Enrichment.objects.create(book=book, due_at=now, wanted_at=now)
     return book
@@ -172,11 +167,3 @@ def _author(name: str) -> Author:
         if same_name(author.name, name):
             return author
     return Author.objects.get_or_create(name=name, defaults={"surname_key": surname_key(name)})[0]
-
-
-def _genres(work: Work) -> list[int]:
-    """Primary keys of the genres that the work's subjects name."""
-    slugs = genres_of_subjects(work.subjects)
-    known = dict(GenreAlias.objects.filter(slug__in=slugs).values_list("slug", "genre"))
-    known |= dict(Genre.objects.filter(slug__in=slugs).values_list("slug", "pk"))
-    return list(dict.fromkeys(known[slug] for slug in slugs if slug in known))

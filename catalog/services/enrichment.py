@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from catalog.goodbooks.derived import derive_genres
 from catalog.models import Book, Enrichment
 from catalog.openlibrary import fill
 from catalog.openlibrary.client import BATCH, Busy, OpenLibrary, SwitchedOff, Unanswered
@@ -269,6 +270,8 @@ def _save_found(
         book.save(update_fields=[*changed, "updated_at"])
     outcome.described += "description" in changed
     fill.set_roles(book, work)
+    if "subjects" in changed:
+        derive_genres(book_ids=[book.pk])
     if fill.is_certain(book, work):
         new, conflicting = fill.add_identifiers(book, work)
         outcome.new_identifiers += new

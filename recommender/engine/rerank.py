@@ -47,7 +47,8 @@ class RerankOptions:
     What is in a ``without`` set is never offered. The filters narrow a list down; a book does not
     pass a filter if the fact it looks at is unknown: ``genre_ids`` (one of them is enough),
     ``languages`` (in place of the reader's), ``year_from`` and ``year_to``
-    (inclusive), ``longest_series`` (in volumes; 0 for books of no series).
+    (inclusive), ``longest_series`` (in volumes; 0 for books of no series). A book without genres
+    passes neither ``genre_ids`` nor ``without_genres``, unless ``with_unknown_genres``.
     """
 
     per_author: int = 2
@@ -58,6 +59,7 @@ class RerankOptions:
     without_authors: frozenset[int] = frozenset()
     without_genres: frozenset[int] = frozenset()
     genre_ids: frozenset[int] = frozenset()
+    with_unknown_genres: bool = False
     languages: frozenset[str] = frozenset()
     year_from: int | None = None
     year_to: int | None = None
@@ -73,13 +75,25 @@ class RerankOptions:
         """Whether a book is neither excluded nor held back by a filter."""
         if book_id in self.without_books or not self.without_authors.isdisjoint(book.author_ids):
             return False
-        if not self.without_genres.isdisjoint(book.genre_ids):
-            return False
-        if self.genre_ids and self.genre_ids.isdisjoint(book.genre_ids):
+        if not self._admits_genres(book.genre_ids):
             return False
         if self.languages and book.language not in self.languages:
             return False
         return self._admits_year(book.year) and self._admits_series(book)
+
+    @property
+    def asks_for_genres(self) -> bool:
+        """Whether a book's genres matter."""
+        return bool(self.genre_ids or self.without_genres)
+
+    def _admits_genres(self, genre_ids: tuple[int, ...]) -> bool:
+        if not self.asks_for_genres:
+            return True
+        if not genre_ids:
+            return self.with_unknown_genres
+        return self.without_genres.isdisjoint(genre_ids) and (
+            not self.genre_ids or not self.genre_ids.isdisjoint(genre_ids)
+        )
 
     def _admits_year(self, year: int | None) -> bool:
         if self.year_from is None and self.year_to is None:

@@ -50,6 +50,7 @@ class ListForm(forms.Form):
         widget=forms.Select(choices=[(step, DIAL_WORDS[step]) for step in DIAL_POSITIONS]),
     )
     genre = forms.ChoiceField(required=False)
+    no_genre = forms.BooleanField(label="Also books without a genre", required=False)
     language = LanguagesField(label="Languages", required=False)
     year_from = forms.IntegerField(
         label="From year", required=False, min_value=-3000, max_value=2100
@@ -111,6 +112,7 @@ class ListForm(forms.Form):
         return RerankOptions(
             dial=data["dial"],
             genre_ids=frozenset(genre.pk for genre in genres),
+            with_unknown_genres=data["no_genre"],
             languages=frozenset(data["language"]),
             year_from=data["year_from"],
             year_to=data["year_to"],

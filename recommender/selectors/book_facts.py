@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Floor
 
 from catalog.models import Book, BookAuthor, BookGenre
@@ -28,13 +28,16 @@ _OF_BOOK = {"book": OuterRef("pk")}
 _AUTHORS = ArraySubquery(
     BookAuthor.objects.authors().filter(**_OF_BOOK).order_by().values("author_id")
 )
+_NO_GENRE = ~Exists(BookGenre.objects.filter(**_OF_BOOK))
 _GENRES = ArraySubquery(BookGenre.objects.filter(**_OF_BOOK).order_by().values("genre_id"))
 
 
 def facts_of_candidates(
-    *, book_ids: Collection[int], options: RerankOptions
+    *, book_ids: Collection[int], options: RerankOptions, without_genre: bool = False
 ) -> dict[int, BookFacts]:
     """All facts of the books that may be recommended, by `Book.goodbooks_id`.
+
+    With `without_genre`, of those alone that have no genre.
 
     The database applies the filters too, since they may leave a tenth of thousands. The length of
     a series takes another query, made only if a filter needs it.
@@ -43,7 +46,7 @@ def facts_of_candidates(
         Book.objects.active()
         .known_as(book_ids)
         .exclude(kind__in=Book.ACCESSORIES)
-        .filter(_filters(options))
+        .filter(_filters(options), *([_NO_GENRE] if without_genre else []))
         .order_by()
         .values_list("goodbooks_id", *HISTORY_COLUMNS, _AUTHORS, _GENRES, "year")
     )
@@ -123,7 +126,8 @@ def _filters(options: RerankOptions) -> Q:
     filters = Q()
     if options.genre_ids:
         shelved = BookGenre.objects.filter(genre__in=options.genre_ids)
-        filters &= Q(pk__in=shelved.order_by().values("book"))
+        of_genre = Q(pk__in=shelved.order_by().values("book"))
+        filters &= of_genre | Q(_NO_GENRE) if options.with_unknown_genres else of_genre
     if options.languages:
         filters &= Q(language__in=options.languages)
     if options.year_from is not None:

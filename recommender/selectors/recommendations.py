@@ -77,6 +77,8 @@ class Picks:
     library_size: int
     chosen: list[Pick]
     has_more: bool
+    #: How many books are not on the list for the sole reason that they have no genre.
+    without_genre: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,7 @@ def pick(
         library_size,
         _explain(scores, chosen[:top], cards),
         has_more=len(chosen) > top,
+        without_genre=_without_genre(candidates, chosen[:top], top, read, options),
     )
 
 
@@ -281,6 +284,30 @@ def _choose(
         compared |= numbers
         known |= found.numbers
         read = {**read, **{number: facts[number] for number in found.read}}
+
+
+def _without_genre(
+    candidates: list[ScoredBook],
+    chosen: list[ScoredBook],
+    top: int,
+    read: Mapping[int, BookFacts],
+    options: RerankOptions,
+) -> int:
+    """How many books would compete for the places of the list, but have no genre.
+
+    One more query, made only where a filter or a dismissal asks for genres.
+    """
+    if not options.asks_for_genres or options.with_unknown_genres:
+        return 0
+    lowest = min(one.score for one in chosen) if len(chosen) == top else 0.0
+    rivals = [one for one in candidates if one.score >= lowest]
+    others = replace(options, genre_ids=frozenset(), without_genres=frozenset(), per_author=top)
+    facts = facts_of_candidates(
+        book_ids=[one.book_id for one in rivals], options=others, without_genre=True
+    )
+    admitted = [one for one in rivals if one.book_id in facts]
+    admitted = [one for one in admitted if others.admits(one.book_id, facts[one.book_id])]
+    return len(rerank(admitted, {**read, **facts}, read, others))
 
 
 def _explain(scores: Scores, chosen: list[ScoredBook], cards: Mapping[int, Book]) -> list[Pick]:

@@ -19,16 +19,13 @@ DIAL_WORDS = {
 }
 #: The filter by the length of a series, by its values.
 SERIES_WORDS = {"": "Any", "0": "No series", "3": "At most three volumes"}
+FILTERS = ("dial", "genre", "no_genre", "language", "year_from", "year_to", "series", "since")
 QUARTERS = ("", "¼", "½", "¾")
 
 
 def describe_filters(parameters: Mapping[str, Any]) -> list[str]:
     """The filters of a saved list in words, in the order of the form; empty if there were none."""
-    return [
-        _describe_filter(name, parameters[name])
-        for name in ("dial", "genre", "language", "year_from", "year_to", "series", "since")
-        if name in parameters
-    ]
+    return [_describe_filter(name, parameters[name]) for name in FILTERS if name in parameters]
 
 
 def _describe_filter(name: str, value: Any) -> str:
@@ -37,6 +34,8 @@ def _describe_filter(name: str, value: Any) -> str:
             return DIAL_WORDS.get(value, f"dial {value}")
         case "genre":
             return f"genre {value.replace('-', ' ')}"
+        case "no_genre":
+            return "with books without a genre"
         case "language":
             # Lists that were saved before several could be chosen name one.
             return f"in {language_words([value] if isinstance(value, str) else value)}"

@@ -142,6 +142,8 @@ def _list(reader: Reader, taste: Taste, form: ListForm, top: int) -> dict[str, A
         "release": releases.describe(picks.model.release),
         "more": more and form.query_string(n=more),
         "query_string": form.query_string(),
+        "without_genre": picks.without_genre,
+        "with_unknown_genres": form.query_string(no_genre=True),
         "languages": language_words(form.cleaned_data["language"] or taste.languages),
         "has_own_languages": bool(reader.languages),
     }

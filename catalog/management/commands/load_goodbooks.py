@@ -72,5 +72,6 @@ def summary(outcome: Outcome) -> str:
     return (
         f"Loaded {books:,} books: {outcome.new:,} new, {outcome.changed:,} changed{taken_over}, "
         f"{outcome.same:,} unchanged; {outcome.new_authors:,} new authors, "
-        f"{outcome.new_identifiers:,} new identifiers, genres of {outcome.genres_set:,} books{end}"
+        f"{outcome.new_identifiers:,} new identifiers, genres of {outcome.genres_set:,} books, "
+        f"estimated of {outcome.genres_derived:,}{end}"
     )

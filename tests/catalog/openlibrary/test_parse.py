@@ -90,6 +90,11 @@ def test_contributors_count_where_their_role_is_said() -> None:
             ["mystery", "romance"],
         ),
         (["Robots", "Fiction", "Large type books", "Fiction, general"], []),
+        (["American Science fiction", "Fantasy fiction, English"], ["science-fiction", "fantasy"]),
+        (["FICTION / Fantasy / Epic", "Fiction / Historical"], ["fantasy", "historical-fiction"]),
+        (["Horror tales", "Detective and mystery stories"], ["horror", "detective"]),
+        (["Great Britain -- History -- Fiction", "Dogs, fiction"], []),
+        (["Great Britain -- History", "American literature"], ["history", "american-literature"]),
         ([], []),
     ],
 )

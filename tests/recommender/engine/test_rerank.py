@@ -257,6 +257,9 @@ def test_excluded_books_authors_and_genres_are_left_out() -> None:
     ("options", "passing"),
     [
         (RerankOptions(genre_ids=frozenset({1})), [1, 3]),
+        (RerankOptions(genre_ids=frozenset({1}), with_unknown_genres=True), [1, 3, 4]),
+        (RerankOptions(without_genres=frozenset({1})), [2]),
+        (RerankOptions(without_genres=frozenset({1}), with_unknown_genres=True), [2, 4]),
         (RerankOptions(languages=frozenset({"fre"})), [2]),
         (RerankOptions(year_from=1900), [1, 3]),
         (RerankOptions(year_to=1900), [2]),

@@ -8,9 +8,9 @@ from django.core.cache import caches
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from catalog.models import Book, Genre
-from recommender.models import Reader, Run
-from tests.factories import LibraryEntryFactory, ReaderFactory
+from catalog.models import Book, BookGenre, Genre
+from recommender.models import Dismissal, Reader, Run
+from tests.factories import GenreFactory, LibraryEntryFactory, ReaderFactory
 from tests.pages import Page, client_of, read
 from tests.recommender.conftest import Camps
 
@@ -155,6 +155,57 @@ def test_a_new_genre_can_be_chosen_after_a_minute(camps: Camps) -> None:
         answer = client_of(reader).get(f"{PAGE}?genre=new")
     assert answer.status_code == 200
     assert "No matches. Remove a filter" in read(answer).one("main").words
+
+
+class TestBooksWithoutAGenre:
+    """They are held back where genres matter, and it is said how many they are."""
+
+    def test_a_filter_says_how_many_and_shows_them_when_asked(self, camps: Camps) -> None:
+        reader, genre = sailor(camps), GenreFactory.create(slug="sea-stories")
+        caches["process"].clear()
+        BookGenre.objects.filter(book__title__startswith="Sea").update(genre=genre)
+        BookGenre.objects.filter(book__title__in=["Sea 4", "Sea 6"]).delete()
+
+        page = read(client_of(reader).get(f"{PAGE}?genre=sea-stories"))
+        assert "2 books without a genre are not shown." in page.one("main").words
+        assert "Sea 4" not in titles(reader, "genre=sea-stories")
+
+        [link] = [e for e in page.all("a") if e.words == "Show them too"]
+        query = link.attributes["href"].removeprefix("?")
+        assert {"Sea 4", "Sea 6"} < set(titles(reader, query))
+        page = read(client_of(reader).get(f"{PAGE}?{query}"))
+        assert "without a genre are" not in page.one("main").words
+        assert page.one("input", name="no_genre", checked="*")
+
+    def test_no_matches_says_so_too(self, camps: Camps) -> None:
+        GenreFactory.create(slug="noir")
+        caches["process"].clear()
+        BookGenre.objects.filter(book__title="Sea 4").delete()
+        page = read(client_of(sailor(camps)).get(f"{PAGE}?genre=noir"))
+        assert "1 book without a genre is not shown." in page.one("main").words
+
+    def test_a_dismissed_genre_does_not_leak_through_them(self, camps: Camps) -> None:
+        reader, noir = sailor(camps), GenreFactory.create(slug="noir")
+        Dismissal.objects.create(reader=reader, genre=noir)
+        BookGenre.objects.filter(book__title="Sea 4").delete()
+        assert "Sea 4" not in titles(reader)
+        page = read(client_of(reader).get(PAGE))
+        assert "1 book without a genre is not shown." in page.one("main").words
+        assert "Sea 4" in titles(reader, "no_genre=on")
+
+    def test_where_genres_do_not_matter_they_stand_on_the_list(self, camps: Camps) -> None:
+        BookGenre.objects.filter(book__title="Sea 4").delete()
+        reader = sailor(camps)
+        assert "Sea 4" in titles(reader)
+        assert "without a genre is" not in read(client_of(reader).get(PAGE)).one("main").words
+
+    def test_a_saved_list_names_the_wish(self, camps: Camps) -> None:
+        reader = sailor(camps)
+        answer = client_of(reader).post(PAGE, {"genre": "fantasy", "no_genre": "True"})
+        run = Run.objects.get(reader=reader)
+        assert run.parameters["no_genre"] is True
+        words = read(client_of(reader).get(answer["Location"])).one("main").words
+        assert "with books without a genre" in words
 
 
 class TestLanguages:
