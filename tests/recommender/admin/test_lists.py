@@ -30,6 +30,7 @@ from recommender.models import (
     Run,
 )
 from recsite.accounts.models import User
+from recsite.mail.models import QueuedMail
 from tests import factories as make
 from tests.admin_pages import changelist, curator, queries_of
 
@@ -77,6 +78,7 @@ MAKERS: dict[type[Any], Callable[[int], Any]] = {
     ModelRelease: lambda n: make.RunFactory.create(),
     User: lambda n: make.UserFactory.create(),
     Group: lambda n: Group.objects.create(name=f"group {n}"),
+    QueuedMail: lambda n: QueuedMail.objects.create(message={"subject": f"Letter {n}"}),
     EmailAddress: lambda n: EmailAddress.objects.create(
         user=make.UserFactory.create(), email=f"other{n}@example.org"
     ),
