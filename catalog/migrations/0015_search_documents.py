@@ -193,8 +193,10 @@ TRIGGERS = """
     CREATE FUNCTION catalog_search_of_credits() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         IF TG_OP = 'DELETE' THEN
-            PERFORM public.catalog_write_search_documents(
-                ARRAY(SELECT DISTINCT book_id FROM old_rows));
+            -- A book that is being deleted has none any more.
+            PERFORM public.catalog_write_search_documents(ARRAY(
+                SELECT DISTINCT document.book_id
+                FROM old_rows JOIN public.catalog_searchdocument AS document USING (book_id)));
         ELSIF TG_OP = 'INSERT' THEN
             PERFORM public.catalog_write_search_documents(
                 ARRAY(SELECT DISTINCT book_id FROM new_rows));
