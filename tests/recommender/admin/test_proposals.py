@@ -144,5 +144,5 @@ def test_a_book_that_a_curator_types_in_has_a_number_too() -> None:
         for prefix in ("credits", "shelvings", "identifiers")
         for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")
     }
-    client.post(reverse("admin:catalog_book_add"), {"title": "By Hand", **inlines})
+    client.post(reverse("admin:catalog_book_add"), {"title": "By Hand", "kind": "work", **inlines})
     assert (Book.objects.get(title="By Hand").goodbooks_id or 0) >= 2_000_001

@@ -114,7 +114,7 @@ def test_it_costs_the_same_for_every_reader(
         LibraryEntryFactory.create(reader=reader, book=book, stars=5)
     client = client_of(reader)
     client.get(address(camps.sea[7]))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(address(camps.sea[8]))
 
 

@@ -119,7 +119,7 @@ def test_twelve_books_cost_as_many_queries_as_one(
         LibraryEntryFactory.create(reader=reader, book=book, stars=5)
     client = client_of(reader)
     client.get(PAGE)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         client.get(PAGE)
 
 

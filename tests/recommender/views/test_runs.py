@@ -214,7 +214,7 @@ class TestOneList:
         client = client_of(run.reader)
         read(client.get(address(run)))
 
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             client.get(address(run))
 
 
@@ -275,7 +275,7 @@ class TestHistory:
         client = client_of(reader)
         read(client.get("/history/"))
 
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             client.get("/history/")
 
 
