@@ -57,7 +57,8 @@ def add(*, work: Work, user: User | None) -> Addition:
         raise CannotAdd("Open Library names no author for this work, so we cannot add it.")
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADDING])
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOADING])
+        # Shared, as the lock of an addition that has just ended may go a moment after its other one.
+        cursor.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", [LOADING])
         if not cursor.fetchone()[0]:
             raise CannotAdd("Our catalog is being loaded just now. Try again in a few minutes.")
     if present := existing_book(work):
