@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from enum import StrEnum
+from typing import Literal
 
 
 class Shelf(StrEnum):
@@ -28,6 +29,9 @@ NAMES: dict[str, str] = {
     Shelf.DID_NOT_FINISH: "Did not finish",
     OTHER: "Other shelves",
 }
+
+#: How the books of a shelf were read.
+Reading = Literal["once", "again", "unfinished"]
 
 #: What services and readers call them, in the languages in which these services are used.
 _SYNONYMS: dict[Shelf, str] = {
@@ -74,6 +78,14 @@ _UNREAD_WORDS = re.compile(
     r"|waiting|waitlist|on hold|someday|up next|read next|to get to|pile a lire|por leer"
     r"|zu lesen|da leggere|a lire)\b"
 )
+#: Likewise, that its books were given up.
+_UNFINISHED_WORDS = re.compile(
+    r"\b(?:dnf|(?:did not|didn t|didnt|never|not|could not|couldn t|couldnt) finish(?:ed)?"
+    r"|unfinished|abandoned|gave up|given up|stopped reading|abgebrochen|abandonnes?|abandonados?"
+    r")\b"
+)
+#: From so many readings on, a book was read again.
+_AGAIN = 2
 _READ_AGAIN = re.compile(r"\bre ?reads?\b")
 _FOLDED_MARKS = re.compile("[\u0300-\u036f]")
 
@@ -97,6 +109,26 @@ def is_unread(shelf: str) -> bool:
         return common in UNREAD
     name = _folded(shelf)
     return bool(_UNREAD_WORDS.search(name)) and not _READ_AGAIN.search(name)
+
+
+def is_unfinished(shelf: str) -> bool:
+    """Whether the books of a shelf were given up; also one of the reader's own, as `dnf-2020`."""
+    if common := common_shelf(shelf):
+        return common == Shelf.DID_NOT_FINISH
+    return bool(_UNFINISHED_WORDS.search(_folded(shelf)))
+
+
+def how_read(shelf: str, *, read_count: int = 0) -> Reading | None:
+    """How the books of a shelf were read, whatever their stars; None if they are still to be read.
+
+    A book that was read more than once stays so on any shelf but that of books given up: it may
+    be read a third time now.
+    """
+    if is_unfinished(shelf):
+        return "unfinished"
+    if read_count >= _AGAIN:
+        return "again"
+    return None if is_unread(shelf) else "once"
 
 
 def _folded(name: str) -> str:

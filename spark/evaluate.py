@@ -19,11 +19,11 @@ import pyarrow as pa
 import pyarrow.csv
 
 from recommender.engine.manifest import ReleaseError
-from recommender.engine.model import Model
+from recommender.engine.model import NO_READINGS, Model
 from recommender.engine.rankers import top_n
 from recommender.engine.release import Release, open_release
 from recommender.engine.store import Store, StoreError, open_store
-from recommender.engine.values import FloatArray, IntArray, InvalidRating, NothingToFoldIn
+from recommender.engine.values import FloatArray, IntArray, InvalidRating, NothingToFoldIn, Reading
 from spark.metrics import (
     DEPTH,
     LIKED,
@@ -41,6 +41,9 @@ Ratings = Mapping[int, Mapping[int, float]]
 
 POPULARITY = "popularity"
 SIZES = (3, 5, 10, 20, 50)
+#: Shares of the books that are folded in, whose stars are taken off.
+ERASED = (0.5, 1.0)
+SHOWN_OF_ERASED = ("ndcg@10", "ndcg@100", "recall@20", "popularity@10", "disliked@20")
 
 
 class BadReaders(ValueError):
@@ -94,6 +97,8 @@ def evaluate(
     *,
     ranker: str,
     size: int | None = None,
+    erased: float = 0.0,
+    uses_unrated: bool = True,
     seed: int = 0,
     volumes: Volumes | None = None,
 ) -> dict[str, FloatArray | float]:
@@ -106,13 +111,21 @@ def evaluate(
     size
         Fold in only this many ratings, drawn by ``seed``, of readers who have as many. The rest of
         their ratings is still left out of the lists, so that the task is the same.
+    erased
+        Take the stars off this share of the books that are folded in, drawn by ``seed``.
+    uses_unrated
+        Whether those books are folded in as read without stars, or not at all.
     volumes
         Of the release's books; without them the order of series is not measured.
     """
     given = draw(readers, size, seed)
     if not given:
         return {}
-    rankings = [_rank(model, ranker, ratings, readers, reader) for reader, ratings in given.items()]
+    rated, unrated = take_stars_off(given, erased, seed=seed)
+    readings = unrated if uses_unrated else dict.fromkeys(given, NO_READINGS)
+    rankings = [
+        _rank(model, ranker, rated[reader], readings[reader], readers, reader) for reader in given
+    ]
     release = model.release
     measured = measure_lists(rankings, list(given), readers, release.book_ids, volumes)
     if "factors" in release.parts:
@@ -133,6 +146,26 @@ def draw(readers: HeldOutReaders, size: int | None, seed: int) -> Ratings:
             books = random.choice(sorted(ratings), size=size, replace=False).tolist()
             drawn[reader] = {book: ratings[book] for book in books}
     return drawn
+
+
+def take_stars_off(
+    given: Ratings, share: float, *, seed: int
+) -> tuple[Ratings, Mapping[int, Mapping[int, Reading]]]:
+    """Take the stars off a share of each reader's books, drawn at random.
+
+    Returns
+    -------
+    By reader: the ratings that are left, and how the books without stars were read (once).
+    """
+    random = np.random.default_rng(seed)
+    rated: dict[int, dict[int, float]] = {}
+    unrated: dict[int, dict[int, Reading]] = {}
+    for reader, ratings in given.items():
+        books = random.permutation(sorted(ratings)).tolist()
+        erased = round(share * len(books))
+        unrated[reader] = dict.fromkeys(books[:erased], "once")
+        rated[reader] = {book: ratings[book] for book in books[erased:]}
+    return rated, unrated
 
 
 def measure_lists(
@@ -186,12 +219,17 @@ def evaluate_release(
     readers: HeldOutReaders,
     *,
     sizes: Iterable[int] = (),
+    erased: Iterable[float] = (),
     seed: int = 0,
     volumes: Volumes | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Metrics by ranker, including popularity; those by profile size under ``sizes``."""
+    """Metrics by ranker, including popularity.
+
+    Those by profile size are under ``sizes``; those of readers with a share of their stars taken
+    off under ``erased``, with and without the books that have lost them.
+    """
     model = Model(release)
-    sizes = tuple(sizes)
+    sizes, erased = tuple(sizes), tuple(erased)
     answer = {}
     for ranker in (*release.rankers, POPULARITY):
         values = evaluate(model, readers, ranker=ranker, volumes=volumes)
@@ -202,7 +240,28 @@ def evaluate_release(
         }
         if by_size:
             answer[ranker]["sizes"] = by_size
+        if erased and ranker != POPULARITY:
+            answer[ranker]["erased"] = {
+                f"{share:g}": measure_erased(model, readers, ranker, share, seed=seed)
+                for share in erased
+            }
     return answer
+
+
+def measure_erased(
+    model: Model, readers: HeldOutReaders, ranker: str, share: float, *, seed: int = 0
+) -> dict[str, dict[str, Any]]:
+    """Metrics of readers with a share of their stars taken off.
+
+    ``with`` the books that have lost their stars, and ``without`` them.
+    """
+    return {
+        name: summarize(
+            evaluate(model, readers, ranker=ranker, erased=share, uses_unrated=used, seed=seed),
+            seed=seed,
+        )
+        for name, used in (("without", False), ("with", True))
+    }
 
 
 def split_release_uri(uri: str) -> tuple[str, str | None]:
@@ -224,6 +283,22 @@ def format_table(metrics: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join([head, *rows])
 
 
+def format_erased(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    """The means of readers with stars taken off, with and without the books concerned."""
+    lines = [f"{'stars taken off':36}{''.join(f'{name:>14}' for name in SHOWN_OF_ERASED)}"]
+    for ranker, values in metrics.items():
+        for share, measured in values.get("erased", {}).items():
+            for name, means in measured.items():
+                label = f"{ranker}, {float(share):.0%}, {name}"
+                # Of empty lists some metrics are unknown.
+                cells = "".join(
+                    f"{means[metric]:14.4f}" if metric in means else f"{'–':>14}"
+                    for metric in SHOWN_OF_ERASED
+                )
+                lines.append(f"{label:36}{cells}")
+    return "\n".join(lines)
+
+
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="spark.evaluate", description=__doc__)
@@ -234,6 +309,11 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--books", type=Path, help="books.csv of the data set, to measure the order of series")
     add("--endpoint-url", help="S3 service other than AWS (default: S3_ENDPOINT_URL)")
     add("--sizes", action="store_true", help=f"also measure with {SIZES} ratings folded in")
+    add(
+        "--erased",
+        action="store_true",
+        help="also measure with the stars of half of the books, and of all, taken off",
+    )
     add("--seed", type=int, default=0, help="for the draws of ratings and the intervals")
     add("--json", action="store_true", help="JSON instead of a table")
     return parser.parse_args(arguments)
@@ -250,7 +330,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BadBooks, BadReaders, InvalidRating, ReleaseError, StoreError) as error:
         sys.stderr.write(f"Nothing was evaluated: {error}\n")
         return 1
-    text = json.dumps(metrics, indent=1) if options.json else format_table(metrics)
+    if options.json:
+        text = json.dumps(metrics, indent=1)
+    elif options.erased:
+        text = f"{format_table(metrics)}\n\n{format_erased(metrics)}"
+    else:
+        text = format_table(metrics)
     sys.stdout.write(f"{text}\n")
     return 0
 
@@ -262,13 +347,21 @@ def _evaluate_stored(
         release = open_release(store, cache_dir=Path(folder), version=version)
         sizes = SIZES if options.sizes else ()
         volumes = Volumes.of(facts_from(options.books), release.book_ids) if options.books else None
-        return evaluate_release(release, readers, sizes=sizes, seed=options.seed, volumes=volumes)
+        return evaluate_release(
+            release,
+            readers,
+            sizes=sizes,
+            erased=ERASED if options.erased else (),
+            seed=options.seed,
+            volumes=volumes,
+        )
 
 
 def _rank(
     model: Model,
     ranker: str,
     ratings: Mapping[int, float],
+    readings: Mapping[int, Reading],
     readers: HeldOutReaders,
     reader: int,
 ) -> ReaderRanking:
@@ -281,7 +374,7 @@ def _rank(
             counts = release.books["ratings"].astype(np.float64)
             top = top_n(counts, release.book_ids, DEPTH, exclude_rows=rows[rows >= 0])
         else:
-            top = model.fold_in(ratings, ranker=ranker).top(DEPTH, exclude=known)
+            top = model.fold_in(ratings, readings, ranker=ranker).top(DEPTH, exclude=known)
     except NothingToFoldIn:
         top = []
     books = np.array([book.book_id for book in top], dtype=np.int64)

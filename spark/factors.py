@@ -19,9 +19,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from scipy.sparse import csr_array, hstack
 
+from recommender.engine.foldin import READING_WEIGHTS
 from recommender.engine.publish import Part
 from recommender.engine.values import Float32Array, IntArray
-from recommender.engine.weights import SIGNED_WEIGHTS, WeightTable
+from recommender.engine.weights import SIGNED_WEIGHTS, ReadingWeights, WeightTable
 from spark.half_step import Eigenbasis, gram_of, half_step
 from spark.signals import SideFiles, SignalSettings, index_books, reader_rows, side_rows
 
@@ -50,6 +51,8 @@ class FactorSettings:
     fold_in_few
         Readers with about this many likes or fewer are folded in with a larger λ
         (`recommender.engine.foldin`).
+    reading_weights
+        The weights of books without stars when readers are folded in.
     to_read, authors, series, tags
         The weight of an entry in such a row; for tags, of all entries of a book together.
     serves_below
@@ -69,6 +72,7 @@ class FactorSettings:
     serves_below: int = 10
     seed: int = 1
     weights: WeightTable = SIGNED_WEIGHTS
+    reading_weights: ReadingWeights = READING_WEIGHTS
     to_read: float = 0.5
     authors: float = 4.0
     series: float = 4.0
@@ -93,6 +97,7 @@ class FactorSettings:
             "serves_below": self.serves_below,
             "seed": self.seed,
             "weights": self.weights.to_json(),
+            "reading_weights": self.reading_weights.to_json(),
             "rows": {
                 "to_read": self.to_read,
                 "authors": self.authors,

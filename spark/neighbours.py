@@ -13,9 +13,10 @@ from pyspark.sql import functions as F
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.sparse import csc_array, diags_array
 
+from recommender.engine.neighbours import READING_WEIGHTS
 from recommender.engine.publish import Part
 from recommender.engine.values import Float32Array, FloatArray, IntArray
-from recommender.engine.weights import WeightTable
+from recommender.engine.weights import ReadingWeights, WeightTable
 from spark.gram import GramSettings, gram_rows
 from spark.signals import STARS, SideFiles, SignalSettings, index_books, reader_rows, side_rows
 
@@ -32,6 +33,8 @@ class NeighbourSettings:
     ----------
     weights
         From stars to the weight of a rating when a reader is folded in.
+    reading_weights
+        The weights of books without stars, likewise.
     ridge, ridge_power
         Each book's λ is ``ridge · n ** ridge_power``, n being the weight of its ratings.
     discount_offset, discount_power
@@ -39,6 +42,7 @@ class NeighbourSettings:
     """
 
     weights: WeightTable = FOLD_IN_WEIGHTS
+    reading_weights: ReadingWeights = READING_WEIGHTS
     ridge: float = 6.0
     ridge_power: float = 0.6
     discount_offset: float = 30.0
@@ -51,6 +55,7 @@ class NeighbourSettings:
         signals = self.signals
         return {
             "weights": self.weights.to_json(),
+            "reading_weights": self.reading_weights.to_json(),
             "ridge": self.ridge,
             "ridge_power": self.ridge_power,
             "discount_offset": self.discount_offset,

@@ -1,30 +1,66 @@
-"""Reasons: which of the reader's ratings a book's score comes from."""
+"""Reasons: which of the reader's books a book's score comes from."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
-import numpy as np
+from recommender.engine.values import FloatArray, Reading, Reason
 
-from recommender.engine.values import FloatArray, Reason
-
-#: A book with at least so many stars counts as liked, one with at most so many as disliked.
-LIKED = 3.0
+#: From so many ratings on, stars are seen from their reader's own mean.
+RATINGS_FOR_A_MEAN = 10
+#: A book with at least so many stars counts as liked; where the reader's mean is known, one above
+#: that mean does from `LEAST_LIKED` on.
+LIKED = 3.5
+LEAST_LIKED = 3.0
+#: A book with at most so many stars counts as disliked.
 DISLIKED = 2.0
 MOST_SHOWN = 3
 #: A rating that lowers the score is shown if it costs at least this share of it.
 LEAST_SHARE_AGAINST = 0.1
 
-Kind = Literal["liked", "disliked", "against"]
+Kind = Literal["liked", "reread", "read", "unfinished", "disliked", "against"]
+
+
+@dataclass(frozen=True, slots=True)
+class StarScale:
+    """What stars mean to one reader; ``mean`` is None where there are too few to tell.
+
+    Nothing below the reader's own mean is called liked, nothing from there on disliked. Of a
+    reader with few ratings, or who gives everything the same stars, three stars are no like.
+    """
+
+    mean: float | None = None
+
+    @classmethod
+    def of(cls, stars: Collection[float]) -> Self:
+        """The scale of a reader who gave these stars."""
+        return cls(sum(stars) / len(stars) if len(stars) >= RATINGS_FOR_A_MEAN else None)
+
+    def is_liked(self, stars: float) -> bool:
+        """Whether a book with these stars may be called liked."""
+        if self.mean is None:
+            return stars >= LIKED
+        return (stars >= LIKED and stars >= self.mean) or (
+            stars >= LEAST_LIKED and stars > self.mean
+        )
+
+    def is_disliked(self, stars: float) -> bool:
+        """Whether a book with these stars may be called disliked."""
+        return stars <= DISLIKED and (self.mean is None or stars < self.mean)
+
+
+#: The scale of a reader of whom little is known.
+ABSOLUTE = StarScale()
 
 
 @dataclass(frozen=True, slots=True)
 class ShownReason:
-    """A rating that is shown to the reader as a reason.
+    """A book of the reader's that is shown as a reason.
 
-    ``liked``: a liked book whose rating raised the score. ``disliked``: a disliked book whose
-    rating raised it, as the two have different readers. ``against``: a disliked book whose rating
-    lowered it.
+    ``liked``, ``disliked``: its stars say so, and it raised the score; a disliked one can, as the
+    two have different readers. ``read``: it raised the score, but its reader gave it no stars, or
+    ones that say neither. ``reread``, ``unfinished``: likewise, and it was read more than once, or
+    given up. ``against``: a disliked book that lowered the score.
     """
 
     kind: Kind
@@ -33,41 +69,65 @@ class ShownReason:
 
 
 def reasons_from(
-    book_ids: Sequence[int], stars: Sequence[float], contributions: FloatArray
+    books: Mapping[int, float | None],
+    readings: Mapping[int, Reading],
+    contributions: FloatArray,
 ) -> list[Reason]:
-    """The ratings that contributed to a score, the strongest first (ties: lower book id).
+    """The books that contributed to a score, the strongest first (ties: lower book id).
 
     The contributions sum to the score: only exact zeros are left out.
+
+    Parameters
+    ----------
+    books
+        Stars by book id; None for a book without.
+    readings
+        How books were read, by id.
+    contributions
+        Shape (books,), in the same order.
     """
     reasons = [
-        Reason(book_ids[place], stars[place], float(contributions[place]))
-        for place in np.flatnonzero(contributions).tolist()
+        Reason(book_id, stars, float(contribution), readings.get(book_id, "once"))
+        for (book_id, stars), contribution in zip(books.items(), contributions, strict=True)
+        if contribution
     ]
     return sorted(reasons, key=lambda reason: (-reason.contribution, reason.book_id))
 
 
-def reasons_to_show(reasons: Sequence[Reason], score: float) -> list[ShownReason]:
+def reasons_to_show(
+    reasons: Sequence[Reason], score: float, scale: StarScale = ABSOLUTE
+) -> list[ShownReason]:
     """At most three reasons for the reader to see; none if the score is not positive.
 
-    Those that raised the score come first, the strongest ahead. The rating that lowered it most
-    takes the last place if it costs a tenth of the score or more. A rating between a like and a
-    dislike is never shown, and a disliked book never counts as liked.
+    Those that raised the score come first, the strongest ahead. The disliked book that lowered it
+    most takes the last place if it costs a tenth of the score or more.
     """
     if score <= 0:
         return []
     supporting = [
-        ShownReason("liked" if reason.stars >= LIKED else "disliked", reason, share)
+        ShownReason(_kind(reason, scale), reason, share)
         for reason in reasons
-        if (share := reason.contribution / score) > 0 and not DISLIKED < reason.stars < LIKED
+        if (share := reason.contribution / score) > 0
     ]
     supporting.sort(key=lambda one: (-one.share, one.reason.book_id))
     against = [
         ShownReason("against", reason, share)
         for reason in reasons
         if (share := reason.contribution / score) <= -LEAST_SHARE_AGAINST
-        and reason.stars <= DISLIKED
+        and reason.stars is not None
+        and scale.is_disliked(reason.stars)
     ]
     if not against:
         return supporting[:MOST_SHOWN]
     strongest = min(against, key=lambda one: (one.share, one.reason.book_id))
     return [*supporting[: MOST_SHOWN - 1], strongest]
+
+
+def _kind(reason: Reason, scale: StarScale) -> Kind:
+    """What is said of a book that raised a score."""
+    if reason.stars is not None:
+        if scale.is_liked(reason.stars):
+            return "liked"
+        return "disliked" if scale.is_disliked(reason.stars) else "read"
+    by_reading: dict[str, Kind] = {"again": "reread", "unfinished": "unfinished", "once": "read"}
+    return by_reading[reason.reading]

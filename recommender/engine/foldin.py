@@ -20,9 +20,11 @@ from recommender.engine.values import (
     NothingToFoldIn,
     Tensors,
 )
-from recommender.engine.weights import WeightTable
+from recommender.engine.weights import ReadingWeights, WeightTable
 
 GRAM_CHUNK = 65_536
+#: Measured on readers whose stars were taken off (docs/QUALITY.md).
+READING_WEIGHTS = ReadingWeights(unrated=0.3, unfinished=0.1, reread=1.0, reread_gain=1.2)
 
 
 class FactorRanker:
@@ -34,6 +36,8 @@ class FactorRanker:
         Shape (books, rank), float32; may be memory-mapped, and is only read.
     weights
         From stars to the signed weights the factors were trained on.
+    reading_weights
+        The weights of books without stars.
     alpha
         How much confidence one unit of weight adds.
     regularization, regularization_offset, few
@@ -52,6 +56,7 @@ class FactorRanker:
         regularization: float,
         regularization_offset: float = 0.0,
         few: float = 0.0,
+        reading_weights: ReadingWeights = READING_WEIGHTS,
     ) -> None:
         if item_factors.ndim != 2 or not np.issubdtype(item_factors.dtype, np.floating):
             raise ValueError("Item factors have to be a matrix of books by rank.")
@@ -59,6 +64,7 @@ class FactorRanker:
             raise ValueError("The settings of the factors have to be finite.")
         self.item_factors = item_factors
         self.weights = weights
+        self.reading_weights = reading_weights
         self.alpha = alpha
         self.regularization = regularization
         self.regularization_offset = regularization_offset
@@ -84,6 +90,9 @@ class FactorRanker:
             ),
             regularization_offset=float(settings.get("regularization_offset", 0.0)),
             few=float(settings.get("fold_in_few", 0.0)),
+            reading_weights=ReadingWeights.from_json(
+                settings.get("reading_weights", {}), default=READING_WEIGHTS
+            ),
         )
 
     def fold_in(self, rows: IntArray, weights: FloatArray) -> "FactorScores":

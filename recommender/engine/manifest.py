@@ -67,7 +67,8 @@ class Manifest:
     """All that is known about a release without opening its files.
 
     ``parts`` maps each part (factors, neighbours, stars) to its settings, among them the weight
-    table. ``gate`` is the decision about promoting the release, with its reason.
+    table and the weights of books without stars (``reading_weights``, which the first releases
+    lack). ``gate`` is the decision about promoting the release, with its reason.
     ``bookfold_version`` is the version of the code, ``code_revision`` the commit.
     """
 

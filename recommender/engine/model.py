@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommender.engine.dial import CandidateFeatures, similarity_of
-from recommender.engine.explain import reasons_from
+from recommender.engine.explain import ShownReason, StarScale, reasons_from, reasons_to_show
 from recommender.engine.neighbours import NeighbourRanker
-from recommender.engine.rankers import RankerScores, top_n
+from recommender.engine.rankers import Ranker, RankerScores, top_n
 from recommender.engine.release import Release
 from recommender.engine.values import (
     HIGHEST_STARS,
@@ -17,10 +17,13 @@ from recommender.engine.values import (
     IntArray,
     InvalidRating,
     NothingToFoldIn,
+    Reading,
     Reason,
     ScoredBook,
     UnknownRanker,
 )
+
+NO_READINGS: Mapping[int, Reading] = {}
 
 
 class Model:
@@ -29,7 +32,13 @@ class Model:
     def __init__(self, release: Release) -> None:
         self.release = release
 
-    def fold_in(self, ratings: Mapping[int, float], *, ranker: str | None = None) -> "Scores":
+    def fold_in(
+        self,
+        ratings: Mapping[int, float],
+        readings: Mapping[int, Reading] = NO_READINGS,
+        *,
+        ranker: str | None = None,
+    ) -> "Scores":
         """Score every book of the release for one reader.
 
         Parameters
@@ -37,15 +46,19 @@ class Model:
         ratings
             Stars (half and quarter stars too) by book id. Books the release does not know are
             ignored; ``Scores.unknown`` lists them.
+        readings
+            How books were read, by book id: those without stars count by this, and those with stars
+            count for more if they were read again.
         ranker
-            The part of the release to rank by; `Release.ranker_for` these ratings if not given.
+            The part of the release to rank by; `Release.ranker_for` these books if not given.
 
         Raises
         ------
         InvalidRating
             If a rating is NaN or lies outside 0.25 to 5 stars.
         NothingToFoldIn
-            If there is no rating of a known book, or not one like among them.
+            If no book that the release knows speaks for others: none was read, or only ones that
+            the reader disliked or gave up.
         UnknownRanker
             If the release holds no such ranker.
         """
@@ -58,23 +71,24 @@ class Model:
                     f"Book {book_id} is rated {stars}; "
                     f"ratings go from {LOWEST_STARS:g} to {HIGHEST_STARS:g} stars."
                 )
-        # In order of book id, so that sums round alike whatever order the ratings came in.
-        ids = np.array(sorted(ratings), dtype=np.int64)
-        stars_given = np.array([ratings[book_id] for book_id in ids.tolist()], dtype=np.float64)
+        # In order of book id, so that sums round alike whatever order the books came in.
+        ids = np.array(sorted({*ratings, *readings}), dtype=np.int64)
         rows = self.release.rows_of(ids)
         is_known = rows >= 0
-        rows, stars_known = rows[is_known], stars_given[is_known]
-        if not len(rows):
+        used: list[int] = ids[is_known].tolist()
+        if not used:
             raise NothingToFoldIn(
-                "None of the rated books is known to the model; rate a few that the catalog has."
+                "None of these books is known to the model; rate a few that the catalog has."
             )
-        name = ranker or self.release.ranker_for(len(rows))
+        name = ranker or self.release.ranker_for(len(used))
         chosen = self.release.rankers[name]
-        folded = chosen.fold_in(rows, chosen.weights(stars_known))
+        folded = chosen.fold_in(rows[is_known], _weights(chosen, used, ratings, readings))
         return Scores(
             release=self.release,
             ranker=name,
-            rated=dict(zip(ids[is_known].tolist(), stars_known.tolist(), strict=True)),
+            used={book_id: ratings.get(book_id) for book_id in used},
+            readings=readings,
+            star_scale=StarScale.of(ratings.values()),
             unknown=tuple(ids[~is_known].tolist()),
             folded=folded,
         )
@@ -134,17 +148,28 @@ class Scores:
 
     Attributes
     ----------
-    rated
-        The ratings that were used: stars by book id, in order of id.
+    used
+        The books that were used: their stars by id, None for those without, in order of id.
+    readings
+        How books were read, by id.
+    star_scale
+        How the reader gives stars.
     unknown
-        Ids of rated books that the release does not know.
+        Ids of books that the release does not know.
     """
 
     release: Release
     ranker: str
-    rated: Mapping[int, float]
+    used: Mapping[int, float | None]
+    readings: Mapping[int, Reading]
+    star_scale: StarScale
     unknown: tuple[int, ...]
     folded: RankerScores
+
+    @property
+    def rated(self) -> dict[int, float]:
+        """The ratings that were used: stars by book id, in order of id."""
+        return {book_id: stars for book_id, stars in self.used.items() if stars is not None}
 
     def top(self, n: int, *, exclude: Collection[int] = ()) -> list[ScoredBook]:
         """The n best books; those the reader knows are among them unless excluded."""
@@ -156,12 +181,13 @@ class Scores:
         return float(self.folded.scores[self._row(book_id)])
 
     def reasons(self, book_id: int) -> list[Reason]:
-        """The contributions of the ratings to the book's score, the strongest first."""
-        return reasons_from(
-            list(self.rated),
-            list(self.rated.values()),
-            self.folded.contributions(self._row(book_id)),
-        )
+        """The contributions of the reader's books to a book's score, the strongest first."""
+        contributions = self.folded.contributions(self._row(book_id))
+        return reasons_from(self.used, self.readings, contributions)
+
+    def reasons_to_show(self, book_id: int) -> list[ShownReason]:
+        """Those of them that the reader is to see."""
+        return reasons_to_show(self.reasons(book_id), self.score(book_id), self.star_scale)
 
     def candidate_features(self, book_ids: Sequence[int]) -> CandidateFeatures:
         """Counts of ratings and similarity of some books; KeyError if one is unknown."""
@@ -177,8 +203,9 @@ class Scores:
         rows = release.rows_of(np.array(book_ids, dtype=np.int64))
         expected = None
         if release.stars is not None:
-            rated = release.rows_of(np.array(list(self.rated), dtype=np.int64))
-            given = np.array(list(self.rated.values()))
+            ratings = self.rated
+            rated = release.rows_of(np.array(list(ratings), dtype=np.int64))
+            given = np.array(list(ratings.values()))
             expected = release.stars.expected(rated, given, rows)
         if expected is None:
             return [None for _ in book_ids]
@@ -194,3 +221,21 @@ class Scores:
         if (rows < 0).any():
             raise KeyError(f"The release does not know book {book_ids[int(rows.argmin())]}.")
         return rows
+
+
+def _weights(
+    ranker: Ranker,
+    book_ids: Sequence[int],
+    ratings: Mapping[int, float],
+    readings: Mapping[int, Reading],
+) -> FloatArray:
+    """The weight of each book, shape (books,): by its stars, or by how it was read without any."""
+    stars = np.array([ratings.get(book_id, np.nan) for book_id in book_ids])
+    weights = ranker.weights(stars)
+    for place, book_id in enumerate(book_ids):
+        reading = readings.get(book_id, "once")
+        if book_id in ratings:
+            weights[place] = ranker.reading_weights.with_stars(weights[place], reading)
+        else:
+            weights[place] = ranker.reading_weights.without_stars(reading)
+    return weights

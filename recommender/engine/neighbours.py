@@ -13,7 +13,10 @@ from recommender.engine.values import (
     NothingToFoldIn,
     Tensors,
 )
-from recommender.engine.weights import WeightTable
+from recommender.engine.weights import ReadingWeights, WeightTable
+
+#: Measured on readers whose stars were taken off (docs/QUALITY.md).
+READING_WEIGHTS = ReadingWeights(unrated=0.5, unfinished=0.1, reread=1.0, reread_gain=1.2)
 
 
 class NeighbourRanker:
@@ -32,6 +35,8 @@ class NeighbourRanker:
         Shape (weights,), float32. May be memory-mapped, as the other two; all are only read.
     weights
         From stars to what a rating multiplies its row with.
+    reading_weights
+        What a book without stars multiplies its row with.
     """
 
     def __init__(
@@ -41,6 +46,7 @@ class NeighbourRanker:
         values: Float32Array,
         *,
         weights: WeightTable,
+        reading_weights: ReadingWeights = READING_WEIGHTS,
     ) -> None:
         if not all(np.issubdtype(rows.dtype, np.integer) for rows in (starts, targets)):
             raise ValueError("The neighbors have to name books by whole numbers.")
@@ -54,6 +60,7 @@ class NeighbourRanker:
         self.targets = targets
         self.values = values
         self.weights = weights
+        self.reading_weights = reading_weights
 
     @property
     def book_count(self) -> int:
@@ -68,6 +75,9 @@ class NeighbourRanker:
             tensors["targets"],
             tensors["values"],
             weights=WeightTable.from_json(settings["weights"]),
+            reading_weights=ReadingWeights.from_json(
+                settings.get("reading_weights", {}), default=READING_WEIGHTS
+            ),
         )
 
     def fold_in(self, rows: IntArray, weights: FloatArray) -> "NeighbourScores":

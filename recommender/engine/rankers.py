@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from recommender.engine.foldin import FactorRanker
 from recommender.engine.neighbours import NeighbourRanker
 from recommender.engine.values import FloatArray, IntArray, ScoredBook, Tensors
-from recommender.engine.weights import WeightTable
+from recommender.engine.weights import ReadingWeights, WeightTable
 
 
 class RankerScores(Protocol):
@@ -33,6 +33,10 @@ class Ranker(Protocol):
     @property
     def book_count(self) -> int:
         """How many books it scores."""
+
+    @property
+    def reading_weights(self) -> ReadingWeights:
+        """The weights of books without stars."""
 
     def fold_in(self, rows: IntArray, weights: FloatArray) -> RankerScores:
         """Score every book; raises NothingToFoldIn if no weight is positive."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +24,21 @@ class ScoredBook:
     score: float
 
 
+#: How a book was read: once, more than once, or not to its end.
+Reading = Literal["once", "again", "unfinished"]
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """The part of a book's score that comes from one of the reader's ratings."""
+    """The part of a book's score that comes from one of the reader's books.
+
+    ``stars`` is None for a book that was read without any.
+    """
 
     book_id: int
-    stars: float
+    stars: float | None
     contribution: float
+    reading: Reading = "once"
 
 
 class InvalidRating(ValueError):

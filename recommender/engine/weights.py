@@ -1,12 +1,12 @@
-"""From stars to signed weights."""
+"""From stars, and from reading without giving stars, to signed weights."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Self
 
 import numpy as np
 
-from recommender.engine.values import FloatArray
+from recommender.engine.values import FloatArray, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +44,46 @@ class WeightTable:
 
 
 SIGNED_WEIGHTS = WeightTable((1.0, 2.0, 3.0, 4.0, 5.0), (-0.5, -0.2, 0.3, 1.0, 1.3))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingWeights:
+    """How much it says about taste that a book was read; weights in the unit of a `WeightTable`.
+
+    Attributes
+    ----------
+    unrated
+        Of a book that was read without stars.
+    unfinished
+        Of one that was given up without stars.
+    reread
+        Of one that was read more than once, without stars.
+    reread_gain
+        What the weight of a liked book is multiplied by if it was read more than once.
+    """
+
+    unrated: float
+    unfinished: float
+    reread: float
+    reread_gain: float
+
+    def __post_init__(self) -> None:
+        if not np.isfinite([self.unrated, self.unfinished, self.reread, self.reread_gain]).all():
+            raise ValueError("The weights of readings have to be finite numbers.")
+
+    def without_stars(self, reading: Reading) -> float:
+        """The weight of a book without stars."""
+        return {"once": self.unrated, "again": self.reread, "unfinished": self.unfinished}[reading]
+
+    def with_stars(self, weight: float, reading: Reading) -> float:
+        """The weight of a book whose stars alone would weigh ``weight``."""
+        return weight * self.reread_gain if reading == "again" and weight > 0 else weight
+
+    @classmethod
+    def from_json(cls, weights: Mapping[str, float], *, default: Self) -> Self:
+        """Read the form of the manifest: ``{"unrated": 0.3, …}``; what is missing is as usual."""
+        return replace(default, **{name: float(weight) for name, weight in weights.items()})
+
+    def to_json(self) -> dict[str, float]:
+        """Return the form of the manifest."""
+        return asdict(self)

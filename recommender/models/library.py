@@ -70,6 +70,16 @@ class LibraryLine(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def reading(self) -> shelves.Reading | None:
+        """How the book was read, whatever its stars; None if it is still to be read."""
+        return shelves.how_read(self.shelf, read_count=self.read_count)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the book counts for recommendations: it has stars, or was read without."""
+        return self.stars is not None or self.reading is not None
+
 
 class LibraryEntryQuerySet(models.QuerySet["LibraryEntry"]):
     """Entries of libraries."""
@@ -104,8 +114,8 @@ class LibraryEntryQuerySet(models.QuerySet["LibraryEntry"]):
         return self.filter(stars__gte=int(choice), stars__lt=int(choice) + 1)
 
     def counting(self, since: date | None) -> Self:
-        """Rated, not left out, and read since that day as far as is known."""
-        entries = self.filter(stars__isnull=False, is_left_out=False)
+        """Not left out, and read since that day as far as is known, if read at all."""
+        entries = self.filter(is_left_out=False)
         if since is None:
             return entries
         day = Coalesce("read_on", "added_on")

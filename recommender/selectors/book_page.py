@@ -69,10 +69,10 @@ def model_facts(*, book: Book, reader: Reader | None) -> ModelFacts:
 
 
 def _expected_stars(model: Model, book_id: int, reader: Reader | None) -> float | None:
-    ratings = taste_of(reader=reader).ratings if reader else {}
-    if len(ratings) < RATINGS_FOR_STARS:
+    taste = taste_of(reader=reader) if reader else None
+    if taste is None or len(taste.ratings) < RATINGS_FOR_STARS:
         return None
     try:
-        return model.fold_in(ratings).expected_stars([book_id])[0]
+        return model.fold_in(taste.ratings, taste.readings).expected_stars([book_id])[0]
     except NothingToFoldIn:
         return None

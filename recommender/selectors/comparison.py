@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q
 from django.utils.text import capfirst
@@ -40,7 +41,7 @@ class Comparison:
     dropped: list[Difference]
     added: list[Difference]
     stayed: int
-    #: What changed for all books at once: the model, the filters, the ratings.
+    #: What changed for all books at once: the model, the filters, the books that count.
     circumstances: list[str]
 
 
@@ -82,32 +83,32 @@ class Explainer:
 
     def why_dropped(self, row: Recommendation) -> str:
         """The best single explanation why a book is not on the newer list."""
-        book, stars = row.book, _stars(self.newer)
+        book, used = row.book, _used(self.newer)
         if kind := self._kind_of_target(book, self.dismissed):
             return f"you dismissed {DISMISSED_WORDS[kind]}"
-        if book.goodbooks_id is not None and book.goodbooks_id in stars:
-            return f"you have rated it since, with {stars[book.goodbooks_id]:g} stars"
+        if (stars := used.get(book.goodbooks_id or 0)) is not None:
+            return f"you have rated it since, with {stars:g} stars"
         if entry := self.entries.get(book.pk):
             is_read = not is_unread(entry.shelf)
             return "you have read it since" if is_read else "you want to read it"
         if book.status != Book.Status.ACTIVE:
             return "it is no longer recommended to anyone"
-        if titles := _titles_of_changed_reasons(row, stars, lost=True):
-            return f"your rating of {titles} no longer counts"
-        if titles := _titles_of_changed_reasons(row, stars):
+        if titles := _titles_of_lost_reasons(row, used):
+            return f"your {titles} no longer counts"
+        if titles := _titles_of_changed_reasons(row, used):
             return f"you have changed your stars for {titles}"
         return self._circumstance() or "other books took its place"
 
     def why_added(self, row: Recommendation) -> str:
         """The best single explanation why a book was not on the older list."""
-        stars = _stars(self.older)
+        used = _used(self.older)
         if kind := self._kind_of_target(row.book, self.readmitted):
             return f"you no longer dismiss {DISMISSED_WORDS[kind]}"
         if row.book_id in self.removed:
             return "you have removed it from your library"
-        if titles := _titles_of_changed_reasons(row, stars, lost=True):
-            return f"your rating of {titles} is new"
-        if titles := _titles_of_changed_reasons(row, stars):
+        if titles := _titles_of_lost_reasons(row, used):
+            return f"your {titles} is new"
+        if titles := _titles_of_changed_reasons(row, used):
             return f"you have changed your stars for {titles}"
         return self._circumstance() or "it moved up when a place became free"
 
@@ -126,7 +127,7 @@ class Explainer:
             return "you asked for something else"
         if older.parameters.get("top") != newer.parameters.get("top"):
             return "you asked for a different number of books"
-        return "your other ratings changed" if _stars(older) != _stars(newer) else ""
+        return "your other books changed" if _used(older) != _used(newer) else ""
 
 
 def _explainer(older: Run, newer: Run, books: list[Book]) -> Explainer:
@@ -186,15 +187,15 @@ def _circumstances(older: Run, newer: Run) -> Iterator[str]:
         )
     if older.parameters.get("top") != newer.parameters.get("top"):
         yield "You asked for a different number of books."
-    stars_before, stars_after = _stars(older), _stars(newer)
+    used_before, used_after = _used(older), _used(newer)
     counts = {
-        "added": sum(number not in stars_before for number in stars_after),
-        "changed": sum(stars_after.get(number, old) != old for number, old in stars_before.items()),
-        "no longer counted": sum(number not in stars_after for number in stars_before),
+        "added": sum(number not in used_before for number in used_after),
+        "changed": sum(used_after.get(one, stars) != stars for one, stars in used_before.items()),
+        "no longer counted": sum(number not in used_after for number in used_before),
     }
     changes = [f"{count} {what}" for what, count in counts.items() if count]
     if changes:
-        yield f"Your ratings changed: {', '.join(changes)}."
+        yield f"Your books changed: {', '.join(changes)}."
 
 
 def _filters(run: Run) -> list[str]:
@@ -204,20 +205,32 @@ def _filters(run: Run) -> list[str]:
     )
 
 
-def _titles_of_changed_reasons(
-    row: Recommendation, other: Mapping[int, float], *, lost: bool = False
-) -> str:
-    """The titles behind a recommendation that the other list's ratings lack, or rate otherwise.
-
-    `lost` asks for those that are missing there, instead of those with other stars.
-    """
-    titles = []
-    for reason in row.reasons:
-        stars = other.get(reason.get("book_id", 0))
-        if (stars is None) if lost else (stars is not None and stars != reason["stars"]):
-            titles.append(str(reason["title"]))
-    return " and ".join(titles[:BOOKS_NAMED])
+def _titles_of_lost_reasons(row: Recommendation, other: Mapping[int, float | None]) -> str:
+    """What a recommendation comes from and the other list was not made from: rating of …"""
+    lost = [reason for reason in row.reasons if reason.get("book_id", 0) not in other]
+    if not lost:
+        return ""
+    what = "reading" if lost[0]["stars"] is None else "rating"
+    return f"{what} of {_titles(lost)}"
 
 
-def _stars(run: Run) -> dict[int, float]:
-    return {int(number): float(stars) for number, stars in run.ratings_used}
+def _titles_of_changed_reasons(row: Recommendation, other: Mapping[int, float | None]) -> str:
+    """The titles behind a recommendation that have other stars in the other list."""
+    return _titles(
+        [
+            reason
+            for reason in row.reasons
+            if other.get(reason.get("book_id", 0), reason["stars"]) != reason["stars"]
+        ]
+    )
+
+
+def _titles(reasons: list[dict[str, Any]]) -> str:
+    return " and ".join(str(reason["title"]) for reason in reasons[:BOOKS_NAMED])
+
+
+def _used(run: Run) -> dict[int, float | None]:
+    """The books that a list was made from, with their stars; None for those without."""
+    return {
+        int(number): None if stars is None else float(stars) for number, stars in run.ratings_used
+    }

@@ -6,6 +6,7 @@ from recommender import shelves
 from recommender.models import LibraryEntry, Reader
 from recommender.models.library import ORDERS, LibraryEntryQuerySet
 from recommender.selectors.current_model import known_to_model
+from recommender.shelves import how_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,19 @@ def find_entries(*, reader: Reader, filters: LibraryFilters) -> list[int]:
     return found or _primary_keys(entries.resembling(filters.words), filters.use)
 
 
+def counts_of_read(*, reader: Reader) -> tuple[int, int]:
+    """How many entries have stars, and how many were read, with stars or without."""
+    rows = list(
+        LibraryEntry.objects.filter(reader=reader).values_list("stars", "shelf", "read_count")
+    )
+    rated = sum(stars is not None for stars, _, _ in rows)
+    unrated = sum(
+        stars is None and how_read(shelf, read_count=count) is not None
+        for stars, shelf, count in rows
+    )
+    return rated, rated + unrated
+
+
 def shelves_of(*, reader_id: int) -> list[str]:
     """The shelves an entry can be on: those that everybody has, and the reader's own."""
     common: list[str] = [*shelves.COMMON, shelves.Shelf.DID_NOT_FINISH]
@@ -52,10 +66,15 @@ def shelves_of(*, reader_id: int) -> list[str]:
 
 
 def _primary_keys(entries: LibraryEntryQuerySet, use: str) -> list[int]:
-    """The primary keys in order; which books the model has, only the model can say."""
-    rows = list(entries.values_list("pk", "book__goodbooks_id"))
+    """The primary keys in order.
+
+    Which books the model has, only the model can say; which were read, not the database.
+    """
+    rows = list(entries.values_list("pk", "book__goodbooks_id", "stars", "shelf", "read_count"))
+    if use == "counting":
+        rows = [row for row in rows if row[2] is not None or how_read(row[3], read_count=row[4])]
     if use not in ("counting", "known", "unknown"):
-        return [pk for pk, _ in rows]
-    numbers = {number for _, number in rows if number is not None}
+        return [pk for pk, *_ in rows]
+    numbers = {number for _, number, *_ in rows if number is not None}
     known = known_to_model(book_ids=numbers) or frozenset()
-    return [pk for pk, number in rows if (number in known) == (use != "unknown")]
+    return [pk for pk, number, *_ in rows if (number in known) == (use != "unknown")]

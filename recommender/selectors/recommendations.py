@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.conf import settings
 from django.db.models.functions import Coalesce
 
 from catalog.models import Book
-from recommender.engine.explain import reasons_to_show
-from recommender.engine.model import Model, Scores
+from recommender.engine.model import NO_READINGS, Model, Scores
 from recommender.engine.rerank import (
     DEFAULT_OPTIONS,
     BookFacts,
@@ -16,7 +16,7 @@ from recommender.engine.rerank import (
     reading_languages,
     rerank,
 )
-from recommender.engine.values import NothingToFoldIn, ScoredBook
+from recommender.engine.values import NothingToFoldIn, Reading, ScoredBook
 from recommender.models import Dismissal, LibraryEntry, Reader
 from recommender.selectors.book_facts import (
     HISTORY_COLUMNS,
@@ -25,7 +25,7 @@ from recommender.selectors.book_facts import (
 )
 from recommender.selectors.current_model import current_model
 from recommender.selectors.known_works import KnownLine, KnownWorks, line_of
-from recommender.shelves import is_unread
+from recommender.shelves import how_read
 
 #: What a line of a library says of its book, in the order of `line_of`.
 LINE_COLUMNS = ("book", "author", "title", "book__title", "book__original_title")
@@ -39,21 +39,21 @@ CANDIDATES_FOR_FILTERS_AT_FIRST = 600
 CANDIDATES_FOR_FILTERS = 3000
 
 NOTHING_COUNTS = (
-    "None of the books you rated counts now: you have left them out, or they are from before the "
+    "None of the books you read counts now: you have left them out, or they are from before the "
     "day that you set. Change that in your library."
 )
 NOTHING_LIKED = (
-    "Our model knows too little about the books you rated, or you liked none of them. Rate a few "
+    "Our model knows too little about the books you read, or you liked none of them. Rate a few "
     "books that you liked, then try again."
 )
-NOTHING_RATED = (
-    "We found no rated book of yours in our catalog. Recommendations come from your stars: rate a "
-    "few books on Goodreads, then try again."
+NOTHING_READ = (
+    "We found no book that you have read in our catalog. Recommendations come from what you read: "
+    "rate a few books, here or on Goodreads, then try again."
 )
 
 
 class NothingToRecommendFrom(Exception):
-    """The library has no rating that the model can use; the message is for the reader."""
+    """The library has no book that speaks for others; the message is for the reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +64,21 @@ class Pick:
     rank: int
     score: float
     expected_stars: float | None
-    reasons: list[dict[str, object]]
+    reasons: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Picks:
-    """A list that is not saved, and what it was made from."""
+    """A list that is not saved, and what it was made from.
+
+    `used` are the books that were folded in, with their stars; None for those without.
+    `knows_likes` says whether the reader's stars tell any of them to be liked.
+    """
 
     model: Model
     ranker: str
-    ratings: Mapping[int, float]
+    used: Mapping[int, float | None]
+    knows_likes: bool
     library_size: int
     chosen: list[Pick]
     has_more: bool
@@ -85,12 +90,14 @@ class Picks:
 class Taste:
     """What a library says about its reader, by `Book.goodbooks_id`.
 
-    `known` are the books on any shelf, and those that entries without a book probably mean: they
-    are not recommended. `read` are those of them that
-    were read, with the facts that matter for other books, such as the place in a series.
+    `readings` says how books were read, with stars or without. `known` are the books on any shelf,
+    and those that entries without a book probably mean: they are not recommended. `read` are those
+    of them that were read, with the facts that matter for other books, such as the place in a
+    series.
     """
 
     ratings: Mapping[int, float]
+    readings: Mapping[int, Reading]
     read: Mapping[int, BookFacts]
     known: frozenset[int]
     library_size: int
@@ -98,7 +105,7 @@ class Taste:
     languages: frozenset[str]
     #: Every line of the library, also those that found no book.
     lines: Sequence[KnownLine] = ()
-    #: How many ratings the reader does not let count.
+    #: How many books that were read the reader does not let count.
     left_out: int = 0
 
 
@@ -112,15 +119,16 @@ def preview(
 ) -> Picks:
     """The list for the library as it is now, or for a `taste` that was read just before.
 
-    `without` is an entry of the library whose stars do not count, as if it had none. Raises
-    `NothingToRecommendFrom` if the library has no liked book that the model has, and `NoRelease`
-    if there is no model.
+    `without` is an entry of the library that does not count, as if it were left out. Raises
+    `NothingToRecommendFrom` if no book of the library speaks for others, and `NoRelease` if there
+    is no model.
     """
     taste = taste or taste_of(reader=reader, without=without)
-    if taste.left_out and not taste.ratings:
+    if taste.left_out and not taste.ratings and not taste.readings:
         raise NothingToRecommendFrom(NOTHING_COUNTS)
     return pick(
         ratings=taste.ratings,
+        readings=taste.readings,
         read=taste.read,
         known=taste.known,
         works=KnownWorks.of_lines(taste.lines),
@@ -139,10 +147,11 @@ def pick(
     known: Collection[int],
     works: KnownWorks,
     top: int,
+    readings: Mapping[int, Reading] = NO_READINGS,
     options: RerankOptions = DEFAULT_OPTIONS,
     library_size: int = 0,
 ) -> Picks:
-    """The list for some ratings; `ratings`, `read` and `known` are as in `Taste`.
+    """The list for some books; `ratings`, `readings`, `read` and `known` are as in `Taste`.
 
     Books that `works` knows by their titles are not recommended either.
     """
@@ -150,9 +159,11 @@ def pick(
     own_languages = options.own_languages or languages_of(read.values())
     options = replace(options, own_languages=own_languages)
     try:
-        scores = model.fold_in(ratings)
+        scores = model.fold_in(ratings, readings)
     except NothingToFoldIn as error:
-        raise NothingToRecommendFrom(NOTHING_LIKED if ratings else NOTHING_RATED) from error
+        raise NothingToRecommendFrom(
+            NOTHING_LIKED if ratings or readings else NOTHING_READ
+        ) from error
     chosen: list[ScoredBook] = []
     cards: dict[int, Book] = {}
     for depth in _depths(options):
@@ -163,7 +174,8 @@ def pick(
     return Picks(
         model,
         scores.ranker,
-        scores.rated,
+        scores.used,
+        any(map(scores.star_scale.is_liked, scores.rated.values())),
         library_size,
         _explain(scores, chosen[:top], cards),
         has_more=len(chosen) > top,
@@ -172,9 +184,9 @@ def pick(
 
 
 def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
-    """Read the library; the stars of the entry `without` do not count.
+    """Read the library; the entry `without` does not count.
 
-    Nor do those of entries left out, or from before the day that the reader has set.
+    Nor do entries left out, or from before the day that the reader has set.
     """
     since = reader.read_since
     rows = LibraryEntry.objects.filter(reader=reader).values_list(
@@ -184,16 +196,30 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
         "is_suggestion_declined",
         "stars",
         "shelf",
+        "read_count",
         "is_left_out",
         Coalesce("read_on", "added_on"),
         *LINE_COLUMNS,
         *[f"book__{column}" for column in HISTORY_COLUMNS],
     )
     ratings: dict[int, float] = {}
+    readings: dict[int, Reading] = {}
     read: dict[int, BookFacts] = {}
     known, lines, left_out = set(), [], 0
-    for pk, number, suggested, declined, stars, shelf, is_left_out, day, *columns in rows:
-        is_read = stars is not None or not is_unread(shelf)
+    for (
+        pk,
+        number,
+        suggested,
+        declined,
+        stars,
+        shelf,
+        read_count,
+        is_left_out,
+        day,
+        *columns,
+    ) in rows:
+        reading = how_read(shelf, read_count=read_count)
+        is_read = stars is not None or reading is not None
         of_line, of_book = columns[: len(LINE_COLUMNS)], columns[len(LINE_COLUMNS) :]
         lines.append(line_of(*of_line, is_read=is_read, series=of_book[0], volume=of_book[1]))
         if number is None:
@@ -201,17 +227,19 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
                 known.add(suggested)
             continue
         known.add(number)
-        if is_read:
-            read[number] = history_facts(*of_book)
-        is_too_old = since is not None and day is not None and day < since
-        if stars is None or pk == without:
+        if not is_read:
             continue
+        read[number] = history_facts(*of_book)
+        is_too_old = since is not None and day is not None and day < since
         if is_left_out or is_too_old:
             left_out += 1
-        else:
-            ratings[number] = float(stars)
+        elif pk != without:
+            if stars is not None:
+                ratings[number] = float(stars)
+            if reading is not None:
+                readings[number] = reading
     languages = languages_of(read.values(), chosen=reader.languages)
-    return Taste(ratings, read, frozenset(known), len(lines), languages, lines, left_out)
+    return Taste(ratings, readings, read, frozenset(known), len(lines), languages, lines, left_out)
 
 
 def languages_of(read: Iterable[BookFacts], *, chosen: Iterable[str] = ()) -> frozenset[str]:
@@ -312,10 +340,7 @@ def _without_genre(
 
 def _explain(scores: Scores, chosen: list[ScoredBook], cards: Mapping[int, Book]) -> list[Pick]:
     """The chosen books, each with its expected stars and the reasons to name."""
-    reasons_of = {
-        scored.book_id: reasons_to_show(scores.reasons(scored.book_id), scored.score)
-        for scored in chosen
-    }
+    reasons_of = {scored.book_id: scores.reasons_to_show(scored.book_id) for scored in chosen}
     named = {
         number: (pk, title)
         for number, pk, title in Book.objects.known_as(

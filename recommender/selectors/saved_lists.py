@@ -33,15 +33,15 @@ class ImportResult:
 
 
 def saved_lists(*, reader: Reader) -> QuerySet[Run]:
-    """The reader's lists with what an overview shows: the number of ratings and the first books."""
+    """The reader's lists with what an overview shows: how many books of theirs, the first picks."""
     picks = Recommendation.objects.order_by("rank").prefetch_related(
         Prefetch("book", Book.objects.for_cards())
     )
-    rated = Func(F("ratings_used"), function="jsonb_array_length", output_field=IntegerField())
+    used = Func(F("ratings_used"), function="jsonb_array_length", output_field=IntegerField())
     return (
         Run.objects.filter(reader=reader)
         .select_related("release")
-        .annotate(rated=rated)
+        .annotate(used=used)
         .defer("ratings_used")
         .prefetch_related(Prefetch("recommendations", picks[:COVERS_PER_RUN], to_attr="first"))
     )

@@ -1,6 +1,7 @@
-"""How pages put values into words: filters, days, stars."""
+"""How pages put values into words: filters, days, stars, reasons."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,51 @@ DIAL_WORDS = {
 SERIES_WORDS = {"": "Any", "0": "No series", "3": "At most three volumes"}
 FILTERS = ("dial", "genre", "no_genre", "language", "year_from", "year_to", "series", "since")
 QUARTERS = ("", "¼", "½", "¾")
+#: How a sentence about a book's reasons begins, by their kind (`engine.explain.Kind`), in the order
+#: of the sentences. Only what the stars say is called liked.
+REASON_WORDS = {
+    "liked": "Because you liked",
+    "reread": "Because you reread",
+    "read": "Because you read",
+    "unfinished": "Because you started",
+    "disliked": "Because you did not like",
+    "against": "Even though you disliked",
+}
+#: Kinds that need no second look: the book was enjoyed, or at least read.
+SUPPORTING = ("liked", "reread", "read", "unfinished")
+UNRATED_WORDS = {"reread": "read again", "unfinished": "not finished"}
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonGroup:
+    """The reasons of one kind: how their sentence begins, and what joins the last of them."""
+
+    words: str
+    joiner: str
+    reasons: list[Mapping[str, Any]]
+
+
+def reason_groups(reasons: Iterable[Mapping[str, Any]]) -> list[ReasonGroup]:
+    """The reasons by kind; the oldest saved lists name liked books only, and no kind."""
+    by_kind: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in REASON_WORDS}
+    for reason in reasons:
+        by_kind[reason.get("kind", "liked")].append(reason)
+    return [
+        ReasonGroup(words, "or" if kind == "disliked" else "and", by_kind[kind])
+        for kind, words in REASON_WORDS.items()
+        if by_kind[kind]
+    ]
+
+
+def first_reason(reasons: Iterable[Mapping[str, Any]]) -> ReasonGroup | None:
+    """The strongest reason alone, where there is room for one."""
+    supporting = [one for one in reasons if one.get("kind", "liked") in SUPPORTING]
+    return next(iter(reason_groups(supporting[:1])), None)
+
+
+def unrated_words(reason: Mapping[str, Any]) -> str:
+    """What stands in the place of the stars of a book without any."""
+    return UNRATED_WORDS.get(reason["kind"], "not rated")
 
 
 def describe_filters(parameters: Mapping[str, Any]) -> list[str]:

@@ -12,9 +12,10 @@ from catalog.matching import Match, Wanted, match
 from catalog.models import Book
 from catalog.normalize import isbn13_of
 from catalog.probable import propose
+from recommender.engine.values import Reading
 from recommender.selectors.known_works import KnownLine, KnownWorks, line_of
 from recommender.services import staging
-from recommender.shelves import is_unread
+from recommender.shelves import how_read
 from recommender.sources.base import ShelfRow
 from recommender.sources.exports import open_export
 from recommender.sources.preference import preference
@@ -35,9 +36,14 @@ class Shelf:
 
     rows: int
     ratings: dict[int, float]
-    read: frozenset[int]
+    readings: dict[int, Reading]
     known: frozenset[int]
     works: KnownWorks
+
+    @property
+    def read(self) -> frozenset[int]:
+        """The books that were read, with stars or without."""
+        return frozenset({*self.ratings, *self.readings})
 
 
 def from_file(path: Path) -> Shelf:
@@ -101,7 +107,8 @@ def _from_ratings(path: Path, lines: list[str]) -> Shelf:
             for book in Book.objects.known_as(known)
         ]
     )
-    return Shelf(len(ratings), rated, read=known, known=known, works=works)
+    readings: dict[int, Reading] = dict.fromkeys(known, "once")
+    return Shelf(len(ratings), rated, readings, known=known, works=works)
 
 
 def _matched(shelf_rows: Iterable[ShelfRow]) -> Shelf:
@@ -134,11 +141,11 @@ def _matched(shelf_rows: Iterable[ShelfRow]) -> Shelf:
     return Shelf(
         len(rows),
         ratings={number: row.stars for number, row in best.items() if row.stars is not None},
-        read=frozenset(
-            number
+        readings={
+            number: reading
             for number, row in best.items()
-            if row.stars is not None or not is_unread(row.shelf)
-        ),
+            if (reading := how_read(row.shelf, read_count=row.read_count))
+        },
         known=frozenset(best) | {numbers[book_id] for book_id in probable if book_id in numbers},
         works=_known_works(rows, found),
     )
@@ -150,7 +157,8 @@ def _known_works(rows: list[ShelfRow], found: Mapping[Hashable, Match]) -> Known
     lines = []
     for place, row in enumerate(rows):
         book = books.get(found[place].book_id or 0)
-        is_read = row.stars is not None or not is_unread(row.shelf)
+        reading = how_read(row.shelf, read_count=row.read_count)
+        is_read = row.stars is not None or reading is not None
         if book is None:
             lines.append(line_of(None, row.author, row.title, is_read=is_read))
             continue

@@ -36,7 +36,7 @@ def _save(reader: Reader, picks: Picks, *, parameters: dict[str, object]) -> Run
         release=releases.record(picks.model.release),
         ranker=picks.ranker,
         parameters=parameters,
-        ratings_used=[[book_id, stars] for book_id, stars in sorted(picks.ratings.items())],
+        ratings_used=[[book_id, stars] for book_id, stars in sorted(picks.used.items())],
         library_size=picks.library_size,
     )
     Recommendation.objects.bulk_create(

@@ -22,8 +22,12 @@ from catalog.openlibrary.parse import Work
 from catalog.sentences import quote_spans, sentence_ends
 from recommender.models import ModelRelease
 from recommender.selectors.covers import book_cover
+from recommender.selectors.wording import first_reason, reason_groups, unrated_words
 
 register = template.Library()
+register.filter("reason_groups", reason_groups)
+register.filter("first_reason", first_reason)
+register.filter("unrated_words", unrated_words)
 
 T = TypeVar("T")
 
@@ -67,12 +71,6 @@ def percent(share: float) -> str:
 def rounded_stars(stars: float) -> str:
     """Write expected stars with one decimal; they are not known more precisely."""
     return f"{stars:.1f}"
-
-
-@register.filter
-def by_kind(reasons: list[dict[str, object]], kind: str) -> list[dict[str, object]]:
-    """The reasons of one kind; the oldest saved lists name liked books only, and no kind."""
-    return [reason for reason in reasons if reason.get("kind", "liked") == kind]
 
 
 @register.filter

@@ -190,7 +190,7 @@ def _notes(reader: Reader, line: LibraryEntry, known: frozenset[int] | None) -> 
     day, since = line.read_on or line.added_on, reader.read_since
     if line.is_left_out:
         notes.append("Left out of your recommendations.")
-    elif line.stars is not None and since and day and day < since:
+    elif line.is_read and since and day and day < since:
         notes.append(f"From before {since_words(since)}, so it does not count.")
     return notes
 

@@ -15,6 +15,7 @@ from recommender.engine.release import NoRelease
 from recommender.models import Reader
 from recommender.selectors.book_states import book_states
 from recommender.selectors.informative import MOST_BOOKS, informative_books
+from recommender.selectors.library import counts_of_read
 from recommender.selectors.recommendations import NothingToRecommendFrom, preview
 from recommender.views.access import reader_of
 from recommender.views.htmx import wants_fragment
@@ -22,8 +23,8 @@ from recommender.views.proposals import terms_of
 
 BOOKS_PER_PAGE = 12
 PAGES = MOST_BOOKS // BOOKS_PER_PAGE
-#: The list appears from this many ratings on.
-RATINGS_FOR_A_LIST = 3
+#: The list appears from this many books on that were read, with stars or without.
+BOOKS_FOR_A_LIST = 3
 BOOKS_LISTED = 6
 LONGEST_QUERY = 200
 
@@ -61,8 +62,9 @@ def rated(request: HttpRequest) -> HttpResponse:
 
 
 def _list(reader: Reader | None) -> dict[str, Any]:
-    count = reader.entries.filter(stars__isnull=False).count() if reader else 0
-    context: dict[str, Any] = {"rated": count, "missing": max(0, RATINGS_FOR_A_LIST - count)}
+    rated, read = counts_of_read(reader=reader) if reader else (0, 0)
+    context: dict[str, Any] = {"rated": rated, "unrated": read - rated}
+    context["missing"] = max(0, BOOKS_FOR_A_LIST - read)
     if reader is None or context["missing"]:
         return context
     try:

@@ -74,11 +74,10 @@ def languages(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def what_if(request: HttpRequest, book_id: int) -> HttpResponse:
-    """What would change in the list if the reader had not rated this book."""
+    """What would change in the list if this book of the reader's did not count."""
     reader, form = reader_or_404(request), ListForm(request.GET)
-    rated = reader.entries.filter(stars__isnull=False).select_related("book")
-    entry = rated.filter(book=book_id).first()
-    if entry is None or not form.is_valid():
+    entry = reader.entries.select_related("book").filter(book=book_id).first()
+    if entry is None or not entry.is_read or not form.is_valid():
         raise Http404
     options = form.options()
     context: dict[str, Any] = {"entry": entry, "back": _address(form)}
@@ -138,7 +137,9 @@ def _list(reader: Reader, taste: Taste, form: ListForm, top: int) -> dict[str, A
     return {
         "picks": picks.chosen,
         "states": {},  # no book of this list is in the library or dismissed
-        "rated": len(picks.ratings),
+        "used": len(picks.used),
+        "rated": sum(stars is not None for stars in picks.used.values()),
+        "knows_likes": picks.knows_likes,
         "release": releases.describe(picks.model.release),
         "more": more and form.query_string(n=more),
         "query_string": form.query_string(),

@@ -33,11 +33,14 @@ from spark.bench.rules import format_table as format_rules
 from spark.bench.rules import measure_rules
 from spark.clean import ratings_file
 from spark.evaluate import (
+    ERASED,
     SIZES,
     HeldOutReaders,
     Ratings,
     draw,
     evaluate,
+    format_erased,
+    measure_erased,
     measure_lists,
     summarize,
 )
@@ -203,6 +206,11 @@ def measure_ours(
             for size in SIZES:
                 values = evaluate(model, _first(splits[0]), ranker=ranker, size=size)
                 runs[0].setdefault("sizes", {})[str(size)] = summarize(values)
+            for seed, (run, readers) in enumerate(zip(runs, splits, strict=True)):
+                run["erased"] = {
+                    f"{share:g}": measure_erased(model, readers, ranker, share, seed=seed)
+                    for share in ERASED
+                }
             measured[OURS[ranker]] = runs
         return measured, measure_rules(model, splits[0], facts)
 
@@ -256,7 +264,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ours, rules = measure_ours(options.data, ratings, training, splits)
     measured = ours | measured
     _write(options.json, {"run": run, "measured": measured, "tried": tried, "rules": rules})
-    sys.stdout.write(f"{format_table(measured)}\n\n{format_rules(rules)}\n")
+    sys.stdout.write(f"{format_table(measured)}\n\n{format_rules(rules)}\n\n")
+    sys.stdout.write(f"{format_erased({name: runs[0] for name, runs in ours.items()})}\n")
     return 0
 
 

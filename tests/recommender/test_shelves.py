@@ -2,7 +2,7 @@
 
 import pytest
 
-from recommender.shelves import Shelf, common_shelf, is_unread
+from recommender.shelves import Shelf, common_shelf, how_read, is_unread
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,26 @@ def test_books_on_such_shelves_are_not_read(name: str) -> None:
 )
 def test_books_on_other_shelves_have_been_read(name: str) -> None:
     assert not is_unread(name)
+
+
+@pytest.mark.parametrize(
+    ("shelf", "read_count", "reading"),
+    [
+        ("read", 0, "once"),
+        ("read", 1, "once"),
+        ("read", 2, "again"),
+        ("favorites", 0, "once"),
+        ("to-read", 1, None),
+        ("currently-reading", 1, None),
+        ("currently-reading", 2, "again"),
+        ("to-reread", 3, "again"),
+        ("did-not-finish", 0, "unfinished"),
+        ("did-not-finish", 2, "unfinished"),
+        ("dnf-2020", 0, "unfinished"),
+        ("abandoned-for-now", 0, "unfinished"),
+        ("could-not-finish", 0, "unfinished"),
+        ("owned-tbr", 0, None),
+    ],
+)
+def test_how_a_book_was_read(shelf: str, read_count: int, reading: str | None) -> None:
+    assert how_read(shelf, read_count=read_count) == reading

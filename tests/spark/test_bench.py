@@ -7,6 +7,7 @@ from argparse import Namespace
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -179,7 +180,7 @@ def test_only_what_was_measured_alike_is_kept(ratings: Columns, tmp_path: Path) 
 def test_the_search_folds_in_as_readers_are_folded_in(ratings: Columns) -> None:
     items = np.random.default_rng(2).normal(size=(len(ratings.book_ids), 5)).astype(np.float32)
     train = weighted(train_of(ratings), SIGNED_WEIGHTS)
-    settings = {"alpha": 2.0, "regularization": 0.1}
+    settings: dict[str, Any] = {"alpha": 2.0, "regularization": 0.1}
     solved = half_step(train, items, Eigenbasis.of(gram_of(items)), offset=3.0, **settings)
     ranker = FactorRanker(items, weights=SIGNED_WEIGHTS, regularization_offset=3.0, **settings)
     for row in (0, 7, 199):

@@ -14,7 +14,7 @@ from recommender.engine.manifest import Dataset
 from recommender.engine.publish import Draft, Part, promote, write_release
 from recommender.engine.store import FileStore
 from recommender.engine.weights import SIGNED_WEIGHTS
-from spark.evaluate import BadReaders, main, read_readers, split_release_uri
+from spark.evaluate import BadReaders, main, read_readers, split_release_uri, take_stars_off
 
 BOOKS = 12
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -103,6 +103,34 @@ def test_by_size_only_readers_with_as_many_ratings_count(
     sizes = answer["sizes"]
     assert sizes["3"]["readers"] == 1
     assert sizes["5"] == {"intervals": {}}
+
+
+def test_with_the_stars_taken_off_books_are_folded_in_without_or_not_at_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain_release(tmp_path)
+    write(tmp_path / "fold.csv", [(1, 1, 1), (1, BOOKS, 5)])
+    write(tmp_path / "held.csv", [(1, 2, 5)])
+    erased = evaluated(tmp_path, capsys, "--erased")["neighbours"]["erased"]
+    assert sorted(erased) == ["0.5", "1"]
+    assert erased["1"]["without"]["ndcg@10"] == 0.0
+    # The first book, disliked before, speaks for the second one now.
+    assert erased["1"]["with"]["ndcg@10"] == 1.0
+    files = [f"--fold-in={tmp_path / 'fold.csv'}", f"--held-out={tmp_path / 'held.csv'}"]
+    assert main([f"--release={tmp_path / 'store'}", *files, "--erased"]) == 0
+    assert "neighbours, 100%, with" in capsys.readouterr().out
+
+
+def test_the_stars_of_a_random_share_are_taken_off() -> None:
+    given = {1: dict.fromkeys(range(10), 4.0), 2: {7: 5.0, 8: 1.0}}
+    rated, unrated = take_stars_off(given, 0.5, seed=3)
+    for reader, ratings in given.items():
+        assert len(unrated[reader]) == len(ratings) / 2
+        assert rated[reader].keys() | unrated[reader].keys() == ratings.keys()
+        assert rated[reader].keys().isdisjoint(unrated[reader])
+        assert all(ratings[book] == stars for book, stars in rated[reader].items())
+    assert take_stars_off(given, 0.5, seed=3) == (rated, unrated)
+    assert take_stars_off(given, 0.0, seed=3)[0] == given
 
 
 def test_a_reader_with_nothing_but_dislikes_gets_no_list(

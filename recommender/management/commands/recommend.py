@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from recommender.engine.release import NoRelease
 from recommender.selectors.book_facts import facts_of_history
 from recommender.selectors.recommendations import NothingToRecommendFrom, Pick, pick
+from recommender.selectors.wording import SUPPORTING, unrated_words
 from recommender.services import command_line
 from recommender.sources.base import SourceError
 
@@ -41,6 +42,7 @@ class Command(BaseCommand):
                 shelf = command_line.from_goodreads(options["goodreads_id"])
             picks = pick(
                 ratings=shelf.ratings,
+                readings=shelf.readings,
                 read=facts_of_history(book_ids=shelf.read),
                 known=shelf.known,
                 works=shelf.works,
@@ -57,7 +59,7 @@ class Command(BaseCommand):
             self._print_json(shelf, picks.chosen, release=picks.model.release.version)
             return
         self.stdout.write(
-            f"{shelf.rows} rows, {len(shelf.known)} in the catalog, {len(picks.ratings)} rated; "
+            f"{shelf.rows} rows, {len(shelf.known)} in the catalog, {len(picks.used)} used; "
             f"release {picks.model.release.version}, ranker {picks.ranker}"
         )
         for rank, chosen in enumerate(picks.chosen, start=1):
@@ -86,12 +88,17 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False))
 
 
+def _stars(reason: dict[str, Any]) -> str:
+    stars = reason["stars"]
+    return unrated_words(reason) if stars is None else f"{stars:g}★"
+
+
 def _line(pick: Pick) -> str:
     stars = f", about {pick.expected_stars:.1f} stars" if pick.expected_stars else ""
     because = ", ".join(
-        f"{reason['title']} ({reason['stars']:g}★)"
+        f"{reason['title']} ({_stars(reason)})"
         for reason in pick.reasons
-        if reason["kind"] == "liked"
+        if reason["kind"] in SUPPORTING
     )
     why = f"\n     because of {because}" if because else ""
     return f"{pick.book.title}, {', '.join(pick.book.author_names)}{stars}{why}"

@@ -6,13 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
+from recommender.engine.foldin import READING_WEIGHTS
 from recommender.engine.model import Links, Model
 from recommender.engine.publish import Part, promote, write_release
 from recommender.engine.release import open_release
 from recommender.engine.store import open_store
-from recommender.engine.values import InvalidRating, NothingToFoldIn, Tensors, UnknownRanker
-from recommender.engine.weights import SIGNED_WEIGHTS
+from recommender.engine.values import (
+    InvalidRating,
+    NothingToFoldIn,
+    Reading,
+    Tensors,
+    UnknownRanker,
+)
+from recommender.engine.weights import SIGNED_WEIGHTS, ReadingWeights
 from tests.recommender.engine.releases import NOON, draft, item_factors
+
+LIKE = np.array([4.0])
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +88,59 @@ def test_a_single_rating_is_enough(model: Model) -> None:
     (reason,) = scores.reasons(20)
     assert reason.book_id == 10
     assert reason.contribution == pytest.approx(scores.score(20), abs=1e-5)
+
+
+def test_a_book_without_stars_speaks_by_how_it_was_read(model: Model) -> None:
+    ranker = model.release.rankers["factors"]
+    weights = ranker.reading_weights
+    expected: list[tuple[Reading, float]] = [("once", weights.unrated), ("again", weights.reread)]
+    for reading, weight in expected:
+        scores = model.fold_in({}, {10: reading})
+        alike = ranker.fold_in(model.release.rows_of(np.array([10])), np.array([weight]))
+        assert scores.folded.scores.tolist() == alike.scores.tolist()
+        [reason] = scores.reasons(20)
+        assert (reason.stars, reason.reading) == (None, reading)
+    assert 0 < weights.unfinished < weights.unrated < weights.reread <= ranker.weights(LIKE)[0]
+
+
+def test_stars_say_more_than_how_a_book_was_read(model: Model) -> None:
+    rated = model.fold_in({10: 5, 20: 1})
+    also_read = model.fold_in({10: 5, 20: 1}, {10: "once", 20: "unfinished"})
+    assert also_read.top(30) == rated.top(30)
+    assert also_read.rated == rated.rated
+
+
+def test_a_liked_book_counts_for_more_if_it_was_read_again(model: Model) -> None:
+    def parts(reading: Reading) -> float:
+        scores = model.fold_in({10: 4, 20: 4}, {10: reading})
+        part = {one.book_id: one.contribution for one in scores.reasons(30)}
+        return abs(part[10] / part[20])
+
+    assert parts("again") > parts("once")
+    disliked, again = model.fold_in({10: 5, 20: 1}), model.fold_in({10: 5, 20: 1}, {20: "again"})
+    assert again.top(30) == disliked.top(30)
+
+
+def test_books_without_stars_do_not_enter_the_stars_of_a_reader(model: Model) -> None:
+    scores = model.fold_in({10: 5, 20: 3}, {30: "once", 999: "once", 15: "unfinished"})
+    assert scores.rated == {10: 5, 20: 3}
+    assert dict(scores.used) == {10: 5, 20: 3, 30: None}
+    assert scores.unknown == (15, 999)
+
+
+def test_what_a_book_without_stars_weighs_stands_in_the_release(tmp_path: Path) -> None:
+    settings = {"weights": SIGNED_WEIGHTS.to_json(), "alpha": 5.0, "regularization": 0.1}
+
+    def weights(**more: object) -> ReadingWeights:
+        part = Part({"item_factors": item_factors()}, settings | more)
+        store = open_store(str(tmp_path / f"store-{len(more)}"))
+        promote(store, write_release(store, draft(parts={"factors": part}), now=NOON).version)
+        release = open_release(store, cache_dir=tmp_path / "cache")
+        return release.rankers["factors"].reading_weights
+
+    assert weights() == READING_WEIGHTS  # as the first releases, which say nothing about it
+    own = ReadingWeights(unrated=0.2, unfinished=-0.1, reread=0.7, reread_gain=1.5)
+    assert weights(reading_weights=own.to_json()) == own
 
 
 def test_unknown_names_are_refused(model: Model) -> None:

@@ -64,6 +64,16 @@ def test_an_export(camps: Camps, tmp_path: Path) -> None:
     assert titles(recommended(file, top=3)) == ["Moor 2", "Moor 3", "Moor 4"]
 
 
+def test_an_export_without_stars(camps: Camps, tmp_path: Path) -> None:
+    rows = [(0, b.title, b.author_names[0], "", "", 0, "read") for b in camps.moor[:2]]
+    rows += [(0, b.title, b.author_names[0], "", "", 0, "to-read") for b in camps.sea[:3]]
+    answer = recommended(written(tmp_path / "export.csv", [EXPORTED, *rows]), top=3)
+
+    assert titles(answer) == ["Moor 2", "Moor 3", "Moor 4"]
+    reasons = answer["recommendations"][0]["reasons"]
+    assert {(reason["kind"], reason["stars"]) for reason in reasons} == {("read", None)}
+
+
 def test_the_words_for_people(camps: Camps, tmp_path: Path) -> None:
     file = written(tmp_path / "ratings.csv", ratings_of(camps.sea[:3]))
     output = io.StringIO()
@@ -71,7 +81,7 @@ def test_the_words_for_people(camps: Camps, tmp_path: Path) -> None:
     call_command("recommend", csv=file, top=2, stdout=output)
 
     first, second, *_ = output.getvalue().splitlines()
-    assert first.startswith(f"3 rows, 3 in the catalog, 3 rated; release {camps.version}")
+    assert first.startswith(f"3 rows, 3 in the catalog, 3 used; release {camps.version}")
     assert second.strip().startswith("1. Sea 3, Mariner No3")
 
 
@@ -104,7 +114,7 @@ def test_a_wrong_row_is_named(tmp_path: Path, row: str, sentence: str) -> None:
         (b"", "empty"),
         (b"%PDF-1.7\rrubbish\r" + b"x" * 200_000, "PDF"),
         (b"one,two\n1,2\n", "column"),
-        (b"user_id,book_id,rating\n", "no rated book"),
+        (b"user_id,book_id,rating\n", "no book that you have read"),
         (b"user_id,book_id,rating\n1,999999,5\n", "model knows too little"),
     ],
 )

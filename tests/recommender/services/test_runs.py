@@ -1,5 +1,7 @@
 """From a library to a saved list."""
 
+from datetime import date
+
 import pytest
 
 from catalog.models import Book
@@ -97,14 +99,52 @@ def test_an_entry_left_out_does_not_speak(camps: Camps) -> None:
     assert run.ratings_used == [[camps.sea[0].goodbooks_id, 5.0]]
 
 
-@pytest.mark.parametrize("stars", [None, 1])
-def test_nothing_liked_gets_a_sentence_and_saves_nothing(camps: Camps, stars: int | None) -> None:
+@pytest.mark.parametrize(("stars", "shelf"), [(1, "read"), (None, "to-read")])
+def test_nothing_liked_gets_a_sentence_and_saves_nothing(
+    camps: Camps, stars: int | None, shelf: str
+) -> None:
     reader = ReaderFactory.create()
-    LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=stars)
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=stars, shelf=shelf)
 
     with pytest.raises(NothingToRecommendFrom, match="few books"):
         runs.recommend(reader=reader)
     assert not Run.objects.exists()
+
+
+def test_books_without_stars_speak_unless_they_are_left_out_or_too_old(camps: Camps) -> None:
+    reader = ReaderFactory.create(read_since=date(2020, 1, 1))
+    read = {"reader": reader, "stars": None}
+    LibraryEntryFactory.create(**read, book=camps.sea[0], read_on=date(2021, 1, 1))
+    LibraryEntryFactory.create(**read, book=camps.sea[1], shelf="did-not-finish")
+    LibraryEntryFactory.create(**read, book=camps.moor[0], is_left_out=True)
+    LibraryEntryFactory.create(**read, book=camps.moor[1], read_on=date(2019, 1, 1))
+    LibraryEntryFactory.create(**read, book=camps.moor[2], shelf="to-read")
+    LibraryEntryFactory.create(**read, book=camps.moor[3], shelf="currently-reading")
+
+    run = runs.recommend(reader=reader, top=5)
+
+    assert run.ratings_used == [[book.goodbooks_id, None] for book in camps.sea[:2]]
+    assert run.recommendations.filter(book__in=camps.sea).count() == 5
+    first = run.recommendations.get(rank=1)
+    assert [(one["kind"], one["stars"]) for one in first.reasons] == [
+        ("read", None),
+        ("unfinished", None),
+    ]
+
+
+def test_a_book_read_twice_counts_for_more_than_one_read_once(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=None, read_count=2)
+    LibraryEntryFactory.create(reader=reader, book=camps.moor[0], stars=None, read_count=1)
+
+    run = runs.recommend(reader=reader, top=20)
+
+    first, last = run.recommendations.first(), run.recommendations.last()
+    assert first is not None
+    assert last is not None
+    assert first.book in camps.sea
+    assert [one["kind"] for one in first.reasons] == ["reread"]
+    assert last.book in camps.moor
 
 
 def test_a_book_the_release_does_not_know_does_no_harm(camps: Camps) -> None:

@@ -47,7 +47,7 @@ def test_it_says_what_came_what_went_and_why(camps: Camps) -> None:
         "Sea 3 place 3: you want to read it",
         "Sea 4 place 4: you have rated it since, with 4 stars",
         "your rating of Sea 4 is new",
-        "Your ratings changed: 1 added.",
+        "Your books changed: 1 added.",
         "You asked for Adventurous instead of Balanced.",
     ):
         assert part in said
@@ -57,7 +57,7 @@ def test_it_says_what_came_what_went_and_why(camps: Camps) -> None:
 def test_what_was_undone_and_removed_in_between_is_told(camps: Camps) -> None:
     reader = ReaderFactory.create()
     LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=5)
-    gone = LibraryEntryFactory.create(reader=reader, book=camps.sea[3], stars=None)
+    gone = LibraryEntryFactory.create(reader=reader, book=camps.sea[3], stars=None, shelf="to-read")
     book, author = camps.sea[1], camps.sea[2].credits.get().author
     standing = [dismissals.dismiss(reader=reader, target=target) for target in (book, author)]
     first = runs.recommend(reader=reader, top=3)
@@ -99,6 +99,24 @@ def test_what_came_into_the_library_later_explains_nothing(camps: Camps) -> None
     assert "you want to read it" in said
 
 
+def test_a_book_without_stars_is_told_as_a_reading(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[0], stars=5)
+    first = runs.recommend(reader=reader, top=20)
+    moor = LibraryEntryFactory.create(reader=reader, book=camps.moor[0], stars=None)
+    second = runs.recommend(reader=reader, top=20)
+    entries.edit(entry=moor, stars=Decimal(5), shelf="read", read_on=None)
+    third = runs.recommend(reader=reader, top=20)
+    entries.edit(entry=moor, stars=None, shelf="to-read", read_on=None)
+    fourth = runs.recommend(reader=reader, top=20)
+
+    said = words(reader, first, second)
+    assert "Your books changed: 1 added." in said
+    assert "your reading of Moor 0 is new" in said
+    assert "Your books changed: 1 changed." in words(reader, second, third)
+    assert "your rating of Moor 0 no longer counts" in words(reader, third, fourth)
+
+
 def test_since_when_books_count_is_told_both_ways(camps: Camps) -> None:
     reader = ReaderFactory.create()
     day = date(2018, 1, 1)
@@ -114,7 +132,7 @@ def test_since_when_books_count_is_told_both_ways(camps: Camps) -> None:
     assert "Only what you read since 2019 counts now." in said
     assert "You asked for" not in said
     assert "your rating of Sea 0 no longer counts" in said
-    assert "your other ratings changed" in said
+    assert "your other books changed" in said
     assert "Everything you have read counts now." in words(reader, second, third)
 
 

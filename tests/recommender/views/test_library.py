@@ -264,7 +264,7 @@ class TestSince:
         sailor.entries.update(read_on=date(2018, 12, 31))
         client_of(sailor).post(reverse("library-since"), {"since": "2019"})
         page = read(client_of(sailor).get("/recommendations/"))
-        assert "None of the books you rated counts now" in page.one("main").words
+        assert "None of the books you read counts now" in page.one("main").words
         assert page.one("a", href="/library/#since")
 
     def test_the_day_it_was_added_stands_in(self, camps: Camps, sailor: Reader) -> None:

@@ -74,6 +74,32 @@ def test_a_series_can_be_kept_out(camps: Camps) -> None:
     assert titles(reader, "series=3")[0] == "Sea 3"
 
 
+def test_a_library_without_a_single_star_gets_a_list(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    for book in camps.sea[:3]:
+        LibraryEntryFactory.create(reader=reader, book=book, stars=None)
+    main = read(client_of(reader).get(PAGE)).one("main")
+    assert titles(reader)[:3] == ["Sea 3", "Sea 4", "Sea 5"]
+    assert "from 3 of your books, none of them with stars" in main.words
+    assert "this is a first guess" in main.words
+    assert "Because you read Sea 0 (not rated: what if not?)" in main.words
+    assert "liked Sea" not in main.words
+
+
+def test_three_average_ratings_are_no_confident_list(camps: Camps) -> None:
+    reader = ReaderFactory.create()
+    for book in camps.sea[:3]:
+        LibraryEntryFactory.create(reader=reader, book=book, stars=3)
+    main = read(client_of(reader).get(PAGE)).one("main").words
+    assert "Because you read Sea 0 (3★" in main
+    assert "you liked" not in main.replace("tells us what you liked", "")
+    assert "this is a first guess" in main
+    LibraryEntryFactory.create(reader=reader, book=camps.sea[3], stars=4)
+    main = read(client_of(reader).get(PAGE)).one("main").words
+    assert "Because you liked Sea 3 (4★" in main
+    assert "first guess" not in main
+
+
 def test_the_dial_reorders(camps: Camps) -> None:
     reader = sailor(camps, rated=1)
     LibraryEntryFactory.create(reader=reader, book=camps.moor[0], stars=4)
@@ -346,17 +372,34 @@ class TestWhatIf:
         reader = sailor(camps, rated=2)
         client = client_of(reader)
         page = read(client.get(reverse("what-if", args=[camps.sea[0].pk]) + "?dial=1"))
-        [form] = [e for e in page.all("form") if "Leave this rating out" in e.words]
+        [form] = [e for e in page.all("form") if "Leave this book out" in e.words]
         hidden = [e.attributes for e in page.all("input", type="hidden")]
         data = {one["name"]: one["value"] for one in hidden}
         answer = client.post(form.attributes["action"], data)
         assert answer["Location"].startswith(f"{PAGE}?dial=1")
-        assert "from 1 of your ratings" in read(client.get(PAGE)).one("main").words
+        assert "from 1 of your books" in read(client.get(PAGE)).one("main").words
 
     def test_without_the_only_rating_there_is_no_list(self, camps: Camps) -> None:
         reader = sailor(camps, rated=1)
         page = read(client_of(reader).get(reverse("what-if", args=[camps.sea[0].pk])))
         assert "rate a few books" in page.one("main").words
+
+    def test_a_book_without_stars_can_be_taken_away_too(self, camps: Camps) -> None:
+        reader = ReaderFactory.create()
+        for book in (camps.sea[0], camps.moor[0]):
+            LibraryEntryFactory.create(reader=reader, book=book, stars=None)
+        page = read(client_of(reader).get(reverse("what-if", args=[camps.moor[0].pk])))
+        assert "You read it, without stars" in page.words
+        gone = page.one("main").words.split("Drops out")[1].split("Comes in")[0]
+        assert "Moor 1" in gone
+
+    def test_a_book_that_is_still_to_be_read_takes_no_part(self, camps: Camps) -> None:
+        reader = sailor(camps, rated=1)
+        LibraryEntryFactory.create(
+            reader=reader, book=camps.moor[0], stars=None, shelf="currently-reading"
+        )
+        address = reverse("what-if", args=[camps.moor[0].pk])
+        assert client_of(reader).get(address).status_code == 404
 
     def test_it_is_about_ones_own_ratings(self, camps: Camps) -> None:
         sailor(camps)
