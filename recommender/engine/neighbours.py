@@ -16,7 +16,7 @@ from recommender.engine.values import (
 from recommender.engine.weights import ReadingWeights, WeightTable
 
 #: Measured on readers whose stars were taken off (docs/QUALITY.md).
-READING_WEIGHTS = ReadingWeights(unrated=0.5, unfinished=0.1, reread=1.0, reread_gain=1.2)
+READING_WEIGHTS = ReadingWeights(unrated=0.7, unfinished=0.1, reread=1.0, reread_gain=1.2)
 
 
 class NeighbourRanker:
