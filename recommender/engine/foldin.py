@@ -24,7 +24,7 @@ from recommender.engine.weights import ReadingWeights, WeightTable
 
 GRAM_CHUNK = 65_536
 #: Measured on readers whose stars were taken off (docs/QUALITY.md).
-READING_WEIGHTS = ReadingWeights(unrated=0.3, unfinished=0.1, reread=1.0, reread_gain=1.2)
+READING_WEIGHTS = ReadingWeights(unrated=0.7, unfinished=0.1, reread=1.0, reread_gain=1.2)
 
 
 class FactorRanker:
