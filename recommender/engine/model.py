@@ -80,6 +80,9 @@ class Model:
             raise NothingToFoldIn(
                 "None of these books is known to the model; rate a few that the catalog has."
             )
+        if all(book_id not in ratings and readings[book_id] == "unfinished" for book_id in used):
+            # A small weight beside others; on their own they would recommend more of the same.
+            raise NothingToFoldIn("All of these books were given up; rate one that you enjoyed.")
         name = ranker or self.release.ranker_for(len(used))
         chosen = self.release.rankers[name]
         folded = chosen.fold_in(rows[is_known], _weights(chosen, used, ratings, readings))

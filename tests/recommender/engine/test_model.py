@@ -103,6 +103,13 @@ def test_a_book_without_stars_speaks_by_how_it_was_read(model: Model) -> None:
     assert 0 < weights.unfinished < weights.unrated < weights.reread <= ranker.weights(LIKE)[0]
 
 
+def test_books_that_were_all_given_up_are_nothing_to_start_from(model: Model) -> None:
+    with pytest.raises(NothingToFoldIn, match="given up"):
+        model.fold_in({999: 5}, {10: "unfinished", 20: "unfinished"})
+    reasons = model.fold_in({30: 1}, {10: "unfinished", 20: "once"}).reasons(40)
+    assert {one.book_id for one in reasons} == {10, 20}
+
+
 def test_stars_say_more_than_how_a_book_was_read(model: Model) -> None:
     rated = model.fold_in({10: 5, 20: 1})
     also_read = model.fold_in({10: 5, 20: 1}, {10: "once", 20: "unfinished"})
