@@ -57,7 +57,7 @@ def add(*, work: Work, user: User | None) -> Addition:
         raise CannotAdd("Open Library names no author for this work, so we cannot add it.")
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADDING])
-        # Shared, as the lock of an addition that has just ended may go a moment after its other one.
+        # Shared, as of the two locks of an addition that has ended this one may go a moment later.
         cursor.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", [LOADING])
         if not cursor.fetchone()[0]:
             raise CannotAdd("Our catalog is being loaded just now. Try again in a few minutes.")
