@@ -64,6 +64,8 @@ _SERIES = re.compile(
     re.IGNORECASE,
 )
 _RANGE = re.compile(rf"\s*(?:[-\u2013\u2014&]|and\b)\s*\#?(?P<last>{_NUMBER})", re.IGNORECASE)
+# The rest of `#0.5, 2.5`; a number of four digits would be a year.
+_LIST = re.compile(r"(?:\s*,\s*\#?(?P<last>\d{1,3}(?:\.\d+)?))+\s*")
 # Some editions of a work have this, others do not.
 _A_NOVEL = re.compile(r"(?<=\w)\s*:\s+a novel$", re.IGNORECASE)
 _ARTICLE_BEHIND = re.compile(r"(?<=\w),\s+(?:the|an?)$", re.IGNORECASE)  # "Hobbit, The"
@@ -187,7 +189,7 @@ def split_title(text: str) -> SplitTitle:
 
 
 def _last_volume(rest: str, first: Decimal) -> Decimal | None:
-    several = _RANGE.match(rest)
+    several = _RANGE.match(rest) or _LIST.fullmatch(rest)
     if several and Decimal(several["last"]) > first:
         return Decimal(several["last"])
     return None

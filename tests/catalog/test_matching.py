@@ -1,5 +1,7 @@
 """Matching: numbers before titles, and never a wrong book."""
 
+from decimal import Decimal
+
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
@@ -8,6 +10,7 @@ from catalog.matching import Match, Wanted, match
 from catalog.models import Author, Book, BookAuthor, BookIdentifier
 from catalog.normalize import split_title, surname_key, title_key
 from tests.catalog.hard_titles import BOOKS, LINES
+from tests.factories import BookFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -165,3 +168,16 @@ def test_thousands_of_lines_take_no_more_queries_than_one(
         found = match(wanted)
 
     assert [found[i].book_id for i in range(1, 2_501)] == [book.pk for book in books]
+
+
+def test_a_line_with_a_list_of_volumes_is_their_omnibus() -> None:
+    book = BookFactory.create(
+        title="Happy Endings",
+        authors=["Kay Writer"],
+        kind=Book.Kind.OMNIBUS,
+        series_name="The Choice",
+        first_volume=Decimal("0.4"),
+        last_volume=Decimal("2.6"),
+    )
+    wanted = Wanted(1, title="Happy Endings (The Choice, #0.4, 0.5, 2.6)", author="Kay Writer")
+    assert match([wanted])[1].book_id == book.pk
