@@ -13,8 +13,9 @@ only if those before have found too little:
 
 from collections.abc import Collection
 
-from django.db.models import Q
+from django.db.models import F, Q
 
+from catalog.lookups import Matches
 from catalog.models import Book
 from catalog.search import candidates, numbers
 from catalog.search.ranking import Ranked, rank
@@ -74,7 +75,7 @@ def matching(text: str) -> Q:
     condition = Q(pk__in=ranked(text, statuses=Book.Status.values))
     words = typed(text)
     if words.words and not words.is_one_letter:
-        condition |= Q(search_document__words__matches=words.exactly())
+        condition |= Q(Matches(F("search_document__words"), words.exactly()))
     if (number := numbers.any_number(text.strip())) is not None:
         condition |= number
     return condition

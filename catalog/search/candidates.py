@@ -4,11 +4,7 @@ from collections.abc import Collection, Sequence
 from itertools import combinations
 from typing import Any
 
-from django.contrib.postgres.search import SearchVectorField
 from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Lookup
-from django.db.models.sql.compiler import SQLCompiler
 
 from catalog.models import Book
 from catalog.search.ranking import Candidate
@@ -30,30 +26,6 @@ _SIMILAR = f"""{_COLUMNS}
     JOIN catalog_books_like(%s, %s, %s) WITH ORDINALITY AS alike(book_id, likeness, place)
         ON alike.book_id = document.book_id
     ORDER BY alike.place"""
-
-
-@SearchVectorField.register_lookup
-class Matches(Lookup):
-    """`words__matches="'a' & 'b':*"`: a condition of lexemes, which are taken as they are.
-
-    Django's own `SearchQuery` has PostgreSQL parse them once more, by rules that part and drop
-    words of some scripts.
-    """
-
-    lookup_name = "matches"
-    prepare_rhs = False
-
-    def get_db_prep_lookup(
-        self, value: Any, connection: BaseDatabaseWrapper
-    ) -> tuple[str, tuple[Any, ...]]:
-        return "%s::tsquery", (value,)
-
-    def as_sql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, tuple[Any, ...]]:
-        column, parameters = self.process_lhs(compiler, connection)
-        query, values = self.process_rhs(compiler, connection)
-        return f"{column} @@ {query}", (*parameters, *values)
 
 
 def exact(typed: Typed, statuses: Collection[str]) -> list[Candidate]:

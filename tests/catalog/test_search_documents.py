@@ -5,8 +5,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection, transaction
 
-from catalog.documents import SearchDocument
-from catalog.models import Author, Book, BookAuthor
+from catalog.models import Author, Book, BookAuthor, SearchDocument
 from catalog.search import search
 from tests.factories import AuthorFactory, BookFactory
 

@@ -1,20 +1,16 @@
 """The catalog: works, their authors and genres, and their numbers elsewhere."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Self
-from uuid import uuid4
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import connections, models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 
-import catalog.documents
-import catalog.lookups  # noqa: F401 makes `__any_of` known
 from catalog.credits import Role
+from catalog.lookups import AnyOf
 
 
 class Author(models.Model):
@@ -102,7 +98,7 @@ class BookQuerySet(models.QuerySet["Book"]):
 
     def known_as(self, goodbooks_ids: Iterable[int]) -> Self:
         """Books by the numbers that ratings and releases use."""
-        return self.filter(goodbooks_id__any_of=list(goodbooks_ids))
+        return self.filter(AnyOf(F("goodbooks_id"), list(goodbooks_ids)))
 
     def with_authors(self) -> Self:
         """With everything a line of a page shows, in a second query, but without long texts."""
@@ -425,158 +421,3 @@ class BookIdentifier(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scheme}:{self.value}"
-
-
-class EnrichmentQuerySet(models.QuerySet["Enrichment"]):
-    """Queries for what may be looked up at Open Library."""
-
-    def due(self, now: datetime) -> Self:
-        """Books that are due and in no batch; those that readers see come first."""
-        free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
-        return (
-            self.filter(free, due_at__lte=now)
-            .exclude(state=Enrichment.State.LOCKED)
-            .exclude(book__status=Book.Status.MERGED)
-            .order_by(F("wanted_at").desc(nulls_last=True), "-book__ratings_count", "book_id")
-        )
-
-    def claimed(self, now: datetime) -> Self:
-        """Books in a batch that is being worked on."""
-        return self.filter(claimed_until__gt=now)
-
-
-class Enrichment(models.Model):
-    """The outcome of looking a book up at Open Library, and when it is due again."""
-
-    class State(models.TextChoices):
-        NEVER = "never", "never asked"
-        FOUND = "found", "found"
-        NOT_FOUND = "not_found", "not found"
-        FAILED = "failed", "failed"
-        LOCKED = "locked", "locked"
-
-    book = models.OneToOneField(Book, models.CASCADE, primary_key=True, related_name="enrichment")
-    state = models.CharField(max_length=10, choices=State, default=State.NEVER)
-    tried_at = models.DateTimeField(null=True, blank=True)
-    due_at = models.DateTimeField(help_text="Not asked again before.")
-    wanted_at = models.DateTimeField(
-        null=True, blank=True, help_text="When a reader last saw the book without its details."
-    )
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="Failures in a row.")
-    note = models.CharField(max_length=200, blank=True)
-    etag = models.CharField(max_length=200, blank=True, help_text="Of the work's page.")
-    origin = models.CharField(max_length=200, blank=True, help_text="The site that was asked.")
-    batch = models.UUIDField(null=True, blank=True, db_index=True)
-    claimed_until = models.DateTimeField(null=True, blank=True)
-
-    objects = EnrichmentQuerySet.as_manager()
-
-    class Meta:
-        indexes = [models.Index(fields=["due_at"], name="catalog_enrichment_due")]
-        constraints = [
-            models.CheckConstraint(
-                name="catalog_enrichment_state",
-                condition=Q(state__in=["never", "found", "not_found", "failed", "locked"]),
-            ),
-            models.CheckConstraint(
-                name="catalog_enrichment_claim",
-                condition=Q(batch__isnull=True, claimed_until__isnull=True)
-                | Q(batch__isnull=False, claimed_until__isnull=False),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.book_id}: {self.state}"
-
-
-class CurationAct(models.Model):
-    """What a curator did, with the values before; a database trigger forbids changes."""
-
-    class Kind(models.TextChoices):
-        ADDED = "added", "book added"
-        EDITED = "edited", "book edited"
-        HIDDEN = "hidden", "book hidden"
-        SHOWN = "shown", "book shown again"
-        MERGED = "merged", "book merged into another"
-        UNMERGED = "unmerged", "merge undone"
-        IDENTIFIER_MOVED = "identifier_moved", "identifier moved to another book"
-        GENRE_RENAMED = "genre_renamed", "genre renamed"
-        GENRE_MERGED = "genre_merged", "genre merged into another"
-
-    at = models.DateTimeField(auto_now_add=True)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="Empty where the account has been deleted since.",
-    )
-    kind = models.CharField(max_length=20, choices=Kind)
-    book = models.ForeignKey(Book, models.PROTECT, null=True, blank=True, related_name="acts")
-    subject = models.CharField(max_length=500, help_text="The title, or the name of the genre.")
-    reason = models.CharField(max_length=300, blank=True)
-    before = models.JSONField(default=dict)
-    after = models.JSONField(default=dict)
-    undoes = models.OneToOneField(
-        "self", models.PROTECT, null=True, blank=True, related_name="undone_by"
-    )
-
-    class Meta:
-        verbose_name = "act of curation"
-        verbose_name_plural = "acts of curation"
-        ordering = ("-pk",)
-        constraints = [
-            models.CheckConstraint(
-                name="catalog_act_kind",
-                condition=Q(
-                    kind__in=[
-                        "added",
-                        "edited",
-                        "hidden",
-                        "shown",
-                        "merged",
-                        "unmerged",
-                        "identifier_moved",
-                        "genre_renamed",
-                        "genre_merged",
-                    ]
-                ),
-            ),
-            models.CheckConstraint(
-                name="catalog_act_undoes", condition=Q(kind="unmerged") ^ Q(undoes__isnull=True)
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.subject}"
-
-
-class StagedEdits(models.Model):
-    """An uploaded file of changes to books, for a preview before it is applied.
-
-    Each of ``rows`` has `line`, `book`, `title`, `before` and `after`, the last two by field with
-    the values of `catalog.curation.acts.snapshots`; ``problems`` are pairs of line and message.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    filename = models.CharField(max_length=200)
-    rows = models.JSONField(default=list)
-    problems = models.JSONField(default=list)
-    unchanged = models.PositiveIntegerField(default=0, help_text="Lines that change nothing.")
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
-    applied_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        verbose_name_plural = "staged edits"
-        ordering = ("-created_at",)
-        constraints = [
-            models.CheckConstraint(
-                name="catalog_staged_applied_whole",
-                condition=Q(applied_at__isnull=True) | Q(problems=[]),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.filename

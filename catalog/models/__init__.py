@@ -1,0 +1,32 @@
+"""Books as works, what is known of them, and what was done to them."""
+
+from catalog.models.books import (
+    Author,
+    Book,
+    BookAuthor,
+    BookAuthorQuerySet,
+    BookGenre,
+    BookIdentifier,
+    BookQuerySet,
+    Genre,
+    GenreAlias,
+)
+from catalog.models.curation import CurationAct, StagedEdits
+from catalog.models.enrichment import Enrichment
+from catalog.models.search_documents import SearchDocument
+
+__all__ = [
+    "Author",
+    "Book",
+    "BookAuthor",
+    "BookAuthorQuerySet",
+    "BookGenre",
+    "BookIdentifier",
+    "BookQuerySet",
+    "CurationAct",
+    "Enrichment",
+    "Genre",
+    "GenreAlias",
+    "SearchDocument",
+    "StagedEdits",
+]
