@@ -1,10 +1,14 @@
 """All URLs of the site."""
 
+from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
 from recsite import health
+
+# The admin has no log-in of its own, so that limits of tries and second steps hold for it, too.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", include("recommender.urls")),

@@ -207,8 +207,17 @@ def start_site(
         standins.get("openlibrary"),
     )
     supervisor.start(site.web)
-    for name, arguments in (("worker", worker), ("beat", beat)):
-        supervisor.start(Program(name, [sys.executable, *arguments], environment, screen))
+    # At SIGTERM a worker would finish its tasks first, for which the services are gone by then.
+    supervisor.start(
+        Program(
+            "worker",
+            [sys.executable, *worker],
+            environment,
+            screen,
+            death_signal=signal.SIGQUIT,
+        )
+    )
+    supervisor.start(Program("beat", [sys.executable, *beat], environment, screen))
     return site
 
 

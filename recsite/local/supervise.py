@@ -60,13 +60,17 @@ class Screen:
 
 @dataclass(slots=True)
 class Program:
-    """A command of the site, whose output goes to the screen."""
+    """A command of the site, whose output goes to the screen.
+
+    `death_signal` is sent when the supervisor is killed, and nobody is left to lose patience.
+    """
 
     name: str
     argv: Sequence[str]
     environment: Mapping[str, str]
     screen: Screen
     patience: float = 15.0
+    death_signal: signal.Signals = signal.SIGTERM
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -77,7 +81,13 @@ class Program:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        self._process = spawn(self.argv, env=self.environment, cwd=ROOT, output=subprocess.PIPE)
+        self._process = spawn(
+            self.argv,
+            env=self.environment,
+            cwd=ROOT,
+            output=subprocess.PIPE,
+            death_signal=self.death_signal,
+        )
         threading.Thread(target=self._relay, args=[self._process], daemon=True).start()
 
     def stop(self) -> None:

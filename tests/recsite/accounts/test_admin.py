@@ -58,5 +58,7 @@ def test_the_demo_account_stays_the_same(
     assert said[0].getvalue() == said[1].getvalue()
     email, password = said[0].getvalue().split()
     assert (settings.BOOKFOLD_HOME / "demo-password").stat().st_mode & 0o077 == 0
-    form = {"username": email, "password": password, "next": "/admin/"}
-    assert client.post("/admin/login/", form).headers["Location"] == "/admin/"
+    form = {"login": email, "password": password}
+    answer = client.post("/accounts/login/?next=/admin/", form)
+    assert answer.headers["Location"] == "/admin/"
+    assert client.get("/admin/").status_code == 200
