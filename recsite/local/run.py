@@ -207,17 +207,14 @@ def start_site(
         standins.get("openlibrary"),
     )
     supervisor.start(site.web)
-    # At SIGTERM a worker would finish its tasks first, for which the services are gone by then.
-    supervisor.start(
-        Program(
-            "worker",
-            [sys.executable, *worker],
-            environment,
-            screen,
-            death_signal=signal.SIGQUIT,
-        )
-    )
-    supervisor.start(Program("beat", [sys.executable, *beat], environment, screen))
+    # Who kills the supervisor leaves them without services. At SIGTERM a worker would finish its
+    # tasks first, and beat would ask the database, in a handler that hangs in the midst of a query.
+    for name, arguments, death_signal in (
+        ("worker", worker, signal.SIGQUIT),
+        ("beat", beat, signal.SIGKILL),
+    ):
+        argv = [sys.executable, *arguments]
+        supervisor.start(Program(name, argv, environment, screen, death_signal=death_signal))
     return site
 
 

@@ -1,5 +1,6 @@
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -175,12 +176,21 @@ def test_lines_are_shown_with_the_name_of_their_part(
 
 
 SUPERVISE = """
-import os, sys
+import os, signal, sys
 from recsite.local.supervise import Program, Screen, Supervisor
-supervisor = Supervisor(Screen(["a", "b"]))
+supervisor = Supervisor(Screen(["a", "b", "deaf"]))
 supervisor.listen()
-for name in ("a", "b"):
-    part = Program(name, ["sh", "-c", "sleep 60 & wait"], os.environ, Screen([name]))
+parts = [
+    Program(name, ["sh", "-c", "sleep 60 & wait"], os.environ, Screen([name]))
+    for name in ("a", "b")
+]
+deaf = ["sh", "-c", "trap '' TERM; sleep 60"]
+parts.append(
+    Program(
+        "deaf", deaf, os.environ, Screen(["deaf"]), patience=0.5, death_signal=signal.SIGKILL
+    )
+)
+for part in parts:
     supervisor.start(part)
     print(part.pid, flush=True)
 while not supervisor.stopping():
@@ -189,13 +199,19 @@ supervisor.stop()
 """
 
 
+def ignores_sigterm(pid: int) -> bool:
+    (ignored,) = re.findall(r"^SigIgn:\s*([0-9a-f]+)$", read_process(pid, "status"), re.MULTILINE)
+    return bool(int(ignored, 16) >> (signal.SIGTERM - 1) & 1)
+
+
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_no_part_outlives_the_supervisor(signum: signal.Signals) -> None:
     command = [sys.executable, "-c", SUPERVISE]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdout is not None
-        parts = [int(process.stdout.readline()) for _ in range(2)]
+        parts = [int(process.stdout.readline()) for _ in range(3)]
         assert all(map(is_alive, parts))
+        assert wait_until(lambda: ignores_sigterm(parts[-1]), seconds=20)
         process.send_signal(signum)
         process.wait(20)
     assert wait_until(lambda: not any(map(is_alive, parts)), seconds=10)
