@@ -117,12 +117,12 @@ def _proposed(job: ImportJob, groups: list[RowGroup]) -> dict[str, Any]:
 
 def _summary(job: ImportJob) -> SafeString:
     """What an import did to the library, with links to its rows and to the list it saved."""
-    sizes = job.items.change_sizes()
-    counts = [f"{sizes.get(change, 0)} {change}" for change in ("new", "changed", "unchanged")]
-    counts.append(f"{job.removed} removed")
+    sizes = {**job.items.change_sizes(), "removed": job.removed}
+    changes = ("new", "changed", "unchanged", "removed")
+    counts = [f"{sizes[change]} {change}" for change in changes if sizes.get(change)]
     told = format_html(
         'Your library: {}. <a href="{}">See the rows of this import</a>',
-        ", ".join(counts),
+        ", ".join(counts) or "nothing new",
         reverse("import-rows", args=[job.pk]),
     )
     proposed = job.items.filter(state=ImportItem.State.PROPOSED).count()

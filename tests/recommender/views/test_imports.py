@@ -144,7 +144,7 @@ def test_it_leads_there_too_where_no_list_was_saved_or_it_is_gone() -> None:
 
     page = read(client.get(address(job), follow=True))
 
-    assert "Your library: 0 new" in page.words
+    assert "Your library: nothing new" in page.words
     assert "saved this list" not in page.words
     assert page.one("h1").words == "What to read next"
 

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,6 +122,17 @@ def test_a_silent_server_is_given_up_soon() -> None:
     assert outbox.deliver(mail_id=mail.pk) is False
     mail.refresh_from_db()
     assert "Timeout" in mail.error or "timed out" in mail.error
+
+
+def test_without_a_server_it_is_a_file_for_the_operator_alone(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.MAIL_TRANSPORT = "recsite.mail.backend.PrivateFileBackend"
+    settings.EMAIL_FILE_PATH = tmp_path / "home" / "mail"
+    assert outbox.deliver(mail_id=queue().pk) is True
+    (file,) = settings.EMAIL_FILE_PATH.iterdir()
+    assert "A letter." in file.read_text()
+    assert settings.EMAIL_FILE_PATH.stat().st_mode & 0o077 == 0
 
 
 def test_attachments_are_refused() -> None:
