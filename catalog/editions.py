@@ -11,7 +11,7 @@ becomes a proposal.
 import re
 from dataclasses import replace
 
-from catalog.normalize import SplitTitle, split_title
+from catalog.normalize import SplitTitle, split_title, word_set
 
 _LAST_BRACKETS = re.compile(
     r"^(?P<title>.*[^\s(\[])\s*[(\[](?P<inside>[^()\[\]]*)[)\]]$", re.DOTALL
@@ -21,7 +21,7 @@ _YEAR = re.compile(r"1[4-9]\d\d|20\d\d")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)?")
 
 #: Words that make an edition of what is in brackets, as far as all others are known too.
-_TELLING = frozenset(
+_TELLING = word_set(
     """
     edition editions edición edicion édition ausgabe edizione edição version unabridged uncut
     annotated illustrated classic classics readers bookworms masterworks paperback paperbacks
@@ -34,10 +34,10 @@ _TELLING = frozenset(
     taschen phaidon thrasher disney disneys taschenbuch universalbibliothek suhrkamp reclam rororo
     dtv gallimard debolsillo anagrama cátedra mondadori feltrinelli einaudi adelphi
     anglais français espagnol allemand englisch
-    """.split()  # noqa: SIM905 as a list, it would be a page long
+    """
 )
 #: Words beside them that say nothing of the book either.
-_BESIDE = frozenset(
+_BESIDE = word_set(
     """
     a an the and of in with by for en le la der die el il
     level stage step book books series library reader original originals international modern
@@ -55,7 +55,7 @@ _BESIDE = frozenset(
     grove directions anchor crest fawcett pan fontana corgi arrow abacus folio livre poche fischer
     insel review york s f oprahs reeses club selection pick single clothbound universal bibliothek
     science fantasy sf collected poems stories business brown
-    """.split()  # noqa: SIM905
+    """
 )
 #: With one of these, all that is in brackets goes.
 _SERIES = re.compile(
@@ -66,14 +66,14 @@ _SERIES = re.compile(
     r"|book club|pocket books|basic art|^penguin\b|^puffin\b|\bclassics$|masterworks$|\beditions?$"
 )
 #: Words of what is another book than the title names.
-_OTHER_BOOK = frozenset(
+_OTHER_BOOK = word_set(
     """
     graphic comic comics manga marvel play plays drama dramatization screenplay script libretto
     piano vocal sheet score notes sparknotes guide guides companion study critical interpretations
     teacher workbook activity coloring summary analysis sampler excerpt preview abridged adapted
     retold box boxed set omnibus trilogy quartet bundle collection volumes cookbook storybook
     unofficial calendar journal young
-    """.split()  # noqa: SIM905
+    """
 )
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from catalog.models import Book
-from catalog.normalize import SplitTitle, split_title
+from catalog.normalize import SplitTitle
 
 Kind = Book.Kind
 MAX_VOLUME = 9999
@@ -76,12 +76,7 @@ _OMNIBUS = re.compile(
 )
 
 
-def classify(title: str, original_title: str = "") -> Classified:
-    """The kind of a book by its title, with its series in brackets where it has one."""
-    return classify_split(split_title(title), original_title)
-
-
-def classify_split(split: SplitTitle, original_title: str = "") -> Classified:
+def classify(split: SplitTitle, original_title: str = "") -> Classified:
     """The kind of a book by its title taken apart."""
     named = f"{split.title} ({split.series})" if split.series else split.title
     for pattern, kind in (
@@ -129,7 +124,7 @@ def kind_of(
 ) -> Classified:
     """What a book is: as it was looked up where somebody did, else by the rules."""
     checked = checked_kinds().get(work_id) if work_id else None
-    return checked or classify_split(split, original_title)
+    return checked or classify(split, original_title)
 
 
 def volumes_problem(*, kind: str, series: str, first: Decimal | None, last: Decimal | None) -> str:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 
 from stdnum import isbn
@@ -19,7 +20,9 @@ from stdnum import isbn
 APOSTROPHES = "'\u2019\u2018\u02bc`\u00b4\u2032\uff07"
 ARTICLES = {"the", "a", "an"}
 #: What some sources add to the name of a series, and others do not.
-SERIES_WORDS = {"saga", "series", "trilogy", "cycle", "chronicles", "novels", "books", "quartet"}
+SERIES_WORDS = {
+    "saga", "series", "trilogy", "cycle", "chronicles", "novels", "books", "quartet", "sequence",
+}  # fmt: skip
 VOLUME_WORDS = {"vol", "volume", "volumes", "vols"}
 ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10}
 NAME_SUFFIXES = {"jr", "sr", "ii", "iii", "iv", "phd", "md", "esq"}
@@ -123,6 +126,11 @@ def _is_part_of_word(character: str) -> bool:
     return unicodedata.category(character)[0] in "LNM"
 
 
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text; so that a list of words need not be a page long."""
+    return frozenset(text.split())
+
+
 def title_key(title: str) -> str:
     """The key of a title as sources write it; see `SplitTitle.key`."""
     return split_title(title).key
@@ -149,6 +157,12 @@ def series_words(name: str) -> frozenset[str]:
     """The words by which the name of a series is compared: `The Mistborn Saga` is `Mistborn`."""
     words = frozenset(fold(name).split()) - ARTICLES
     return words - SERIES_WORDS or words
+
+
+@lru_cache(maxsize=20_000)
+def series_key(name: str) -> str:
+    """The key by which the name of a series is compared, where it has to be text."""
+    return " ".join(sorted(series_words(name)))
 
 
 def is_named_after(key: str, series: frozenset[str]) -> bool:

@@ -17,7 +17,6 @@ from typing import Literal
 from catalog.matching import Match, Wanted
 from catalog.models import Book, BookAuthor
 from catalog.normalize import (
-    ROMAN,
     fold,
     given_names,
     is_named_after,
@@ -28,6 +27,14 @@ from catalog.normalize import (
     title_key,
 )
 from catalog.slips import is_slip_of
+from catalog.title_parts import (
+    BRACKETS,
+    digits,
+    split_subtitle,
+    volumes_in,
+    without_brackets,
+    without_edition_behind,
+)
 
 Way = Literal["main title", "volume", "slip in the title", "slip in the author"]
 
@@ -38,19 +45,11 @@ MOST_SLIPPED = 2
 #: Subtitles that share so many of their words are one subtitle, written twice.
 SAME_SUBTITLE = 0.5
 
-_BREAK = re.compile(r"\s*[:;]\s+|\s+[-\u2013\u2014]\s+|,?\s+or[,:;]\s+", re.IGNORECASE)
-_BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]")
 _EDITION = re.compile(
     r"\b(?:edition|editie|edici[oó]n|ausgabe|[eé]dition|classics?|unabridged|text|tie-?\s?in"
     r"|anniversary|deluxe|hardcover|paperback|kindle|audio(?:book)?|translat\w+|press|publishing"
     r"|collector'?s|illustrated|annotated|reissue|revised|novel|novela|roman|memoir|thriller"
     r"|large print)\b",
-    re.IGNORECASE,
-)
-_EDITION_BEHIND = re.compile(
-    r"[\s,]+(?:(?:the|a)\s+)?(?:\d+\w*\s+)?(?:(?:anniversary|deluxe|illustrated|annotated|special"
-    r"|collector'?s|revised|expanded|unabridged|kindle|paperback|hardcover|pocket|critical)\s+)+"
-    r"edition$|[\s,]+(?:complete\s+and\s+)?unabridged$",
     re.IGNORECASE,
 )
 #: Not the words of a book about another, though they look so.
@@ -75,13 +74,6 @@ _OTHER_FORM = re.compile(
 )
 _SEVERAL = re.compile(
     r"\s/\s|\b(?:books?|volumes?|vols?\.?|parts?)\s+\d+\s*(?:[-\u2013&]|to|and)\s*\d"
-)
-_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_VALUES = {**ROMAN, **{word: value for value, word in enumerate(_NUMBERS, start=1)}}
-_VOLUME = re.compile(
-    r"(?:\b(?:vol(?:ume)?s?|books?|parts?|issues?|tomes?|tomo|band|teil|libro|boek)\b\.?\s*#?|#)"
-    rf"(?P<number>\d+(?:\.\d+)?|(?:{'|'.join(sorted(_VALUES, key=len, reverse=True))})\b)",
-    re.IGNORECASE,
 )
 #: Words that English titles alone have.
 _ENGLISH = frozenset(("the", "of", "and", "with", "from", "for", "his", "her", "my", "your", "you"))
@@ -165,10 +157,9 @@ def _only(books: Sequence[_Book]) -> _Book | None:
 @lru_cache(maxsize=TITLES_CACHED)
 def _split(text: str) -> _Title:
     split = split_title(text)
-    inside = " ".join(_BRACKETS.findall(split.title))
-    bare = _EDITION_BEHIND.sub("", _BRACKETS.sub("", split.title).strip() or split.title)
-    proper, *rest = _BREAK.split(bare, maxsplit=1)
-    subtitle = rest[0] if rest else ""
+    inside = " ".join(BRACKETS.findall(split.title))
+    bare = without_edition_behind(without_brackets(split.title))
+    proper, subtitle = split_subtitle(bare)
     behind = f"{subtitle} {inside}"
     told = _HARMLESS.sub("", split.title)
     return _Title(
@@ -177,15 +168,11 @@ def _split(text: str) -> _Title:
         rest="" if not subtitle or _EDITION.search(subtitle) else title_key(subtitle),
         series=series_words(split.series),
         number=split.number,
-        volumes=frozenset(map(_value, _VOLUME.findall(behind))),
+        volumes=frozenset(volumes_in(behind)),
         is_several=split.last is not None or split.is_box_set or bool(_SEVERAL.search(split.title)),
         forms=frozenset(form.lower() for form in _OTHER_FORM.findall(told)),
         behind=frozenset(fold(behind).split()),
     )
-
-
-def _value(number: str) -> Decimal:
-    return Decimal(_VALUES.get(number.lower(), number))
 
 
 def _with_main_title(title: _Title, books: Iterable[_Book]) -> list[_Book]:
@@ -288,17 +275,13 @@ def _has_slip(title: _Title, book: _Book) -> bool:
 
 def _is_slipped(one: str, other: str) -> bool:
     """Whether two keys differ in spaces, in how a number is written, or by a slip in long words."""
-    words, others = [_digits(word) for word in one.split()], [_digits(w) for w in other.split()]
+    words, others = [digits(word) for word in one.split()], [digits(word) for word in other.split()]
     if "".join(words) == "".join(others):
         return True
     if len(words) != len(others):
         return False
     differing = [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]]
     return len(differing) <= MOST_SLIPPED and all(_is_slip(*pair) for pair in differing)
-
-
-def _digits(word: str) -> str:
-    return str(_NUMBERS.index(word) + 1) if word in _NUMBERS else word
 
 
 def _is_slip(word: str, other: str) -> bool:

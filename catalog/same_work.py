@@ -9,34 +9,22 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from catalog.normalize import fold, split_title, title_key
+from catalog.normalize import fold, series_key, split_title, title_key
+from catalog.title_parts import (
+    split_subtitle,
+    volumes_in,
+    without_brackets,
+    without_edition_behind,
+)
 
 TITLES_CACHED = 50_000
 
-#: What stands behind the title proper.
-_SUBTITLE = re.compile(
-    r"\s*(?::|;|\s[-\u2013\u2014]|\s/|,?\s+or[,:;])\s+.*$", re.IGNORECASE | re.DOTALL
-)
-_BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
-_EDITION = re.compile(
-    r"[\s,]+(?:(?:the|a)\s+)?(?:\d+\w*\s+)?(?:anniversary|deluxe|illustrated|annotated|special"
-    r"|collector'?s|revised|expanded|complete|unabridged|abridged|movie[\s-]tie[\s-]in|kindle"
-    r"|paperback|hardcover|audio)(?:\s+\w+)?\s+edition$|[\s,]+(?:un)?abridged$",
-    re.IGNORECASE,
-)
-_VOLUME = re.compile(
-    r"(?:\b(?:vol(?:ume)?s?|books?|parts?|issues?|tomes?|band|teil|libro)\b\.?\s*|#)"
-    r"(?P<number>\d+|[ivxl]+\b|one|two|three|four|five|six)",
-    re.IGNORECASE,
-)
 #: What a collection adds to the title of the work it is named for.
 _AND_OTHERS = re.compile(
     r"\s+(?:and|&)\s+(?:(?:two|three|four|five|six|eight) )?(?:other|selected)\s"
     r"(?:[\w-]+\s){0,2}(?:stories|tales|plays|poems|works|writings|essays|fictions?|pieces)\b.*$",
     re.IGNORECASE,
 )
-#: What is no part of a series' name.
-_OF_SERIES = re.compile(r"\s(?:saga|series|trilogy|quartet|cycle|sequence|novels|books)$")
 _FEWEST_LETTERS = 5
 
 
@@ -73,25 +61,14 @@ class Name:
 def name_of(title: str) -> Name:
     """A title as a source or the catalog writes it, perhaps with its series in brackets."""
     split = split_title(title)
-    bare = _BRACKETS.sub("", split.title).strip() or split.title
-    proper = _EDITION.sub("", _AND_OTHERS.sub("", _SUBTITLE.sub("", bare))).strip() or bare
-    main, full = title_key(proper), title_key(_EDITION.sub("", bare))
-    behind = _VOLUME.search(bare[len(proper) :])
-    if behind and not _VOLUME.search(proper):
-        main = f"{main} {behind['number'].lower()}"
+    bare = without_brackets(split.title)
+    proper, behind = split_subtitle(bare)
+    proper = without_edition_behind(_AND_OTHERS.sub("", proper)).strip() or bare
+    main, full = title_key(proper), title_key(without_edition_behind(bare))
+    if (volumes := volumes_in(behind)) and not volumes_in(proper):
+        main = f"{main} {volumes[0]}"
     last = split.last if split.last is not None else split.number
     return Name(main, full, series_key(split.series), split.number, last)
-
-
-@lru_cache(maxsize=TITLES_CACHED)
-def series_key(name: str) -> str:
-    """The key by which names of series are compared."""
-    return title_key(name) if name else ""
-
-
-def volume_key(series: str, number: Decimal) -> tuple[str, Decimal]:
-    """The key of a volume; sources call a series a saga or not."""
-    return _OF_SERIES.sub("", series), number
 
 
 def names_work(title: str, main: str) -> bool:

@@ -8,6 +8,8 @@ bring a trained model along.
 import re
 from typing import cast
 
+from catalog.normalize import word_set
+
 # What may be an end: marks, whatever closes behind them, and then a space or nothing.
 _END = re.compile(
     r"(?P<marks>[.!?\u2026\u061f\u06d4\u0964]+)(?P<closing>[\"'\u201d\u2019\u00bb)\]]*)(?=\s|$)"
@@ -18,7 +20,7 @@ LONGEST_WORD = 40
 _LAST_WORD = re.compile(r"[^\s()\[\]\"\u201c\u201d\u00ab\u00bb\u2014\u2013/]+$")
 _OPENING = "\"'\u201c\u2018\u00ab([\u2014\u2013- \n\t"
 #: Words that are written with a point. Those in capitals are words too when they are not.
-_ABBREVIATIONS = frozenset(
+_ABBREVIATIONS = word_set(
     """
     St Ste Dr Mr Mrs Ms Mx Messrs Mme Mlle Prof Rev Revd Fr Hon Pres Gov Sen Rep Supt Gen Col Maj
     Capt Cpt Lt Cmdr Cdr Adm Sgt Cpl Pvt Pfc Det Insp Sr Jr Esq Bros Co Corp Inc Ltd Dept Univ
@@ -27,7 +29,7 @@ _ABBREVIATIONS = frozenset(
     PhD MD BA MA USA UK BC AD CE BCE AM PM
     st dr prof vs etc al ibid eg ie cf ca approx viz ed eds trans tr illus pp vol vols chap orig
     inc ltd est jr sr
-    """.split()  # noqa: SIM905 as a list, it would be a page long
+    """
 )
 _BEFORE_A_NUMBER = frozenset(("no", "nos", "vol", "vols", "p", "pp", "pg", "ch", "fig", "pt", "bk"))
 _PAIRS = {

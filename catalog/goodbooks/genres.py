@@ -9,6 +9,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
+from catalog.normalize import word_set
+
 # A genre with fewer readers than this share of the first genre's is taken for noise.
 MIN_SHARE = 0.04
 MAX_GENRES = 10
@@ -180,11 +182,11 @@ _NATIONAL = re.compile(
     r"^(?:american|english|british|canadian|french|german|italian|japanese|russian|spanish)\s+"
 )
 #: What a work of fiction may be about, without being of that genre.
-_SUBJECTS_OF_FICTION = frozenset(
+_SUBJECTS_OF_FICTION = word_set(
     """
     history biography politics philosophy psychology sociology economics business science technology
     nature animals health religion art music sports travel food true-crime nonfiction memoir essays
-    """.split()  # noqa: SIM905
+    """
 )
 
 

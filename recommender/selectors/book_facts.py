@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Floor
 
 from catalog.models import Book, BookAuthor, BookGenre
-from catalog.same_work import series_key
+from catalog.normalize import series_key
 from recommender.engine.rerank import BookFacts, RerankOptions
 
 #: The columns that matter of books already read, but for their authors. A library has many books,

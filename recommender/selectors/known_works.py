@@ -13,14 +13,12 @@ from django.db.models import Max, Q
 
 from catalog.kinds import MAX_VOLUME
 from catalog.models import Book, BookAuthor
-from catalog.normalize import may_be_same_person
+from catalog.normalize import may_be_same_person, series_key
 from catalog.same_work import (
     Name,
     name_of,
     names_work,
     padded_words,
-    series_key,
-    volume_key,
 )
 from recommender.engine.rerank import FIRST_VOLUME, BookFacts
 
@@ -88,7 +86,7 @@ class KnownWorks:
             self._add_volume(series_key(line.series), line.number, line)
 
     def _add_volume(self, series: str, number: Decimal, line: KnownLine) -> None:
-        self._by_volume.setdefault(volume_key(series, number), []).append(line)
+        self._by_volume.setdefault((series, number), []).append(line)
 
     def among(self, books: Collection[Book]) -> Known:
         """Those of some books that the reader knows; prefetch `credits` first.
@@ -120,7 +118,7 @@ class KnownWorks:
             if name.is_same_title(other)
         ]
         if book.series_name and book.series_number is not None:
-            volume = volume_key(series_key(book.series_name), book.series_number)
+            volume = series_key(book.series_name), book.series_number
             lines += self._by_volume.get(volume, ())
         if book.kind != Book.Kind.WORK:
             words = padded_words(book.title)

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from catalog.kinds import classify_split
+from catalog.kinds import classify
 from catalog.matching import Match, Wanted, match
 from catalog.models import Author, Book, BookAuthor, BookIdentifier
 from catalog.normalize import split_title, surname_key, title_key
@@ -25,7 +25,7 @@ def make_book(number: int, title: str, author: str, original: str = "", **fields
         original_title_key=title_key(original),
         series_name=split.series,
         series_number=None if split.is_box_set else split.number,
-        kind=classify_split(split).kind,
+        kind=classify(split).kind,
         **fields,
     )
     writer, _ = Author.objects.get_or_create(

@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries, DjangoDbBlocker
 
 from catalog.kinds import classify
 from catalog.models import Book, BookIdentifier
+from catalog.normalize import split_title
 from catalog.search import matching, near_titles, search, search_as_curator
 from tests.factories import BookFactory
 
@@ -61,7 +62,7 @@ def shelf(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
         for title, author, series, number, fame in SHELF:
             BookFactory.create(
                 title=title,
-                kind=classify(title).kind,
+                kind=classify(split_title(title)).kind,
                 authors=[author],
                 series_name=series,
                 series_number=number,
