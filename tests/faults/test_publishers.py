@@ -13,7 +13,7 @@ import pytest
 from recommender.engine.publish import PromotionConflict, promote, write_release
 from recommender.engine.release import list_versions, open_release, read_latest
 from recommender.engine.store import Store, open_store
-from tests.recommender.engine.releases import NOON, draft, item_factors
+from tests.recommender.engine.releases import NOON, draft, item_factors, publish
 from tests.recommender.engine.s3_servers import BUCKET, KEY, SECRET, moto_server
 
 FORK = multiprocessing.get_context("fork")
@@ -35,12 +35,6 @@ def address(
         server.make_bucket()
         monkeypatch.setenv("S3_ENDPOINT_URL", server.endpoint_url)
         yield f"s3://{BUCKET}/{uuid.uuid4().hex}"
-
-
-def publish(store: Store, *, seed: int, hours: int) -> str:
-    version = write(store, seed=seed, hours=hours)
-    promote(store, version)
-    return version
 
 
 def write(store: Store, *, seed: int, hours: int) -> str:
@@ -69,7 +63,7 @@ def publish_until_killed(address: str, writes: int) -> None:
 
 def test_a_publisher_killed_at_any_write_changes_nothing(address: str, tmp_path: Path) -> None:
     store = open_store(address)
-    good = publish(store, seed=1, hours=0)
+    good = publish(store).version
     for writes in range(WRITES):
         publisher = FORK.Process(target=publish_until_killed, args=(address, writes))
         publisher.start()
@@ -77,7 +71,7 @@ def test_a_publisher_killed_at_any_write_changes_nothing(address: str, tmp_path:
         assert publisher.exitcode == -signal.SIGKILL
         assert open_release(store, cache_dir=tmp_path / "cache").version == good
     # The next one is not kept from anything by what was left behind.
-    again = publish(store, seed=2, hours=1)
+    again = publish(store, seed=2, hours=1).version
     assert open_release(store, cache_dir=tmp_path / "cache").version == again
     assert list_versions(store) == [good, again]
 
@@ -95,7 +89,7 @@ def _promote_both(address: str, version: str, start: "multiprocessing.synchroniz
 
 def test_of_two_publishers_at_once_one_is_told(address: str, tmp_path: Path) -> None:
     store = open_store(address)
-    publish(store, seed=1, hours=0)
+    publish(store)
     versions = [write(store, seed=seed, hours=seed) for seed in (2, 3)]
     start = FORK.Barrier(2)
     publishers = [

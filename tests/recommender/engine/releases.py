@@ -1,12 +1,13 @@
 """Small releases for the tests of the numerics."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from recommender.engine.manifest import Dataset
-from recommender.engine.publish import Draft, Part
+from recommender.engine.manifest import Dataset, Manifest
+from recommender.engine.publish import Draft, Part, promote, write_release
+from recommender.engine.store import Store
 from recommender.engine.values import Float32Array
 from recommender.engine.weights import SIGNED_WEIGHTS
 
@@ -33,3 +34,12 @@ def draft(factors: Float32Array | None = None, **changes: Any) -> Draft:
         "default_ranker": "factors",
     } | changes
     return Draft(**values)
+
+
+def publish(store: Store, *, seed: int = 1, hours: int = 0) -> Manifest:
+    """Put a release with factors of its own in use."""
+    manifest = write_release(
+        store, draft(item_factors(seed=seed)), now=NOON + timedelta(hours=hours)
+    )
+    promote(store, manifest.version)
+    return manifest

@@ -1,6 +1,5 @@
 """The release in use: swapped in one step, and kept whatever becomes of the next."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,10 +8,10 @@ from recommender.engine.holder import FIRST_PAUSE, LONGEST_PAUSE, ReleaseHolder
 from recommender.engine.manifest import CorruptRelease, Manifest, ReleaseError
 from recommender.engine.model import Model
 from recommender.engine.prune import prune_cache
-from recommender.engine.publish import promote, write_release
+from recommender.engine.publish import promote
 from recommender.engine.release import NoRelease
 from recommender.engine.store import FileStore, Store, StoreError, open_store
-from tests.recommender.engine.releases import NOON, draft, item_factors
+from tests.recommender.engine.releases import NOON, publish
 
 
 class CountingStore(FileStore):
@@ -30,23 +29,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.seconds
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return open_store(str(tmp_path / "store"))
-
-
-@pytest.fixture
-def cache(tmp_path: Path) -> Path:
-    return tmp_path / "cache"
-
-
-def publish(store: Store, *, seed: int = 1, hours: int = 0) -> Manifest:
-    made = draft(item_factors(seed=seed))
-    manifest = write_release(store, made, now=NOON + timedelta(hours=hours))
-    promote(store, manifest.version)
-    return manifest
 
 
 def damage(store: Store, manifest: Manifest) -> None:

@@ -12,11 +12,6 @@ from recommender.engine.store import FileStore, Store, StoreError, open_store
 from tests.recommender.engine.releases import NOON, draft, item_factors
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return open_store(str(tmp_path))
-
-
 def test_the_layout_is_the_agreed_one(store: Store) -> None:
     manifest = write_release(store, draft(), now=NOON)
     folder = f"releases/{manifest.version}"

@@ -2,7 +2,6 @@ import json
 import mmap
 import multiprocessing
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from recommender.engine.foldin import FactorRanker
 from recommender.engine.manifest import CorruptRelease, Manifest, ReleaseError, UnsupportedSchema
 from recommender.engine.model import Model
-from recommender.engine.publish import promote, write_release
+from recommender.engine.publish import promote
 from recommender.engine.release import (
     NoRelease,
     ProbeFailed,
@@ -20,24 +19,7 @@ from recommender.engine.release import (
     read_latest,
 )
 from recommender.engine.store import Store, open_store
-from tests.recommender.engine.releases import NOON, draft, item_factors
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return open_store(str(tmp_path / "store"))
-
-
-@pytest.fixture
-def cache(tmp_path: Path) -> Path:
-    return tmp_path / "cache"
-
-
-def publish(store: Store, *, seed: int = 1, hours: int = 0) -> Manifest:
-    made = draft(item_factors(seed=seed))
-    manifest = write_release(store, made, now=NOON + timedelta(hours=hours))
-    promote(store, manifest.version)
-    return manifest
+from tests.recommender.engine.releases import item_factors, publish
 
 
 def rewrite(store: Store, manifest: Manifest) -> None:
