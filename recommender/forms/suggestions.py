@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 ALL = "all"
+PROBLEM = "Say yes or no to one of the books, or yes to all of them."
 
 
 class AnswerForm(forms.Form):
@@ -18,7 +19,7 @@ class AnswerForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if sum(bool(value) for value in data.values()) != 1:
-            raise ValidationError("Say yes or no to one of the books, or yes to all of them.")
+            raise ValidationError(PROBLEM)
         return data
 
     @property

@@ -150,9 +150,8 @@ class ImportItemQuerySet(models.QuerySet["ImportItem"]):
 
     def answered(self) -> Self:
         """The rows whose suggested book the reader has accepted or declined."""
-        declined = Q(state=ImportItem.State.SKIPPED, suggested_book__isnull=False)
-        accepted = Q(state=ImportItem.State.REPAIRED, book=models.F("suggested_book"))
-        return self.filter(accepted | declined)
+        declined = self.filter(state=ImportItem.State.SKIPPED, suggested_book__isnull=False)
+        return self.accepted() | declined
 
     def change_sizes(self) -> dict[str, int]:
         """How many rows made, changed or left an entry."""

@@ -10,14 +10,13 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
-from recommender.forms.suggestions import AnswerForm
+from recommender.forms.suggestions import PROBLEM, AnswerForm
 from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader
 from recommender.services import repairs, suggestions
 from recommender.views.access import own, reader_or_404
 
 #: The session's key of the entries answered last, so that the answer can be undone.
 JUST_ANSWERED = "just_answered"
-PROBLEM = "Say yes or no to one of the books, or yes to all of them."
 NOT_NOW = "This cannot be changed now. Load the page again to see how it is."
 HAVE_IT = "Your library has this book already, so nothing has changed."
 
