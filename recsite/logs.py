@@ -8,9 +8,10 @@ import sentry_sdk
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
-#: Who has one of these addresses can act for somebody else.
+#: Who has one of these addresses can act for somebody else, or read what is theirs.
 _TOKENS = re.compile(
-    r"((?:accounts/password/reset/key|accounts/confirm-email|digest/stop)/)[^/\s\"'?#]+"
+    r"(\b(?:accounts/password/reset/key|accounts/confirm-email|digest/stop|lists|feeds)/)"
+    r"[^/\s\"'?#]+"
 )
 
 _SHARED: list[structlog.types.Processor] = [
@@ -62,7 +63,7 @@ def logging_config(*, level: str, json: bool) -> None:
 
 
 def hide_tokens(value: Any) -> Any:
-    """The same text, list or mapping without the tokens in links that e-mail has brought."""
+    """The same text, list or mapping without the tokens of secret addresses."""
     if isinstance(value, str):
         return _TOKENS.sub(r"\1…", value)
     if isinstance(value, dict):

@@ -7,6 +7,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+#: What a token in an address looks like; those of `secrets.token_urlsafe(16)` have 22 letters.
+LINK_PATTERN = r"^[\w-]{20,}$"
 EARLIEST_SINCE = date(1900, 1, 1)
 
 
@@ -54,6 +56,13 @@ class Reader(models.Model):
         null=True,
         help_text="Books we don't know are looked up at Open Library; empty if not asked yet.",
     )
+    feed_token = models.CharField(
+        max_length=32,
+        null=True,
+        blank=True,
+        unique=True,
+        help_text="Of the address of a feed of the reader's lists; empty if there is none.",
+    )
 
     class Meta:
         constraints = [
@@ -64,6 +73,11 @@ class Reader(models.Model):
                 name="reader_shares_since",
                 condition=Q(shares_ratings=True, shares_since__isnull=False, user__isnull=False)
                 | Q(shares_ratings=False, shares_since__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="reader_feed_token",
+                condition=Q(feed_token__isnull=True)
+                | Q(feed_token__regex=LINK_PATTERN, user__isnull=False),
             ),
             models.CheckConstraint(
                 name="reader_refresh_pace", condition=Q(refresh_pace__in=["off", "weekly", "daily"])

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from catalog.models import Book
-from recommender.models.readers import Reader
+from recommender.models.readers import LINK_PATTERN, Reader
 
 
 class ModelRelease(models.Model):
@@ -47,7 +47,10 @@ class ModelRelease(models.Model):
 
 
 class Run(models.Model):
-    """A saved list of recommendations; written once and never changed."""
+    """A saved list of recommendations; its books are written once and never changed.
+
+    Its reader may name it, and share it: who knows the token of the link sees the books.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reader = models.ForeignKey(Reader, models.CASCADE, related_name="runs")
@@ -59,10 +62,28 @@ class Run(models.Model):
     )
     library_size = models.PositiveIntegerField(help_text="Lines of the library at that time.")
     created_at = models.DateTimeField(auto_now_add=True)
+    name = models.CharField(max_length=80, blank=True)
+    note = models.TextField(max_length=1000, blank=True)
+    share_token = models.CharField(
+        max_length=32, null=True, blank=True, unique=True, help_text="Empty if it is not shared."
+    )
+    may_be_indexed = models.BooleanField(
+        default=False, help_text="Search engines may list the shared page."
+    )
 
     class Meta:
         ordering = ("-created_at",)
         indexes = [models.Index(F("reader"), F("created_at").desc(), name="run_history")]
+        constraints = [
+            models.CheckConstraint(
+                name="run_indexed_if_shared",
+                condition=Q(may_be_indexed=False) | Q(share_token__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="run_share_token",
+                condition=Q(share_token__isnull=True) | Q(share_token__regex=LINK_PATTERN),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.created_at:%Y-%m-%d %H:%M}"
@@ -101,7 +122,14 @@ class Digest(models.Model):
     """E-mail about the new books of a list, or the note that there were too few for one."""
 
     reader = models.ForeignKey(Reader, models.CASCADE, related_name="digests")
-    run = models.ForeignKey(Run, models.CASCADE, related_name="digests")
+    run = models.ForeignKey(
+        Run,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="digests",
+        help_text="Empty once its reader has deleted the list; no book is named twice even so.",
+    )
     books = ArrayField(models.BigIntegerField(), default=list, help_text="Books that were named.")
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True, blank=True)

@@ -46,6 +46,13 @@ REASON_WORDS = {
     "against": "Even though you disliked",
     "alike": "Few have rated it yet, but it is like",
 }
+#: The same to others. What was disliked, and all stars, are the reader's own affair.
+SHARED_REASON_WORDS = {
+    "liked": "Because they liked",
+    "reread": "Because they reread",
+    "read": "Because they read",
+    "alike": "Few have rated it yet, but it is like",
+}
 #: What ranked a list, by `Run.ranker`; older lists name one ranker.
 RANKER_WORDS = {
     "served": "Neighbors and factors",
@@ -78,12 +85,23 @@ class ReasonGroup:
 
 def reason_groups(reasons: Iterable[Mapping[str, Any]]) -> list[ReasonGroup]:
     """The reasons by kind; the oldest saved lists name liked books only, and no kind."""
-    by_kind: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in REASON_WORDS}
+    return _grouped(reasons, REASON_WORDS)
+
+
+def shared_reason_groups(reasons: Iterable[Mapping[str, Any]]) -> list[ReasonGroup]:
+    """The reasons that others see on a shared list."""
+    return _grouped(reasons, SHARED_REASON_WORDS)
+
+
+def _grouped(
+    reasons: Iterable[Mapping[str, Any]], words_of: Mapping[str, str]
+) -> list[ReasonGroup]:
+    by_kind: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in words_of}
     for reason in reasons:
-        by_kind[reason.get("kind", "liked")].append(reason)
+        by_kind.get(reason.get("kind", "liked"), []).append(reason)
     return [
         ReasonGroup(words, "or" if kind == "disliked" else "and", by_kind[kind])
-        for kind, words in REASON_WORDS.items()
+        for kind, words in words_of.items()
         if by_kind[kind]
     ]
 

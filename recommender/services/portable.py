@@ -91,6 +91,7 @@ def _account(reader: Reader) -> dict[str, Any]:
         "is_written_to": reader.digest_pace,
         "ratings_help_others_since": reader.shares_since,
         "unknown_books_are_looked_up": reader.looks_up_books,
+        "token_of_the_feed": reader.feed_token,
     }
 
 
@@ -129,6 +130,10 @@ def _lists(reader: Reader) -> list[dict[str, Any]]:
         {
             "id": run.pk,
             "created_at": run.created_at,
+            "name": run.name,
+            "note": run.note,
+            "token_of_its_link": run.share_token,
+            "search_engines_may_list_it": run.may_be_indexed,
             "release": run.release.version,
             "ranker": run.ranker,
             "parameters": run.parameters,

@@ -26,11 +26,13 @@ from recommender.selectors.wording import (
     first_reason,
     ranker_name,
     reason_groups,
+    shared_reason_groups,
     unrated_words,
 )
 
 register = template.Library()
 register.filter("reason_groups", reason_groups)
+register.filter("shared_reason_groups", shared_reason_groups)
 register.filter("first_reason", first_reason)
 register.filter("unrated_words", unrated_words)
 register.filter("ranker_name", ranker_name)

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,9 +20,10 @@ from recommender.forms.account import (
     RefreshPaceForm,
     SharingForm,
 )
+from recommender.forms.saved_lists import FeedForm
 from recommender.models import ImportJob, Reader, Source
 from recommender.selectors.goodreads import pull_is_on
-from recommender.services import digests, imports, leaving, look_ups, portable, readers
+from recommender.services import digests, imports, leaving, lists, look_ups, portable, readers
 from recommender.services.refresh import next_refresh
 from recommender.sources.base import SourceError
 from recommender.views.access import reader_of, reader_or_404
@@ -51,6 +53,8 @@ def account(request: HttpRequest) -> HttpResponse:
         "digest_form": DigestPaceForm(initial={"digest_pace": reader.digest_pace}),
         "can_have_digests": digests.address_of(reader) is not None,
         "site_url": settings.SITE_URL,
+        "feed_at": reader.feed_token
+        and request.build_absolute_uri(reverse("lists-feed", args=[reader.feed_token])),
         **_linked_shelf(reader),
         **_email_address(reader),
     }
@@ -100,6 +104,22 @@ def look_up(request: HttpRequest) -> HttpResponse:
         else "We no longer look for your books. What was found stays.",
     )
     return redirect("account")
+
+
+@require_POST
+def feed(request: HttpRequest) -> HttpResponse:
+    """Give the feed of the reader's lists a new address, or end it; guests have none."""
+    reader = _reader_with_account_or_404(request)
+    form = FeedForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "That did not work. Please try again.")
+    elif form.cleaned_data["what"] == "renew":
+        lists.renew_feed(reader=reader)
+        messages.success(request, "Your feed has a new address. An older one no longer works.")
+    else:
+        lists.end_feed(reader=reader)
+        messages.success(request, "The feed has ended.")
+    return redirect(f"{reverse('account')}#feed")
 
 
 @require_POST

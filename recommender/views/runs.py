@@ -6,10 +6,12 @@ from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from catalog.models import Book
+from recommender.forms.saved_lists import ListNameForm
 from recommender.models import Run
 from recommender.selectors.book_states import book_states
 from recommender.selectors.comparison import compare as compare_runs
@@ -30,7 +32,11 @@ RUNS_PER_PAGE = 12
 @require_safe
 def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """A saved list, and how it was made."""
-    saved = own(request, RUNS, run_id)
+    return show(request, own(request, RUNS, run_id))
+
+
+def show(request: HttpRequest, saved: Run, *, form: ListNameForm | None = None) -> HttpResponse:
+    """The page of a saved list; with a form that was wrong, again."""
     picks = list(saved.recommendations.prefetch_related(Prefetch("book", Book.objects.for_cards())))
     context = {
         "run": saved,
@@ -42,8 +48,12 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "filters": describe_filters(saved.parameters),
         "back": request.path,
         "stars_are_known": any(pick.expected_stars is not None for pick in picks),
+        "form": form or ListNameForm(initial={"name": saved.name, "note": saved.note}),
     }
-    return render(request, "recommender/run.html", context)
+    if saved.share_token:
+        shared_at = reverse("shared-list", args=[saved.share_token])
+        context["shared_at"] = request.build_absolute_uri(shared_at)
+    return render(request, "recommender/run.html", context, status=422 if form else 200)
 
 
 @never_cache

@@ -50,6 +50,12 @@ SITE = {
     "import-failed": (OWN, NOT_SO_ALL),
     "import-template": (ALL, NOT_SO_ALL),
     "run": (OWN, NOT_SO_ALL),
+    "run-describe": (OWN, OWN),  # GET leads back to the list
+    "run-share": (NOT_SO_ALL, OWN),
+    "run-delete": (OWN, OWN),
+    "shared-list": (ALL, NOT_SO_ALL),  # whoever has the link
+    "shared-picture": (ALL, NOT_SO_ALL),
+    "lists-feed": (ALL, NOT_SO_ALL),  # the token says whose
     "recommendations": (ALL, ALL),
     "new-books": (ALL, NOT_SO_ALL),
     "list-languages": (ALL, READERS),  # GET leads back to the list
@@ -83,6 +89,7 @@ SITE = {
     "account-share": (NOT_SO_ALL, OWNERS_OF_ACCOUNTS),
     "account-digest": (NOT_SO_ALL, OWNERS_OF_ACCOUNTS),
     "digest-stop": (ALL, ALL),  # the token says for whom
+    "account-feed": (NOT_SO_ALL, OWNERS_OF_ACCOUNTS),
     "account-look-up": (NOT_SO_ALL, READERS),
     "account-refresh": (NOT_SO_ALL, OWN),  # who has no linked shelf has nothing to refresh
     "account-unlink": (NOT_SO_ALL, READERS),

@@ -39,7 +39,7 @@ from recommender.models import (
     SourceShelf,
 )
 from recommender.roles import CURATOR, OPERATOR
-from recommender.services import digests, imports, merging, runs
+from recommender.services import digests, imports, lists, merging, runs
 from recsite.accounts.models import User
 from recsite.mail.models import QueuedMail
 from tests.factories import (
@@ -172,6 +172,9 @@ def _of_the_owner(reader: Reader, sea: list[Book], moor: list[Book]) -> dict[str
         job=waiting, position=90, state="ambiguous", candidates=[sea[5].pk, moor[5].pk]
     )
     other_run = runs.recommend(reader=reader)
+    lists.share(run=done.run)
+    lists.renew_feed(reader=reader)
+    done.run.refresh_from_db()
     lost = LibraryEntryFactory.create(
         reader=reader, book=None, title=f"The {PRIVATE} letters", suggested_book=moor[6]
     )
@@ -201,6 +204,9 @@ def _of_the_owner(reader: Reader, sea: list[Book], moor: list[Book]) -> dict[str
         "removed_id": str(removed.pk),
         "entry_id": str(lost.pk),
         "token": digests.unsubscribe_token(reader),
+        "shared-list.token": str(done.run.share_token),
+        "shared-picture.token": str(done.run.share_token),
+        "lists-feed.token": str(reader.feed_token),
         "uidb36": "1",
         "key": "used",
         "app_label": "catalog",

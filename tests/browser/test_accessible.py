@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from recsite.local.standins.faults import Fault
 from tests.browser.conftest import Site, Visit
 from tests.browser.test_imports import HEADING
-from tests.browser.test_journey import LIST, RUN, barriers_in_both_themes, paste
+from tests.browser.test_journey import LIST, RUN, barriers_in_both_themes, follow, paste
 from tests.factories import PASSWORD as OF_FACTORY
 
 pytestmark = pytest.mark.browser
@@ -96,6 +96,9 @@ def test_pages_of_an_account(site: Site, visit: Visit) -> None:
     sign_up(page, "reads-all@example.org")
     paste(page, site.sample_reader)
     page.wait_for_url(LIST)
+    page.goto("/account/")
+    follow(page, page.get_by_role("button", name="Make a feed"))
+    assert page.request.get(page.locator("a[href$='.atom']").inner_text()).ok
     for address in (
         "/account/",
         "/account/delete/",

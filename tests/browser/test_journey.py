@@ -97,6 +97,51 @@ def test_history_keeps_lists_as_they_were_and_tells_why_they_differ(
     assert visitor.complaints == []
 
 
+@pytest.mark.parametrize("with_scripts", [True, False])
+def test_a_saved_list_is_named_shared_and_deleted(
+    site: Site, visit: Visit, with_scripts: bool
+) -> None:
+    owner = visit(java_script_enabled=with_scripts, viewport={"width": 360, "height": 640})
+    page = owner.page
+    paste(page, site.sample_reader)
+    page.wait_for_url(LIST)
+    follow(page, page.get_by_role("link", name="saved this list"))
+    titles = page.locator("[data-rank] h2").all_inner_texts()
+    page.get_by_label("Name", exact=True).fill("Winter evenings")
+    page.get_by_label("Note").fill("For the train.")
+    follow(page, page.get_by_role("button", name="Save name and note"))
+    follow(page, page.get_by_role("button", name="Make a link"))
+    expect(page.get_by_role("heading", name="Winter evenings")).to_be_visible()
+    if with_scripts:
+        assert barriers_in_both_themes(page) == []
+    link = page.locator(".secret a").inner_text()
+
+    friend = visit(java_script_enabled=with_scripts, viewport={"width": 360, "height": 640})
+    there = friend.page
+    there.goto(link)
+    expect(there.get_by_role("heading", name="Winter evenings")).to_be_visible()
+    expect(there.locator("[data-rank] h2")).to_have_text(titles)
+    picture = there.locator("meta[property='og:image']").get_attribute("content") or ""
+    assert there.request.get(picture).headers["content-type"] == "image/png"
+    if with_scripts:
+        assert barriers_in_both_themes(there) == []
+        assert there.evaluate("document.documentElement.scrollWidth") <= 360
+    first = there.locator("[data-rank]").first
+    first.get_by_role("button", name="Want to read").click()
+    expect(first.get_by_text("You want to read it.")).to_be_visible()
+
+    follow(page, page.get_by_role("link", name="Delete this list…"))
+    if with_scripts:
+        assert barriers_in_both_themes(page) == []
+    follow(page, page.get_by_role("button", name="Delete the list"))
+    expect(page.get_by_text("The list is deleted.")).to_be_visible()
+    assert owner.complaints == []
+    assert friend.complaints == []
+    answer = there.goto(link)
+    assert answer
+    assert answer.status == 404
+
+
 def test_from_a_pasted_number_to_a_list_that_an_account_keeps(site: Site, visit: Visit) -> None:
     visitor = visit()
     page = visitor.page

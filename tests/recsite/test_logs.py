@@ -33,9 +33,15 @@ def logged() -> Iterator[io.StringIO]:
 
 
 @pytest.mark.parametrize(
-    "path", [f"/digest/stop/{TOKEN}/", f"/accounts/confirm-email/{TOKEN}/more"]
+    "path",
+    [
+        f"/digest/stop/{TOKEN}/",
+        f"/accounts/confirm-email/{TOKEN}/more",
+        f"/lists/{TOKEN}/",
+        f"/feeds/{TOKEN}/lists.atom",
+    ],
 )
-def test_tokens_of_links_in_email_are_not_logged(
+def test_tokens_of_secret_addresses_are_not_logged(
     client: Client, logged: io.StringIO, path: str
 ) -> None:
     assert client.get(path).status_code == 404

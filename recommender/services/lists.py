@@ -1,0 +1,61 @@
+"""What readers do with a saved list: name it, share it, delete it, follow the new ones."""
+
+import secrets
+
+from recommender.models import Reader, Run
+
+#: 128 bits, which nobody guesses.
+TOKEN_BYTES = 16
+
+
+class GuestsCannot(ValueError):
+    """It needs an account: a guest could not come back to undo it."""
+
+
+def describe(*, run: Run, name: str, note: str) -> None:
+    """Store the name and the note of a list; both may be empty."""
+    run.name, run.note = name, note
+    run.save(update_fields=["name", "note"])
+
+
+def share(*, run: Run) -> None:
+    """Make a link to a list, unless there is one."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    Run.objects.filter(pk=run.pk, share_token=None).update(share_token=token)
+
+
+def withdraw(*, run: Run) -> None:
+    """End the link to a list for good; another one would have another address."""
+    Run.objects.filter(pk=run.pk).update(share_token=None, may_be_indexed=False)
+
+
+def allow_search_engines(*, run: Run, allowed: bool) -> None:
+    """Store whether search engines may list a shared list.
+
+    Raises `GuestsCannot`. Does nothing if the link has been withdrawn meanwhile.
+    """
+    if allowed and run.reader.user_id is None:
+        raise GuestsCannot
+    Run.objects.filter(pk=run.pk).exclude(share_token=None).update(may_be_indexed=allowed)
+
+
+def delete(*, run: Run) -> None:
+    """Delete a list with its link; e-mail does not name its books again even so."""
+    run.delete()
+
+
+def renew_feed(*, reader: Reader) -> None:
+    """Give the feed of the reader's lists a new address; the old one ends.
+
+    Raises `GuestsCannot`.
+    """
+    if reader.user_id is None:
+        raise GuestsCannot
+    reader.feed_token = secrets.token_urlsafe(TOKEN_BYTES)
+    reader.save(update_fields=["feed_token"])
+
+
+def end_feed(*, reader: Reader) -> None:
+    """End the feed of the reader's lists."""
+    reader.feed_token = None
+    reader.save(update_fields=["feed_token"])
