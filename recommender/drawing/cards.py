@@ -156,7 +156,7 @@ def _ornament(draw: ImageDraw.ImageDraw, cover: Cover) -> None:
             case "line":
                 draw.line(at, fill=ink, width=width)
             case "arc":
-                draw.arc(at[:4], *places[4:], fill=ink, width=width)
+                draw.arc(at[:4], places[4], places[5], fill=ink, width=width)
             case "disk":
                 draw.ellipse(at, fill=ink)
             case "hole":

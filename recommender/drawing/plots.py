@@ -4,7 +4,7 @@ Lengths are in units of the drawing's view box, from its upper left corner.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 Point = tuple[float, float]
@@ -44,7 +44,11 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """A plot that is ready to be drawn; ``rule`` is a vertical line with a name."""
+    """A plot that is ready to be drawn.
+
+    ``rule`` is a vertical line with a name; ``dots`` are marks without names, and ``diagonal`` is
+    where both axes say the same.
+    """
 
     width: float
     height: float
@@ -58,6 +62,8 @@ class Plot:
     y_label: str
     series: tuple[Series, ...]
     rule: Tick | None = None
+    dots: tuple[Point, ...] = ()
+    diagonal: tuple[Point, Point] | None = None
 
     @property
     def middle(self) -> Point:
@@ -152,6 +158,36 @@ def lines(
             Series(number, name, points, (round(points[-1][0] + 10, 1), heights[name]), "start")
             for number, (name, points) in enumerate(marks.items(), start=1)
         ),
+    )
+
+
+def against(
+    points: Sequence[Point],
+    *,
+    x_label: str,
+    y_label: str,
+    highest: int,
+    width: float = 400.0,
+    height: float = 330.0,
+) -> Plot:
+    """A mark for each pair of values on one scale, from 0 to ``highest`` on both axes."""
+    right, bottom = width - 12.0, height - BOTTOM
+    x_at = _scale(0.0, highest, LEFT, right)
+    y_at = _scale(0.0, highest, bottom, TOP)
+    return Plot(
+        width=width,
+        height=height,
+        left=LEFT,
+        right=right,
+        top=TOP,
+        bottom=bottom,
+        x_ticks=tuple(Tick(x_at(step), str(step)) for step in range(highest + 1)),
+        y_ticks=tuple(Tick(y_at(step), str(step)) for step in range(highest + 1)),
+        x_label=x_label,
+        y_label=y_label,
+        series=(),
+        dots=tuple((x_at(x), y_at(y)) for x, y in points),
+        diagonal=((LEFT, bottom), (right, TOP)),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommender.engine.blend import Blend, BlendSettings
 from recommender.engine.dial import CandidateFeatures, similarity_of
@@ -216,6 +217,41 @@ class Scores:
         """The n best books; those the reader knows are among them unless excluded."""
         places = self.items.places_of(np.array(sorted(exclude), dtype=np.int64))
         return top_n(self.folded.scores, self.items.ids, n, exclude_rows=places[places >= 0])
+
+    def places_among(self, book_ids: Sequence[int], *, exclude: Collection[int] = ()) -> list[int]:
+        """The places of some books in the order of scores, from 1; KeyError if one is unknown.
+
+        Books that are excluded take no place.
+        """
+        return self._order(self.folded.scores, book_ids, exclude)
+
+    def places_by_fame(
+        self, book_ids: Sequence[int], *, exclude: Collection[int] = ()
+    ) -> list[int]:
+        """The same in the order of how many readers of the release rated a book."""
+        return self._order(self.items.ratings, book_ids, exclude)
+
+    def number_of_books(self, *, exclude: Collection[int] = ()) -> int:
+        """How many books have a score, without those excluded."""
+        places = self.items.places_of(np.array(sorted(exclude), dtype=np.int64))
+        return len(self.items.ids) - int((places >= 0).sum())
+
+    def _order(
+        self,
+        values: NDArray[np.floating] | IntArray,
+        book_ids: Sequence[int],
+        exclude: Collection[int],
+    ) -> list[int]:
+        """Places from 1, the largest value first; of equal ones the lower id, as in `top`."""
+        taken = self.items.places_of(np.array(sorted(exclude), dtype=np.int64))
+        allowed = np.ones(len(self.items.ids), dtype=bool)
+        allowed[taken[taken >= 0]] = False
+        ids, values = self.items.ids, np.asarray(values)
+        found = []
+        for at in self._places(book_ids):
+            ahead = (values > values[at]) | ((values == values[at]) & (ids < ids[at]))
+            found.append(1 + int((ahead & allowed).sum()))
+        return found
 
     def score(self, book_id: int) -> float:
         """The score of one book; KeyError if it is not known."""

@@ -84,6 +84,7 @@ SITE = {
     "entry-remove": (NOT_SO_ALL, OWN),
     "entry-leave-out": (NOT_SO_ALL, OWN),
     "entry-count": (NOT_SO_ALL, OWN),
+    "proof": (ALL, NOT_SO_ALL),
     "account": ("+++l+++", "+++l+++"),  # guests too: it says what is kept of them
     "account-data": (READERS, NOT_SO_ALL),
     "account-share": (NOT_SO_ALL, OWNERS_OF_ACCOUNTS),

@@ -176,7 +176,11 @@ def _of_the_owner(reader: Reader, sea: list[Book], moor: list[Book]) -> dict[str
     lists.renew_feed(reader=reader)
     done.run.refresh_from_db()
     lost = LibraryEntryFactory.create(
-        reader=reader, book=None, title=f"The {PRIVATE} letters", suggested_book=moor[6]
+        reader=reader,
+        book=None,
+        source_key="letters",  # no number of `FILE`
+        title=f"The {PRIVATE} letters",
+        suggested_book=moor[6],
     )
     removed = RemovedEntry.objects.create(
         reader=reader, source="site", source_key="gone", title=f"The {PRIVATE} notes"

@@ -279,6 +279,7 @@ def test_pages_are_open_to_everybody_and_fit_small_screens(site: Site, visit: Vi
         compare,
         f"/recommendations/without/{number}/",
         "/rate/",
+        "/proof/",
         "/library/",
         "/account/",
         "/account/delete/",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recommender.drawing.plots import lines, nice_steps, scatter, spread
+from recommender.drawing.plots import against, lines, nice_steps, scatter, spread
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,13 @@ def test_a_line_skips_what_was_not_measured() -> None:
     assert ours.marks[2][1] == plot.top
     assert ours.line.startswith(f"{ours.marks[0][0]:g},{ours.marks[0][1]:g} ")
     assert max(x for x, _ in ours.marks) < plot.right
+
+
+def test_a_perfect_prediction_stands_on_the_diagonal() -> None:
+    plot = against([(0.0, 0.0), (2.5, 2.5), (5.0, 1.0)], x_label="x", y_label="y", highest=5)
+    assert plot.diagonal
+    (low, high), (first, middle, far) = plot.diagonal, plot.dots
+    assert first == low
+    assert middle == pytest.approx(((low[0] + high[0]) / 2, (low[1] + high[1]) / 2), abs=0.1)
+    assert far[0] == high[0]
+    assert plot.top < far[1] < plot.bottom

@@ -46,8 +46,8 @@ def link(run: Run) -> str:
     return reverse("shared-list", args=[run.share_token])
 
 
-def post(reader: Reader | None, name: str, run: Run, **form: str) -> int:
-    return client_of(reader).post(reverse(name, args=[run.pk]), form).status_code
+def post(reader: Reader | None, address: str, run: Run, **form: str) -> int:
+    return client_of(reader).post(reverse(address, args=[run.pk]), form).status_code
 
 
 class TestNaming:
@@ -105,7 +105,7 @@ class TestSharing:
 
     def test_the_link_has_a_picture_of_its_own_for_other_sites(self, run: Run, link: str) -> None:
         page = read(client_of(None).get(link))
-        said = {e.attributes.get("property"): e.attributes["content"] for e in page.all("meta")}
+        said = {e.attributes["property"]: e.attributes["content"] for e in page.all(property="*")}
 
         assert said["og:title"] == "Winter evenings"
         assert "Middlemarch 1, Middlemarch 2" in said["og:description"]
@@ -137,10 +137,10 @@ class TestSharing:
         assert run.share_token
         assert not run.may_be_indexed
 
-    @pytest.mark.parametrize("name", ["run-describe", "run-share", "run-delete"])
-    def test_strangers_and_nobody_find_no_such_list(self, run: Run, name: str) -> None:
+    @pytest.mark.parametrize("address", ["run-describe", "run-share", "run-delete"])
+    def test_strangers_and_nobody_find_no_such_list(self, run: Run, address: str) -> None:
         for who in (ReaderFactory.create(), None):
-            assert post(who, name, run, what="share", name="Mine") == 404
+            assert post(who, address, run, what="share", name="Mine") == 404
         run.refresh_from_db()
         assert (run.name, run.share_token) == ("Winter evenings", None)
 
