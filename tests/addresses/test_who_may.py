@@ -50,7 +50,7 @@ SITE = {
     "import-failed": (OWN, NOT_SO_ALL),
     "import-template": (ALL, NOT_SO_ALL),
     "run": (OWN, NOT_SO_ALL),
-    "run-describe": (OWN, OWN),  # GET leads back to the list
+    "run-describe": (ALL, OWN),  # GET leads back to the list
     "run-share": (NOT_SO_ALL, OWN),
     "run-delete": (OWN, OWN),
     "shared-list": (ALL, NOT_SO_ALL),  # whoever has the link
