@@ -92,6 +92,7 @@ urlpatterns = [
     path("account/data.zip", account.data, name="account-data"),
     path("account/share", account.share_ratings, name="account-share"),
     path("account/look-up", account.look_up, name="account-look-up"),
+    path("account/time-zone", account.choose_time_zone, name="account-time-zone"),
     path("account/digest", account.choose_digest_pace, name="account-digest"),
     path("digest/stop/<str:token>/", digest.stop, name="digest-stop"),
     path("account/feed", account.feed, name="account-feed"),

@@ -12,6 +12,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_cache_control
 
 NUL = "\0"
@@ -93,3 +94,14 @@ class SecondStepOfStaff:
         if any(record["method"] == "mfa" for record in get_authentication_records(request, user)):
             return self._get_response(request)
         return redirect(reverse("mfa_reauthenticate", query={"next": request.get_full_path()}))
+
+
+class TimeZoneOfVisitor:
+    """Ends with a request the time zone that a view has turned on for its visitor."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with timezone.override(None):
+            return self._get_response(request)

@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "recsite.accounts.limits.Limits",
     "django_htmx.middleware.HtmxMiddleware",
     "recsite.errors.GoneMeanwhile",
+    "recsite.middleware.TimeZoneOfVisitor",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 

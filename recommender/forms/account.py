@@ -1,12 +1,13 @@
 """What readers choose for their account, and the last question before it is deleted."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from recommender.models import Reader
 from recsite.accounts.models import User
+from recsite.common.zones import zone_choices
 
 
 class RefreshPaceForm(forms.Form):
@@ -23,6 +24,17 @@ class DigestPaceForm(forms.Form):
     digest_pace = forms.ChoiceField(
         label="Email with new books", choices=Reader.DigestPace.choices, widget=forms.RadioSelect
     )
+
+
+class TimeZoneForm(forms.Form):
+    """Where the reader's day begins."""
+
+    time_zone = forms.ChoiceField(label="Days and times are those of", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ChoiceField", self.fields["time_zone"])
+        field.choices = [("", "UTC"), *zone_choices()]
 
 
 class SharingForm(forms.Form):

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
 from recommender import shelves
 from recommender.models import EARLIEST_SINCE, LibraryEntry
@@ -16,6 +15,7 @@ from recommender.models.library import ORDERS
 from recommender.selectors.library import LibraryFilters, shelves_of
 from recommender.selectors.wording import drawn_stars, plain_stars
 from recommender.shelves import shelf_name
+from recsite.common.zones import latest_today
 
 STARS_TO_GIVE = [Decimal(halves) / 2 for halves in range(10, 0, -1)]
 LONGEST_QUERY = 200
@@ -139,7 +139,7 @@ class EntryForm(forms.Form):
 
     def clean_read_on(self) -> date | None:
         day: date | None = self.cleaned_data["read_on"]
-        if day and day > timezone.localdate() and day != self.entry.read_on:
+        if day and day > latest_today() and day != self.entry.read_on:
             raise ValidationError("That day is in the future.")
         return day
 
@@ -167,7 +167,7 @@ class SinceForm(forms.Form):
             raise ValidationError(
                 "Write a year, such as 2019, or a day, such as 2019-05-30."
             ) from None
-        if not EARLIEST_SINCE <= day <= timezone.localdate():
+        if not EARLIEST_SINCE <= day <= latest_today():
             raise ValidationError("Give a year or a day between 1900 and today.")
         return day
 

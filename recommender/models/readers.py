@@ -64,6 +64,10 @@ class Reader(models.Model):
         help_text="Of the address of a feed of the reader's lists; empty if there is none.",
     )
 
+    time_zone = models.CharField(
+        max_length=40, blank=True, db_default="", help_text="Of days and times; empty: UTC."
+    )
+
     class Meta:
         constraints = [
             models.CheckConstraint(

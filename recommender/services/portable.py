@@ -89,6 +89,7 @@ def _account(reader: Reader) -> dict[str, Any]:
         "languages_of_lists": reader.languages,
         "goodreads_is_refreshed": reader.refresh_pace,
         "is_written_to": reader.digest_pace,
+        "time_zone": reader.time_zone,
         "ratings_help_others_since": reader.shares_since,
         "unknown_books_are_looked_up": reader.looks_up_books,
         "token_of_the_feed": reader.feed_token,

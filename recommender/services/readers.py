@@ -54,6 +54,12 @@ def choose_languages(*, reader: Reader, languages: Collection[str]) -> None:
     reader.save(update_fields=["languages"])
 
 
+def choose_time_zone(*, reader: Reader, time_zone: str) -> None:
+    """Store the zone in which the reader's days and times are shown; empty for UTC."""
+    reader.time_zone = time_zone
+    reader.save(update_fields=["time_zone"])
+
+
 def share_ratings(*, reader: Reader, agrees: bool) -> None:
     """Store whether training may use a reader's ratings, and since when.
 
@@ -95,9 +101,10 @@ def claim_guest(*, user: User, guest_id: int) -> Reader:
     _move_library(guest, owner)
     owner.read_since = owner.read_since or guest.read_since
     owner.languages = owner.languages or guest.languages
+    owner.time_zone = owner.time_zone or guest.time_zone
     if owner.looks_up_books is None:
         owner.looks_up_books = guest.looks_up_books
-    owner.save(update_fields=["read_since", "languages", "looks_up_books"])
+    owner.save(update_fields=["read_since", "languages", "time_zone", "looks_up_books"])
     guest.runs.update(reader=owner)
     dismissals.move_to_account(guest=guest, owner=owner)
     if owner.imports.open().exists():

@@ -12,6 +12,7 @@ from recommender.models import Reader
 from recommender.services import readers
 from recommender.services.readers import SESSION_KEY
 from recsite.accounts.limits import check_new_guest
+from recsite.common.zones import zone_of
 
 M = TypeVar("M", bound=Model)
 
@@ -69,6 +70,8 @@ def _load_reader(request: HttpRequest) -> Reader | None:
         reader = Reader.objects.filter(pk=guest_id, user=None).first()
     else:
         return None
+    if reader and reader.time_zone:
+        timezone.activate(zone_of(reader.time_zone))
     if reader and timezone.now() - reader.last_seen_at > NOTE_VISIT_EVERY:
         readers.note_visit(reader=reader)
     return reader

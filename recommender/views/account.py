@@ -19,6 +19,7 @@ from recommender.forms.account import (
     LookUpForm,
     RefreshPaceForm,
     SharingForm,
+    TimeZoneForm,
 )
 from recommender.forms.saved_lists import FeedForm
 from recommender.models import ImportJob, Reader, Source
@@ -50,6 +51,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "sharing_form": SharingForm(initial={"agrees": reader.shares_ratings}),
         "look_up_form": LookUpForm(initial={"looks_up": reader.looks_up_books}),
         "looks_up_is_on": look_ups.is_on(),
+        "time_zone_form": TimeZoneForm(initial={"time_zone": reader.time_zone}),
         "digest_form": DigestPaceForm(initial={"digest_pace": reader.digest_pace}),
         "can_have_digests": digests.address_of(reader) is not None,
         "site_url": settings.SITE_URL,
@@ -123,6 +125,19 @@ def feed(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+def choose_time_zone(request: HttpRequest) -> HttpResponse:
+    """Save in which zone days and times are shown."""
+    reader = reader_or_404(request)
+    form = TimeZoneForm(request.POST)
+    if form.is_valid():
+        readers.choose_time_zone(reader=reader, **form.cleaned_data)
+        messages.success(request, "Your choice is saved.")
+    else:
+        messages.error(request, "Choose one of the time zones.")
+    return redirect("account")
+
+
+@require_POST
 def refresh(request: HttpRequest) -> HttpResponse:
     """Fetch the linked shelf now."""
     reader = reader_or_404(request)
@@ -150,7 +165,7 @@ def unlink(request: HttpRequest) -> HttpResponse:
 def data(request: HttpRequest) -> HttpResponse:
     """Everything we store about the reader, as a ZIP file."""
     content = portable.export(reader=reader_or_404(request))
-    name = f"bookfold-{timezone.now():%Y-%m-%d}.zip"
+    name = f"bookfold-{timezone.localdate():%Y-%m-%d}.zip"
     return HttpResponse(
         content,
         headers={

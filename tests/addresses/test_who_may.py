@@ -88,6 +88,7 @@ SITE = {
     "account": ("+++l+++", "+++l+++"),  # guests too: it says what is kept of them
     "account-data": (READERS, NOT_SO_ALL),
     "account-share": (NOT_SO_ALL, OWNERS_OF_ACCOUNTS),
+    "account-time-zone": (NOT_SO_ALL, READERS),
     "account-digest": (NOT_SO_ALL, OWNERS_OF_ACCOUNTS),
     "digest-stop": (ALL, ALL),  # the token says for whom
     "account-feed": (NOT_SO_ALL, OWNERS_OF_ACCOUNTS),
