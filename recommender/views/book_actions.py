@@ -4,7 +4,13 @@ from decimal import Decimal, InvalidOperation
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseRedirect,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -107,7 +113,7 @@ def _primary_key(text: str) -> int | None:
 def _answer(request: HttpRequest, book: Book) -> HttpResponse:
     """The book's new buttons for htmx; without JavaScript, the page it was shown on."""
     back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+    if not (back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)):
         back = reverse("recommendations")
     if wants_fragment(request):
         state = book_states(reader=reader_of(request), books=[book])[book.pk]
@@ -119,4 +125,4 @@ def _answer(request: HttpRequest, book: Book) -> HttpResponse:
         return trigger_client_event(answer, LIBRARY_CHANGED)
     if back.startswith(reverse("recommendations")):
         request.session[JUST_DONE] = book.pk
-    return redirect(f"{back}#book-{book.pk}")
+    return HttpResponseRedirect(f"{back}#book-{book.pk}")

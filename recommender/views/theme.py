@@ -1,7 +1,6 @@
 """Light or dark colors, as on the device or as the reader chooses."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -19,7 +18,8 @@ def theme(request: HttpRequest) -> HttpResponse:
     """
     back = request.headers.get("Referer", "")
     is_here = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
-    answer = redirect(back if is_here else "/")
+    # `redirect` would take a word for the name of a page.
+    answer = HttpResponseRedirect(back if is_here and "/" in back else "/")
     chosen = request.POST.get("theme", "")
     if chosen in THEMES and chosen != "auto":
         answer.set_cookie(

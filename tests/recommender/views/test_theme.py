@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from tests.factories import BookFactory
 from tests.pages import read
 
 pytestmark = pytest.mark.django_db
@@ -42,3 +43,12 @@ def test_a_page_can_be_shared_and_tells_nothing_of_its_reader(client: Client) ->
     shared = {e.attributes["property"]: e.attributes["content"] for e in page.all(property="*")}
     assert shared["og:title"] == "What to read next, and why"
     assert shared["og:image"].startswith("http://testserver/static/img/share")
+
+
+@pytest.mark.parametrize("back", ["foo", "landing", "javascript:alert(1)", "http://[", "a b"])
+def test_a_way_back_is_an_address_and_never_the_name_of_a_page(client: Client, back: str) -> None:
+    answer = client.post("/theme", {"theme": "dark"}, headers={"Referer": back})
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+    book = BookFactory.create()
+    answer = client.post(f"/books/{book.pk}/shelve", {"shelf": "to-read", "next": back})
+    assert (answer.status_code, answer["Location"]) == (302, f"/recommendations/#book-{book.pk}")
