@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 from typing import Literal
 
 
@@ -131,6 +132,7 @@ def how_read(shelf: str, *, read_count: int = 0) -> Reading | None:
     return None if is_unread(shelf) else "once"
 
 
+@lru_cache(1000)
 def _folded(name: str) -> str:
     """Words in small letters between single spaces, without accents and punctuation."""
     plain = unicodedata.normalize("NFKD", name.casefold())

@@ -5,10 +5,12 @@ an entry in `recommender.sources.exports.EXPORTS`.
 """
 
 import hashlib
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from sys import getsizeof
 from typing import BinaryIO, ClassVar
 
 from recommender.sources.base import BadRow, RowProblem, ShelfPage, ShelfRow
@@ -22,6 +24,13 @@ from recsite.common.tables import Heading, Row, TooManyEmptyLines, UnreadableTab
 #: The largest libraries we know of have some twenty thousand books.
 MOST_ROWS = 50_000
 ROWS_A_PAGE = 2_000
+#: Bytes of rows that are kept, so that they need not be read again; those of large libraries are.
+MOST_KEPT = 32 << 20
+_ROW_BYTES = 400  # of a row besides its title and author
+
+#: A row, or why it can't be read.
+_Line = tuple[ShelfRow | None, RowProblem | None]
+_ASCII_LETTER = re.compile("[A-Za-z]")
 
 #: Names of one column, which editions of a file call differently.
 Names = tuple[str, ...]
@@ -40,8 +49,11 @@ class Cells:
 
     def text(self, *names: str) -> str:
         """The text under the first of these names that has any; empty where none has."""
-        found = (self.values.get(name.casefold(), "") for name in names)
-        return next((text for text in found if text.strip()), "")
+        for name in names:
+            text = self.values.get(name.casefold(), "")
+            if text and not text.isspace():
+                return text
+        return ""
 
     def stars(self, *names: str) -> float | None:
         """The rating, None for an unrated book."""
@@ -119,10 +131,10 @@ class ExportFile(ABC):
         survey = self._take_survey()
         if not survey.rows:
             raise NoRows
-        best = self._best_lines(survey)
+        best, kept = self._best_lines(survey)
         page = _Page()
         number = 1
-        for row, problem in self._read(survey):
+        for row, problem in kept or self._read(survey):
             if problem:
                 page.problems.append(problem)
             elif row and best[row.source_key] == row.line:
@@ -149,20 +161,30 @@ class ExportFile(ABC):
                 survey.learn_letters(row.cells)
         return survey
 
-    def _best_lines(self, survey: "_Survey") -> dict[str, int]:
-        """The line of the best row of each key."""
+    def _best_lines(self, survey: "_Survey") -> tuple[dict[str, int], "list[_Line]"]:
+        """The line of the best row of each key; and all rows, unless they are too large to keep."""
         best: dict[str, tuple[Rank, int]] = {}
-        for row, _ in self._read(survey):
+        kept: list[_Line] = []
+        size = 0
+        for row, problem in self._read(survey):
+            size += _ROW_BYTES
+            if row:
+                size += getsizeof(row.title) + getsizeof(row.author)
+            if size < MOST_KEPT:
+                kept.append((row, problem))
             if row is None or row.line is None:
                 continue
             rank = preference(row)
             if row.source_key not in best or rank > best[row.source_key][0]:
                 best[row.source_key] = (rank, row.line)
-        return {key: line for key, (_, line) in best.items()}
+        lines = {key: line for key, (_, line) in best.items()}
+        return lines, kept if size < MOST_KEPT else []
 
     def _surplus(self, row: Row) -> bool:
         """Whether there is something after the last column of the heading."""
-        return any(cell.strip() for cell in row.cells[len(self._columns) :])
+        return len(row.cells) > len(self._columns) and any(
+            cell.strip() for cell in row.cells[len(self._columns) :]
+        )
 
     def _has(self, name: str) -> bool:
         return name.casefold() in self._columns
@@ -175,18 +197,19 @@ class ExportFile(ABC):
         except UnreadableTable as error:
             raise Unclosed from error
 
-    def _read(self, survey: "_Survey") -> Iterator[tuple[ShelfRow | None, RowProblem | None]]:
+    def _read(self, survey: "_Survey") -> "Iterator[_Line]":
+        last = self._last_column()
         for row in self._rows():
             cells = Cells(dict(zip(self._columns, row.cells, strict=False)), survey.dates)
             try:
-                self._check_length(row, survey)
+                self._check_length(row, survey, last)
                 yield self._book(row, cells), None
             except BadRow as error:
                 text = clean_text(cells.text(*self.title)) or f"line {row.line}"
                 yield None, RowProblem(row.line, text, str(error))
 
-    def _check_length(self, row: Row, survey: "_Survey") -> None:
-        if len(row.cells) <= self._last_column():
+    def _check_length(self, row: Row, survey: "_Survey", last: int) -> None:
+        if len(row.cells) <= last:
             raise BadRow("The line breaks off.")
         if self._surplus(row) and survey.is_shifted(row.cells):
             raise BadRow("The line has more cells than the heading.")
@@ -215,11 +238,9 @@ class _Survey:
     rows: int = 0
 
     def learn_letters(self, cells: Sequence[str]) -> None:
-        self.without_letters -= {
-            place
-            for place in self.without_letters
-            if place < len(cells) and _has_letter(cells[place])
-        }
+        for place in tuple(self.without_letters):
+            if place < len(cells) and _has_letter(cells[place]):
+                self.without_letters.remove(place)
 
     def is_shifted(self, cells: Sequence[str]) -> bool:
         """Whether a row has words where all others have numbers, as after a stray comma."""
@@ -229,6 +250,8 @@ class _Survey:
 
 
 def _has_letter(text: str) -> bool:
+    if text.isascii():
+        return _ASCII_LETTER.search(text) is not None
     return any(character.isalpha() for character in text)
 
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 #: Quarter stars are the finest that readers can give.
 LEAST_STARS, MOST_STARS = 0.25, 5.0
@@ -26,6 +27,7 @@ class NotStars(ValueError):
     """The text is no rating from nothing to five stars."""
 
 
+@lru_cache(1000)
 def parse_stars(text: str) -> float | None:
     """A quarter to five stars; None for nothing and 0, which mean "not rated".
 

@@ -18,6 +18,11 @@ _LAST_YEAR = 2200
 _MANGLED = re.compile(r"[\d.,]*[.,]\d*(?:E[+-]?\d+)?|\d+E[+-]?\d+", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?:jr|sr|junior|senior|ii|iii|iv)\.?", re.IGNORECASE)
 _BRACKETS = re.compile(r"\s*\([^)]*\)")
+_ISBN_13 = re.compile(r"97[89][0-9]{10}")
+_ISBN_10 = re.compile(r"[0-9]{9}[0-9X]")
+_SHORT_ISBN_10 = re.compile(r"[0-9]{6,8}[0-9X]")
+_ID = re.compile(r"[0-9]{1,18}")
+_YEAR = re.compile(r"(-?[0-9]{1,4})(\.0)?")
 _YEARS = re.compile(r"\d{3,4}")
 LEAST_STARS = 0.25  # quarter stars are the finest that readers can give
 
@@ -68,7 +73,7 @@ def read_shelf(text: str) -> str:
 def read_id(text: str) -> int | None:
     """A positive number of Goodreads' own, or None."""
     text = text.strip()
-    if not re.fullmatch(r"[0-9]{1,18}", text):
+    if not _ID.fullmatch(text):
         return None
     return int(text) or None
 
@@ -81,18 +86,18 @@ def read_isbns(*texts: str) -> tuple[str, str]:
     isbn10 = isbn13 = ""
     for text in texts:
         digits = _ISBN_PADDING.sub("", text).upper()
-        if re.fullmatch(r"97[89][0-9]{10}", digits):
+        if _ISBN_13.fullmatch(digits):
             isbn13 = isbn13 or digits
-        elif re.fullmatch(r"[0-9]{9}[0-9X]", digits):
+        elif _ISBN_10.fullmatch(digits):
             isbn10 = isbn10 or digits
-        elif re.fullmatch(r"[0-9]{6,8}[0-9X]", digits) and isbn.is_valid(digits.zfill(10)):
+        elif _SHORT_ISBN_10.fullmatch(digits) and isbn.is_valid(digits.zfill(10)):
             isbn10 = isbn10 or digits.zfill(10)
     return isbn10, isbn13
 
 
 def read_year(text: str) -> int | None:
     """A year of publication; years before our era are negative."""
-    match = re.fullmatch(r"(-?[0-9]{1,4})(\.0)?", text.strip())
+    match = _YEAR.fullmatch(text.strip())
     if not match or not (year := int(match[1])) or year > _LAST_YEAR:
         return None
     return year

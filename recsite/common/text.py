@@ -15,8 +15,9 @@ _UNREADABLE_IN_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 def clean_line(text: str, longest: int | None = None) -> str:
     """The text on one line, single spaces between its words, without what nobody can see."""
-    visible = _UNREADABLE.sub(" ", _INVISIBLE.sub("", text))
-    return " ".join(visible.split())[:longest].rstrip()
+    if not (text.isascii() and text.isprintable()):
+        text = _UNREADABLE.sub(" ", _INVISIBLE.sub("", text))
+    return " ".join(text.split())[:longest].rstrip()
 
 
 def clean_lines(text: str) -> str:

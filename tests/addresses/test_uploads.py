@@ -14,6 +14,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
+from tests.addresses.large_files import LARGE, SAMPLES
 from tests.addresses.world import FILE, World, tell
 
 pytestmark = pytest.mark.xdist_group("addresses")
@@ -23,7 +24,6 @@ FILES = int(os.environ.get("FUZZ", "150"))
 SEED = int(os.environ.get("FUZZ_SEED", "20261126"))
 SECONDS = 5.0
 MOST_MEMORY = 60 << 20
-SAMPLES = Path(__file__).parents[1] / "recommender" / "sources" / "fixtures"
 ENCODINGS = ("utf-16", "utf-16-le", "utf-8-sig", "cp1252", "cp1251", "cp1250", "utf-7", "utf-32")
 INSERTED = (
     b"\x00",
@@ -124,28 +124,6 @@ def test_every_file_is_answered(world: World) -> None:
     assert counts[422] > FILES / 20
     if IS_LONG:
         assert slowest < SECONDS
-
-
-LONG_ROW = f"{'x' * 400},{'y' * 200},5,9,read\n"
-
-
-def rows(most: int) -> str:
-    """Lines of so many books."""
-    lines = (f"Book {n},Author {n % 999},{n % 6},{n},read\n" for n in range(100, most))
-    return "".join(lines)
-
-
-#: The largest files that get through, and some that should not get far.
-LARGE: dict[str, Callable[[], bytes]] = {
-    "as many rows as may be": lambda: bytes(FILE + rows(49_900), "utf-8"),
-    "more rows than may be": lambda: bytes(FILE + rows(200_000), "utf-8"),
-    "rows with long cells": lambda: bytes(FILE + LONG_ROW * 30_000, "utf-8"),
-    "one long line": lambda: FILE.encode() + b"z" * 20_000_000,
-    "one long quote": lambda: FILE.encode() + b'"' + b"z\n" * 9_000_000,
-    "many columns": lambda: b"Title,Author,My Rating,Book Id," + b"a," * 5_000_000 + b"\nA,B,5,1\n",
-    "nothing but breaks": lambda: FILE.encode() + b"\n" * 20_000_000,
-    "UTF-16": lambda: bytes(FILE + rows(49_900), "utf-16"),
-}
 
 
 @pytest.mark.parametrize("name", LARGE if IS_LONG else ["nothing but breaks"])
