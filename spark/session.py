@@ -78,9 +78,12 @@ def describe(session: SparkSession) -> str:
 
 def _settings(driver_memory: str | None) -> dict[str, str]:
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    # Java does not heed TMPDIR, and Spark's scratch goes where Java's does.
+    scratch = f'"-Djava.io.tmpdir={tempfile.gettempdir()}"'
+    options = f"-Dlog4j2.configurationFile={LOG_SETTINGS.as_uri()} {scratch}"
     return {
         "spark.driver.memory": driver_memory or f"{driver_memory_gib(physical)}g",
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={LOG_SETTINGS.as_uri()}",
+        "spark.driver.extraJavaOptions": options,
         # The factors of all books come to the driver in the end, however many they are.
         "spark.driver.maxResultSize": "0",
         "spark.sql.execution.arrow.pyspark.enabled": "true",

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from tests.planted import SECRET_KEY
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME_VARIABLE = "BOOKFOLD_TEST_HOME"
+PREFIX, LOCK = "bookfold-tests-", "session.lock"
 TEMPLATE = "template_of_tests"
 WORKER_START_SECONDS = 60
 #: For `JAVA_TOOL_OPTIONS` of processes that end within a minute: what the JVM's second compiler
@@ -38,8 +39,15 @@ class SessionServices:
 
     def start(self) -> None:
         """Start both servers on an empty folder and put their addresses into the environment."""
-        home = Path(tempfile.mkdtemp(prefix="bookfold-tests-"))
+        remove_left_behind(Path(tempfile.gettempdir()))
+        home = Path(tempfile.mkdtemp(prefix=PREFIX))
         self._stack.callback(shutil.rmtree, home, ignore_errors=True)
+        lock = self._stack.enter_context((home / LOCK).open("w"))
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # What processes leave behind that tests kill goes with the folder; pytest's own stays.
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+        os.environ["TMPDIR"] = tempfile.tempdir = str(home / "tmp")
+        (home / "tmp").mkdir()
         password = secrets.token_urlsafe(16)
         postgres = Postgres(
             home / "postgres", password, password, home / "postgres.log", durable=False
@@ -55,6 +63,14 @@ class SessionServices:
 
     def stop(self) -> None:
         self._stack.close()
+
+
+def remove_left_behind(folder: Path) -> None:
+    """Delete the homes of test sessions that were killed; the kernel has released their locks."""
+    for lock in folder.glob(f"{PREFIX}*/{LOCK}"):
+        with lock.open("w") as file, suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 def configure_environment(worker: str) -> None:

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +41,11 @@ class Home:
         return self.path / "logs"
 
     @property
+    def temporary(self) -> Path:
+        """What processes of the site keep for a moment, and leave behind if they are killed."""
+        return self.path / "tmp"
+
+    @property
     def lock_file(self) -> Path:
         return self.path / "run.lock"
 
@@ -71,6 +77,11 @@ class Home:
                 f"{self.path} can't be written ({error.strerror}); make it writable, or set "
                 "BOOKFOLD_HOME to a folder of your own."
             ) from error
+
+    def empty_temporary(self) -> None:
+        """Remove what killed processes have left; only while the folder is locked."""
+        shutil.rmtree(self.temporary, ignore_errors=True)
+        self.temporary.mkdir(mode=0o700, exist_ok=True)
 
     def secrets(self) -> dict[str, str]:
         """The passwords of this site, created at the first call and kept."""

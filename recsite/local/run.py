@@ -89,6 +89,7 @@ def main() -> int:
             end_with_parent()  # a killed make leaves nothing behind
         was_killed = home.owner() is not None
         with claimed(home):
+            home.empty_temporary()
             preflight.check_space(home)
             patience = LEFTOVER_SECONDS if was_killed else 0.0
             preflight.check_port(address.bind, address.port, patience=patience)
@@ -155,6 +156,7 @@ def site_environment(
         "DJANGO_SETTINGS_MODULE": "recsite.settings",
         "PORT": str(address.port),
         "PYTHONUNBUFFERED": "1",
+        "TMPDIR": str(home.temporary),
         "RELEASE_STORE": environment.get("RELEASE_STORE") or home.store,
         "RELEASE_CACHE": environment.get("RELEASE_CACHE") or str(home.path / "cache"),
         "LOG_JSON": environment.get("LOG_JSON") or "false",

@@ -39,6 +39,15 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
         Home(tmp_path / "file" / "home").create()
 
 
+def test_what_killed_processes_left_goes_at_the_next_start(home: Home) -> None:
+    home.empty_temporary()
+    (home.temporary / "spark-1").mkdir()
+    (home.temporary / "tmp1.upload.csv").write_text("Title,Author")
+    home.empty_temporary()
+    assert list(home.temporary.iterdir()) == []
+    assert home.temporary.stat().st_mode & 0o777 == 0o700
+
+
 def test_one_process_at_a_time_has_it(home: Home) -> None:
     with home.locked() as first, home.locked() as second:
         assert (first, second) == (True, False)
