@@ -1,5 +1,6 @@
 """What a visitor sees where something fails: words, and what was typed."""
 
+import errno
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 #: What the database raises where it is away, restarts, takes no writes, or has taken too long.
 OUTAGE = (OperationalError, InterfaceError, InternalError)
+#: What the system says where no file can grow.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 RETRY_AFTER = 30  # seconds
 #: Forms with such fields are not sent to the browser again.
 SECRETS = ("password", "code")
@@ -37,18 +40,20 @@ class GoneMeanwhile:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page for an unforeseen error: 503 while the database is away, else 500."""
-    if isinstance(sys.exc_info()[1], OUTAGE):
-        return try_again(request)
+    """The page for an unforeseen error: 503 while data can't be read or written, else 500."""
+    error = sys.exc_info()[1]
+    is_full = isinstance(error, OSError) and error.errno in FULL
+    if is_full or isinstance(error, OUTAGE):
+        return try_again(request, is_full=is_full)
     return defaults.server_error(request)
 
 
-def try_again(request: HttpRequest) -> HttpResponse:
+def try_again(request: HttpRequest, *, is_full: bool = False) -> HttpResponse:
     """A page that sends the same form again, at the press of a button.
 
     It needs no database. A part that htmx only renews stays as it is, and is renewed later.
     """
-    context = {"path": request.get_full_path(), "fields": _fields(request)}
+    context = {"path": request.get_full_path(), "fields": _fields(request), "is_full": is_full}
     answer = HttpResponse(render_to_string("503.html", context), status=503)
     answer["Retry-After"] = str(RETRY_AFTER)
     if request.headers.get("HX-Request") and request.method == "GET":
