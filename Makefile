@@ -51,9 +51,10 @@ coverage: install ## all tests, and how much of each module they run, branches c
 test-fuzz: install ## FUZZ requests and as many uploads (10000), time and memory measured; every method as everybody
 	@FUZZ=$${FUZZ-10000} $(IN_VENV) -m pytest --capture=no tests/addresses
 
-test-faults: install ## break releases (FAULTS=1000), sources and pairs of services in all ways; SEED draws
-	@FAULTS=$${FAULTS-1000} PAIRS=$${PAIRS-all} SOURCE_PAIRS=$${SOURCE_PAIRS-all} \
+test-faults: install ## break releases (FAULTS=1000), workers (JOBS=100), services, sources; SEED draws
+	@FAULTS=$${FAULTS-1000} PAIRS=$${PAIRS-all} SOURCE_PAIRS=$${SOURCE_PAIRS-all} JOBS=$${JOBS-100} \
 		HOSTILE=$${HOSTILE-10000} $(IN_VENV) -m pytest --capture=no tests/faults \
+		tests/faults/whole_site.py tests/faults/fast_forward.py tests/workers/test_killed.py \
 		tests/recommender/services/test_pairs.py tests/recommender/services/test_source_faults.py
 
 lint: install ## style, types, import walls, migrations, templates, security, known holes

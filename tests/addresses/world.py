@@ -169,7 +169,11 @@ def _of_the_owner(reader: Reader, sea: list[Book], moor: list[Book]) -> dict[str
     waiting = imported(reader, confirmed=False)
     row = waiting.items.get(state="unmatched")
     ImportItemFactory.create(
-        job=waiting, position=90, state="ambiguous", candidates=[sea[5].pk, moor[5].pk]
+        job=waiting,
+        position=90,
+        source_key="undecided",
+        state="ambiguous",
+        candidates=[sea[5].pk, moor[5].pk],
     )
     other_run = runs.recommend(reader=reader)
     lists.share(run=done.run)
