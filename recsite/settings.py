@@ -326,6 +326,7 @@ HEALTH_CHECKS = {
     "broker": "recsite.health.broker",
     "queues": "recsite.health.queues",
     "model": "recommender.selectors.current_model.check",
+    "books": "recsite.preparation.check",
 }
 METRICS = env.flag("METRICS", default=False)
 LOGGING_CONFIG = None

@@ -21,7 +21,7 @@ from spark.clean import BadRatings
 from spark.factors import FactorSettings
 from spark.holdout import READERS
 from spark.java import NoJava
-from spark.pipeline import STEPS, BuildOptions, build_release
+from spark.pipeline import COSTS, BuildOptions, build_release
 from spark.progress import Progress
 from spark.session import describe, spark_session
 from spark.volumes import BadBooks, read_book_ids
@@ -37,7 +37,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--store", required=True, help="where releases go: a folder, file:///… or s3://…")
     add("--endpoint-url", help="S3 service other than AWS (default: S3_ENDPOINT_URL)")
     add("--master", help="Spark's master (default: local[*], or what spark-submit was told)")
-    add("--driver-memory", help="like 4g (default: half of the machine's, at most 16g)")
+    add("--driver-memory", help="like 4g (default: half of what is free, at most 16g)")
     add("--rank", type=int, default=defaults.rank)
     add("--iterations", type=int, default=defaults.iterations)
     add("--regularization", type=float, default=defaults.regularization)
@@ -55,6 +55,12 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--cold",
         metavar="FILE",
         help="ids of books, a line each, whose ratings are left out, to measure content alone",
+    )
+    add(
+        "--progress",
+        type=Path,
+        metavar="FILE",
+        help="keep step, percent and seconds of the build in this file, as JSON",
     )
     add("--no-promote", action="store_true", help="write the release, but leave the old one in use")
     options = parser.parse_args(arguments)
@@ -100,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seed=options.seed,
         factors=settings,
     )
-    progress = Progress(STEPS)
+    progress = Progress(COSTS, file=options.progress)
     try:
         store = open_store(options.store, endpoint_url=options.endpoint_url)
         with ExitStack() as stack:

@@ -10,6 +10,7 @@ rows, or of the rows for one block; only the factors of books are collected on t
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ from recommender.engine.foldin import READING_WEIGHTS
 from recommender.engine.publish import Part
 from recommender.engine.values import Float32Array, IntArray
 from recommender.engine.weights import SIGNED_WEIGHTS, ReadingWeights, WeightTable
-from spark.half_step import Eigenbasis, gram_of, half_step
+from spark.half_step import Eigenbasis, gram_of, half_step, solving_work
+from spark.progress import StepPart, unwatched
 from spark.signals import SideFiles, SignalSettings, index_books, reader_rows, side_rows
 
 BOOKS_PER_FACTOR = 4
@@ -33,6 +35,9 @@ PIECES = (
     "block int, part int, gram binary, factors binary, starts binary, rows binary, weights binary"
 )
 SOLVED = "block int, factors binary"
+#: Of the whole training: what it takes to sort the entries into parts, and how many jobs do so.
+PACKING_SHARE, PACKING_JOBS = 0.1, 8
+ROUND_JOBS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +61,9 @@ class FactorSettings:
     to_read, authors, series, tags
         The weight of an entry in such a row; for tags, of all entries of a book together.
     rows_per_part, books_per_block
-        The size of a task. Sums are computed by part, so that their rounding depends on these
-        sizes and the data, and not on the cluster.
+        The size of a task; blocks have so many books on average, and all about as much work. Sums
+        are computed by part, so that their rounding depends on these sizes and the data, and not
+        on the cluster.
     """
 
     rank: int = 512
@@ -139,25 +145,35 @@ def weighted_entries(
     return weighted.where("weight != 0")
 
 
-def train_factors(entries: DataFrame, books: int, settings: FactorSettings) -> Float32Array:
+def train_factors(
+    entries: DataFrame, books: int, settings: FactorSettings, *, part: StepPart = unwatched
+) -> Float32Array:
     """Factors of the books, shape (books, rank); zero for a book that nobody likes.
 
     Parameters
     ----------
     entries
         ``row, book, weight``, one row for each pair; ``book`` counts from 0.
+    part
+        Called around each part of the work with its share of the whole (`spark.progress`).
     """
     context = entries.sparkSession.sparkContext
-    parts = -(-entries.select("row").distinct().count() // settings.rows_per_part)
-    packed = _packed(entries, max(1, parts)).cache()
+    with part(PACKING_SHARE, expected_jobs=PACKING_JOBS):
+        entries = entries.cache()
+        parts = -(-entries.select("row").distinct().count() // settings.rows_per_part)
+        ends = block_ends(_entry_counts(entries, books), settings)
+        packed = _packed(entries, max(1, parts)).cache()
+        packed.count()
+        entries.unpersist()
     factors = first_factors(books, settings)
     for _ in range(settings.iterations):
-        shared = context.broadcast((factors, Eigenbasis.of(gram_of(factors))))
-        pieces = packed.mapInArrow(_rows_step(shared, settings), PIECES)
-        table = pieces.groupBy("block").applyInArrow(_books_step(settings), SOLVED).toArrow()
-        solved = [np.frombuffer(bytes_.as_py(), np.float32) for bytes_ in _by(table, "block")]
-        factors = np.concatenate(solved).reshape(books, settings.rank)
-        shared.destroy()
+        with part((1 - PACKING_SHARE) / settings.iterations, expected_jobs=ROUND_JOBS):
+            shared = context.broadcast((factors, Eigenbasis.of(gram_of(factors))))
+            pieces = packed.mapInArrow(_rows_step(shared, ends, settings), PIECES)
+            table = pieces.groupBy("block").applyInArrow(_books_step(settings), SOLVED).toArrow()
+            solved = [np.frombuffer(bytes_.as_py(), np.float32) for bytes_ in _by(table, "block")]
+            factors = np.concatenate(solved).reshape(books, settings.rank)
+            shared.destroy()
     packed.unpersist()
     return factors
 
@@ -182,9 +198,34 @@ def factors_part(item_factors: Float32Array, settings: FactorSettings) -> Part:
     )
 
 
-def expected_jobs(settings: FactorSettings) -> int:
-    """How many Spark jobs the training takes, for the progress display."""
-    return 3 * settings.iterations + 4
+def block_ends(counts: IntArray, settings: FactorSettings) -> IntArray:
+    """Where the blocks of books end, so that each is about as much work.
+
+    Books often come in the order of their fame, so that blocks of as many books would leave one
+    core with most of the ratings. A block is still a range of books: those that few have rated
+    share their readers' factors with few others.
+
+    Parameters
+    ----------
+    counts
+        Shape (books,): the entries of each.
+
+    Returns
+    -------
+    Shape (blocks,), ascending, the last one the number of books.
+    """
+    blocks = -(-len(counts) // settings.books_per_block)
+    done = np.cumsum(solving_work(counts, settings.rank))
+    shares = done[-1] * np.arange(1, blocks) / blocks
+    ends = np.append(np.searchsorted(done, shares) + 1, len(counts))
+    return np.unique(ends).astype(np.int64)
+
+
+def _entry_counts(entries: DataFrame, books: int) -> IntArray:
+    table = entries.groupBy("book").count().toArrow()
+    counts = np.zeros(books, dtype=np.int64)
+    counts[table.column("book").to_numpy()] = table.column("count").to_numpy()
+    return counts
 
 
 def _packed(entries: DataFrame, parts: int) -> DataFrame:
@@ -213,7 +254,7 @@ _PACKED = pa.schema(
 
 
 def _rows_step(
-    shared: "Broadcast[tuple[Float32Array, Eigenbasis]]", settings: FactorSettings
+    shared: "Broadcast[tuple[Float32Array, Eigenbasis]]", ends: IntArray, settings: FactorSettings
 ) -> Any:
     """Compute the factors of the rows of packed parts, for each block of books that needs them."""
 
@@ -230,20 +271,20 @@ def _rows_step(
                     shape=(len(packed["starts"]) // 4 - 1, len(factors)),
                 )
                 rows = _solve(weights, factors, basis, settings)
-                for piece in _pieces(packed["part"], weights, rows, settings.books_per_block):
+                for piece in _pieces(packed["part"], weights, rows, ends):
                     yield pa.RecordBatch.from_pylist([piece], schema=_PIECES)
 
     return step
 
 
 def _pieces(
-    part: int, weights: csr_array, rows: Float32Array, per_block: int
+    part: int, weights: csr_array, rows: Float32Array, ends: IntArray
 ) -> Iterator[dict[str, Any]]:
     """For every block of books, the rows that have its books, and the part's own XᵀX."""
     by_book = csr_array(weights.T)
     gram = gram_of(rows).tobytes()
-    for block, first in enumerate(range(0, by_book.shape[0], per_block)):
-        mine = by_book[first : first + per_block]
+    for block, (first, end) in enumerate(pairwise([0, *ends])):
+        mine = by_book[first:end]
         touching, places = np.unique(mine.indices, return_inverse=True)
         yield {
             "block": block,

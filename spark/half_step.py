@@ -17,7 +17,7 @@ import numpy as np
 from scipy.linalg.lapack import sposv
 from scipy.sparse import csr_array
 
-from recommender.engine.values import Float32Array, FloatArray
+from recommender.engine.values import Float32Array, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,16 @@ def gram_of(factors: Float32Array) -> FloatArray:
     exact = factors.astype(np.float64)
     gram: FloatArray = exact.T @ exact
     return gram
+
+
+def solving_work(entries: IntArray, rank: int) -> FloatArray:
+    """About how many operations the rows take, by their numbers of entries; of the same shape.
+
+    A row makes one symmetric product and solves one system, by its entries or by the rank.
+    """
+    unknowns = np.minimum(entries, rank).astype(np.float64)
+    others = np.maximum(entries, rank)
+    return unknowns**2 * others + unknowns**3 / 3
 
 
 def half_step(
@@ -99,7 +109,8 @@ def _by_entries(
 def _by_rank(
     own: Float32Array, diagonal: Float32Array, confidence: Float32Array, pull: Float32Array
 ) -> Float32Array:
-    system = (own.T * confidence) @ own
+    scaled = own * np.sqrt(confidence)[:, None]
+    system = scaled.T @ scaled  # of a matrix and itself NumPy makes half, and mirrors it
     system.flat[:: len(system) + 1] += diagonal
     return _solve(system, pull @ own)
 

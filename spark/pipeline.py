@@ -34,7 +34,6 @@ from spark.clean import (
 from spark.content import listed_books, read_contents, with_unrated
 from spark.factors import (
     FactorSettings,
-    expected_jobs,
     factors_part,
     train_factors,
     weighted_entries,
@@ -50,7 +49,10 @@ from spark.stars import JOBS as STAR_JOBS
 from spark.stars import StarSettings, train_stars
 
 ROOT = Path(__file__).resolve().parents[1]
-STEPS = 9
+#: Seconds of each step on as many ratings as goodbooks-10k has (docs/PERFORMANCE.md), by which the
+#: percent of a build moves: Spark, cleaning, factors, neighbors, stars, content, held-out readers,
+#: writing, putting in use.
+COSTS = (5, 33, 150, 85, 49, 12, 25, 4, 1)
 DEFAULT_RANKER = "neighbours"
 #: How readers are served, by how many of their books the release knows (docs/QUALITY.md).
 BLEND = BlendSettings(
@@ -135,9 +137,9 @@ def build_release(
     progress.note(f"Further data: {', '.join(files.names()) or 'none'}")
     contents = read_contents(files)
     factors = options.factors.for_books(len(book_ids))
-    with progress.step("Training factors", session, expected_jobs=expected_jobs(factors)):
+    with progress.step("Training factors", session) as step:
         entries = weighted_entries(session, ratings.rows, book_ids, files, factors)
-        item_factors = train_factors(entries, len(book_ids), factors)
+        item_factors = train_factors(entries, len(book_ids), factors, part=step.part)
     parts = {"factors": factors_part(item_factors, factors)}
     with progress.step("Finding neighbors", session, expected_jobs=NEIGHBOUR_JOBS):
         parts["neighbours"] = train_neighbours(

@@ -1,11 +1,13 @@
-"""Shows the progress of a build."""
+"""Shows the progress of a build, to who watches it and in a file for others."""
 
+import json
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TextIO
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Protocol, TextIO
 
 from pyspark import SparkContext
 from pyspark.sql import SparkSession
@@ -16,18 +18,36 @@ BAR_WIDTH = 30
 
 
 class Progress:
-    """Shows each step of a build with its percent: a bar on a terminal, plain lines elsewhere."""
+    """Shows each step of a build with its percent: a bar on a terminal, plain lines elsewhere.
 
-    def __init__(self, steps: int, *, stream: TextIO | None = None) -> None:
-        self._steps = steps
+    Parameters
+    ----------
+    costs
+        What each step costs compared with the others, as measured; so the percent of the whole
+        moves with the work.
+    file
+        Where the state of the whole is kept up to date for others: a JSON object with ``step``
+        (its name), ``percent`` (of the whole) and ``seconds`` (since the start).
+    """
+
+    def __init__(
+        self, costs: Sequence[float], *, stream: TextIO | None = None, file: Path | None = None
+    ) -> None:
+        self._costs = tuple(costs)
         self._stream = stream or sys.stderr
         self._is_terminal = self._stream.isatty()
+        self._file = file
         self._number = 0
+        self._started = time.monotonic()
 
     @contextmanager
     def step(
-        self, name: str, session: SparkSession | None = None, *, expected_jobs: int = 1
-    ) -> Iterator[None]:
+        self,
+        name: str,
+        session: SparkSession | None = None,
+        *,
+        expected_jobs: int | None = None,
+    ) -> Iterator["Step"]:
         """Show one step while its body runs.
 
         Parameters
@@ -35,23 +55,88 @@ class Progress:
         session
             The session that runs the step's jobs, if it uses Spark.
         expected_jobs
-            About how many jobs the step will take.
+            About how many jobs the step will take; None if it says so by its parts.
         """
         self._number += 1
-        shown = _Shown(self._stream, f"[{self._number}/{self._steps}] {name}", self._is_terminal)
-        shown.show(0)
+        label = f"[{self._number}/{len(self._costs)}] {name}"
+        shown = _Shown(self._stream, label, self._is_terminal)
+        before, cost = sum(self._costs[: self._number - 1]), self._costs[self._number - 1]
+
+        def show(share: float) -> None:
+            shown.show(int(100 * share))
+            self._write(name, (before + cost * share) / sum(self._costs))
+
         started = time.monotonic()
-        if session is None:
-            yield
-        else:
-            with _watched(session.sparkContext, f"step {self._number}", expected_jobs, shown):
-                yield
+        step = Step(session.sparkContext if session else None, label, expected_jobs)
+        show(0.0)
+        with _repeated(lambda: show(step.share())):
+            yield step
         shown.finish(time.monotonic() - started)
 
     def note(self, text: str) -> None:
         """Print a line between two steps."""
         self._stream.write(f"      {text}\n")
         self._stream.flush()
+
+    def _write(self, name: str, share: float) -> None:
+        if self._file:
+            seconds = round(time.monotonic() - self._started, 1)
+            state = {"step": name, "percent": int(100 * share), "seconds": seconds}
+            unfinished = self._file.with_suffix(".unfinished")
+            unfinished.write_text(json.dumps(state))
+            unfinished.replace(self._file)
+
+
+class Step:
+    """A step while it runs: how much of it is done, by the jobs that have ended.
+
+    A step whose jobs differ much in cost is divided into parts.
+    """
+
+    def __init__(self, context: SparkContext | None, group: str, expected_jobs: int | None) -> None:
+        self._context = context
+        self._group = group
+        self._number = 0
+        self._done = 0.0
+        self._reached = 0.0
+        self._share = 0.0 if expected_jobs is None else 1.0
+        self._jobs = expected_jobs or 1
+        self._begin()
+
+    @contextmanager
+    def part(self, share: float, *, expected_jobs: int) -> Iterator[None]:
+        """What the body does is this share of the whole step."""
+        self._begin()
+        self._share, self._jobs = share, expected_jobs
+        yield
+        self._share = 0.0
+        self._done += share
+
+    def share(self) -> float:
+        """The share of the step that is done, less than 1 while it runs; never less than before."""
+        running = self._share * _share_of(self._context, self._name(), self._jobs)
+        self._reached = max(self._reached, min(0.99, self._done + running))
+        return self._reached
+
+    def _begin(self) -> None:
+        self._number += 1
+        if self._context:
+            self._context.setJobGroup(self._name(), self._group)
+
+    def _name(self) -> str:
+        return f"{self._group} {self._number}"
+
+
+class StepPart(Protocol):
+    """`Step.part`, or what does nothing in its place."""
+
+    def __call__(self, share: float, *, expected_jobs: int) -> AbstractContextManager[None]: ...
+
+
+def unwatched(share: float, *, expected_jobs: int) -> AbstractContextManager[None]:
+    """A part of work whose progress nobody watches."""
+    del share, expected_jobs
+    return nullcontext()
 
 
 class _Shown:
@@ -85,17 +170,15 @@ class _Shown:
 
 
 @contextmanager
-def _watched(
-    context: SparkContext, group: str, expected_jobs: int, shown: _Shown
-) -> Iterator[None]:
-    context.setJobGroup(group, group)
+def _repeated(show: Callable[[], None]) -> Iterator[None]:
+    """Call a function again and again while the body runs."""
     stop = threading.Event()
 
-    def watch() -> None:
+    def repeat() -> None:
         while not stop.wait(INTERVAL_SECONDS):
-            shown.show(min(99, _percent(context, group, expected_jobs)))
+            show()
 
-    thread = threading.Thread(target=watch, daemon=True, name="progress")
+    thread = threading.Thread(target=repeat, daemon=True, name="progress")
     thread.start()
     try:
         yield
@@ -104,8 +187,10 @@ def _watched(
         thread.join()
 
 
-def _percent(context: SparkContext, group: str, expected_jobs: int) -> int:
+def _share_of(context: SparkContext | None, group: str, expected_jobs: int) -> float:
     """The share of the expected jobs that are done; running jobs count by their tasks."""
+    if context is None:
+        return 0.0
     tracker = context.statusTracker()
     done = 0.0
     for job_id in tracker.getJobIdsForGroup(group):
@@ -117,4 +202,4 @@ def _percent(context: SparkContext, group: str, expected_jobs: int) -> int:
         known = [stage for stage in stages if stage is not None and stage.numTasks]
         if known:
             done += sum(s.numCompletedTasks / s.numTasks for s in known) / len(stages)
-    return int(100 * done / max(expected_jobs, 1))
+    return min(1.0, done / expected_jobs)

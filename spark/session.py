@@ -19,9 +19,20 @@ LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
 GIB = 1024**3
 
 
-def driver_memory_gib(physical_bytes: int) -> int:
-    """Half of the machine, between 1 and 16 GiB: the rest is for Python and the neighbors."""
-    return max(1, min(16, physical_bytes // (2 * GIB)))
+def driver_memory_gib(free_bytes: int) -> int:
+    """Half of what is free, between 1 and 16 GiB: the rest is for Python and the neighbors."""
+    return max(1, min(16, free_bytes // (2 * GIB)))
+
+
+def free_memory() -> int:
+    """Bytes that a process could get without harm to those that run, as Linux estimates."""
+    pages: int = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return pages
+    available = [int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
+    return available[0] * 1024 if available else pages
 
 
 def is_submitted() -> bool:
@@ -40,7 +51,7 @@ def spark_session(
     master
         Spark's master; ``local[*]`` if not given, or what spark-submit was told.
     driver_memory
-        Like ``4g``; chosen from the machine's memory if not given.
+        Like ``4g``; chosen by the memory that is free if not given.
     """
     builder = SparkSession.builder.appName(app_name)
     for key, value in _settings(driver_memory).items():
@@ -77,12 +88,11 @@ def describe(session: SparkSession) -> str:
 
 
 def _settings(driver_memory: str | None) -> dict[str, str]:
-    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     # Java does not heed TMPDIR, and Spark's scratch goes where Java's does.
     scratch = f'"-Djava.io.tmpdir={tempfile.gettempdir()}"'
     options = f"-Dlog4j2.configurationFile={LOG_SETTINGS.as_uri()} {scratch}"
     return {
-        "spark.driver.memory": driver_memory or f"{driver_memory_gib(physical)}g",
+        "spark.driver.memory": driver_memory or f"{driver_memory_gib(free_memory())}g",
         "spark.driver.extraJavaOptions": options,
         # The factors of all books come to the driver in the end, however many they are.
         "spark.driver.maxResultSize": "0",

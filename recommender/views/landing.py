@@ -16,6 +16,7 @@ from recommender.services import imports, look_ups
 from recommender.sources.base import SourceError
 from recommender.views.access import reader_or_new
 from recommender.views.htmx import redirect_unless_post
+from recsite.preparation import preparation, sample_reader
 
 SHELF_COVERS = 9
 
@@ -52,7 +53,8 @@ def _page(request: HttpRequest, form: StartForm, status: int = 200) -> HttpRespo
         "form": form,
         "pull_is_on": pull_is_on(),
         "looks_up_is_on": look_ups.is_on(),
-        "sample_reader": settings.SAMPLE_READER if uses_stand_in() else "",
+        "sample_reader": sample_reader() if uses_stand_in() else "",
+        "preparation": preparation(),
         "pause_seconds": settings.GOODREADS_PAUSE_SECONDS,
         "release": ModelRelease.objects.filter(is_active=True).first(),
         "shelf": Book.objects.active().for_cards()[:SHELF_COVERS],

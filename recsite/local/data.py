@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from recsite.local.archive import Archive, NotFetched, fetch
+from recsite.local.archive import Archive, fetch
 from recsite.local.home import ROOT, Home
 from recsite.local.prepared import Dataset
 from recsite.local.process import LocalError, spawn
@@ -26,25 +26,11 @@ class BuildFailed(LocalError):
         super().__init__("No release was built; the lines above say why.")
 
 
-def choose(
-    home: Home, kept: Dataset | None, environment: Mapping[str, str], *, say: Say
-) -> Dataset:
-    """The folder in BOOKFOLD_DATA, else the dataset in use, else the official archive.
-
-    If that can't be downloaded, the starter shelf, with a message.
-    """
-    if environment.get("BOOKFOLD_DATA"):
-        return named(environment["BOOKFOLD_DATA"])
+def first(home: Home, kept: Dataset | None) -> Dataset:
+    """What a site opens with: the dataset in use, else the starter shelf."""
     if kept and Path(kept.folder).is_dir():
         return kept
-    try:
-        return full_set(home, environment, say=say)
-    except NotFetched as error:
-        say(
-            f"{error}: using the starter shelf, well-known books with SIMULATED readers; "
-            "`make goodbooks` loads the full set later."
-        )
-        return starter_shelf(home)
+    return starter_shelf(home)
 
 
 def full_set(home: Home, environment: Mapping[str, str], *, say: Say) -> Dataset:
@@ -88,15 +74,18 @@ def build(dataset: Dataset, store: str) -> None:
         raise BuildFailed
 
 
-def build_unpromoted(dataset: Dataset, store: str, *, say: Say, own: Path | None = None) -> str:
+def build_unpromoted(
+    dataset: Dataset, store: str, *, say: Say, own: Path | None = None, progress: Path | None = None
+) -> str:
     """Have Spark build a release without putting it in use; return its version.
 
-    `own` is an export of the site's own readers, who are added to those of the dataset. Another
-    build may write to the store meanwhile, so the version is read from Spark's output.
+    `own` is an export of the site's own readers, who are added to those of the dataset; `progress`
+    is a file that tells how far the build is. Another build may write to the store meanwhile, so
+    the version is read from Spark's output.
     """
     options = [*_build_options(dataset, store), "--no-promote"]
-    if own:
-        options += ["--own", str(own)]
+    for name, path in (("--own", own), ("--progress", progress)):
+        options += [name, str(path)] if path else []
     version = None
     with _start("spark.build", *options, output=subprocess.PIPE) as process:
         for line in process.stdout or ():

@@ -60,6 +60,16 @@ class Home:
         return self.path / "prepared.json"
 
     @property
+    def next_file(self) -> Path:
+        """The dataset that is to come, while it is on its way."""
+        return self.path / "next.json"
+
+    @property
+    def build_file(self) -> Path:
+        """How far the build of its release is."""
+        return self.path / "build.json"
+
+    @property
     def store(self) -> str:
         """The store of releases, unless RELEASE_STORE names another."""
         return (self.path / "store").as_uri()
@@ -118,6 +128,19 @@ class Home:
             file.flush()
             yield True
             file.truncate(0)
+
+    @contextmanager
+    def bringing_alone(self) -> Iterator[None]:
+        """Let one process at a time bring another dataset; raises `LocalError` in a second one."""
+        with (self.path / "bringing.lock").open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise LocalError(
+                    "Another set of books is on its way into this site; "
+                    "its home page says how far it is."
+                ) from error
+            yield
 
     def owner(self) -> int | None:
         """The process that has locked the folder, or that was killed while it had."""

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import django
@@ -18,7 +18,7 @@ from django.core.management import CommandError, call_command
 from recsite.local import data
 from recsite.local.home import Home, home_of
 from recsite.local.preflight import check_java
-from recsite.local.prepared import LOADER_VERSION, Dataset, Prepared
+from recsite.local.prepared import LOADER_VERSION, Dataset, Next, Prepared
 from recsite.local.process import LocalError
 from recsite.local.standins.readers import sample_readers
 
@@ -41,7 +41,7 @@ def prepare(home: Home) -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
     say("[3/5] Data")
     before = Prepared.read(home)
-    dataset = data.choose(home, before.dataset if before else None, os.environ, say=say)
+    dataset = data.first(home, before.dataset if before else None)
     say(f"{dataset.name}: {dataset.folder}")
     lacks_release = not has_release(dataset, before)
     if lacks_release:
@@ -57,6 +57,26 @@ def prepare(home: Home) -> None:
     else:
         say("the store already has a release of these ratings")
     finish(home, dataset, before)
+    plan(home, dataset, before, os.environ)
+
+
+def plan(
+    home: Home, dataset: Dataset, before: Prepared | None, environment: Mapping[str, str]
+) -> None:
+    """Note which set is to come while the site serves this one (`recsite.local.larger`).
+
+    It is the folder in BOOKFOLD_DATA, and for a new site the full set. What was on its way when
+    the site ended goes on.
+    """
+    coming = Next.read(home)
+    if environment.get("BOOKFOLD_DATA"):
+        wanted = data.named(environment["BOOKFOLD_DATA"])
+        if wanted == dataset:
+            home.next_file.unlink(missing_ok=True)
+        elif coming is None or coming.dataset != wanted:
+            Next(wanted).write(home)
+    elif before is None and coming is None:
+        Next().write(home)
 
 
 def finish(home: Home, dataset: Dataset, before: Prepared | None) -> None:

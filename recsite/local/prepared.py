@@ -1,9 +1,9 @@
-"""The dataset that the site was last prepared with, as a file in BOOKFOLD_HOME."""
+"""The dataset that the site was prepared with and the one to come, as files in BOOKFOLD_HOME."""
 
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from recsite.local.home import Home, write_private
 
@@ -47,3 +47,34 @@ class Prepared:
         values = {"loader_version": 1} | values
         dataset = values["dataset"] | {"folder": str(home.path / values["dataset"]["folder"])}
         return cls(**values | {"dataset": Dataset(**dataset)})
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The set that is to come, and what of it is there.
+
+    Attributes
+    ----------
+    dataset
+        The set; None while the full set is still to be downloaded.
+    version
+        Its release, once it is built; "" before.
+    is_loaded
+        Whether the catalog has its books.
+    """
+
+    dataset: Dataset | None = None
+    version: str = ""
+    is_loaded: bool = False
+
+    def write(self, home: Home) -> None:
+        write_private(home.next_file, json.dumps(asdict(self)))
+
+    @classmethod
+    def read(cls, home: Home) -> Self | None:
+        """What is to come; None if nothing is."""
+        if not home.next_file.exists():
+            return None
+        values: dict[str, Any] = json.loads(home.next_file.read_text())
+        dataset = Dataset(**values["dataset"]) if values["dataset"] else None
+        return cls(**values | {"dataset": dataset})

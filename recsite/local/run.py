@@ -17,7 +17,7 @@ from recsite.common.queue import Queue
 from recsite.local import preflight
 from recsite.local.embedded import embedded
 from recsite.local.home import ROOT, Home, home_of, read_dotenv
-from recsite.local.prepared import Prepared
+from recsite.local.prepared import Next, Prepared
 from recsite.local.process import LocalError, end_with_parent, free_port, spawn, stop
 from recsite.local.supervise import Program, Screen, Supervisor
 
@@ -31,7 +31,7 @@ STANDINS = {"goodreads": "STANDIN_URL", "openlibrary": "OPENLIBRARY_STANDIN_URL"
 #: The workers, by whom they serve. Who waits at a page has workers of their own, so that no refresh
 #: of a thousand shelves is done first; two, so that one long pull leaves room for another.
 WORKERS = {"worker": (Queue.PAGE, 2), "background": (Queue.BACKGROUND, 1)}
-PARTS = ("postgres", "valkey", "goodreads", "openlibrary", "web", *WORKERS, "beat")
+PARTS = ("postgres", "valkey", "goodreads", "openlibrary", "web", *WORKERS, "beat", "data")
 PUBLISHED = (
     "SECRET_KEY",
     "DATABASE_URL",
@@ -61,15 +61,6 @@ class Address:
     def host(self) -> str:
         everywhere = {str(IPv4Address(0)): "127.0.0.1", str(IPv6Address(0)): "[::1]"}
         return everywhere.get(self.bind, self.bind)
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """The processes that depend on the dataset in use."""
-
-    web: Program
-    standin: Program | None  # unless the real Goodreads is used
-    openlibrary: Program | None = None  # unless the real Open Library is used
 
 
 def say(text: str) -> None:
@@ -131,14 +122,16 @@ def serve(home: Home, address: Address) -> int:
         if supervisor.stopping() or prepared is None:
             return 0
         say("Starting the site …")
-        site = start_site(supervisor, screen, environment, prepared, address)
+        standins = start_site(supervisor, screen, environment, prepared, address)
         wait_until_ready(supervisor, environment, address)
         if not supervisor.stopping():
             home.publish({name: environment[name] for name in PUBLISHED if name in environment})
-            show(prepared, address, site)
+            show(prepared, address, with_sample="goodreads" in standins)
+            if Next.read(home):
+                bring_beside(supervisor, screen, environment)
         while not supervisor.stopping():
             supervisor.wait(CHECK_SECONDS)
-            prepared = follow(home, prepared, address, site)
+            prepared = follow(home, prepared, address, standins)
     finally:
         say("Stopping …")
         home.withdraw()
@@ -191,9 +184,8 @@ def start_site(
     environment: Mapping[str, str],
     prepared: Prepared,
     address: Address,
-) -> Site:
-    """Start the processes of the site."""
-    environment = with_sample(environment, prepared)
+) -> dict[str, Program]:
+    """Start the processes of the site; return the stand-ins among them, by name."""
     standins: dict[str, Program] = {}
     for name, variable in STANDINS.items():
         if url := environment.get(variable):
@@ -205,12 +197,7 @@ def start_site(
     web += ["--no-control-socket"]
     celery = ["-m", "celery", "--quiet", "-A", "workers.app"]
     beat = [*celery, "beat", "--loglevel=WARNING", "--pidfile="]
-    site = Site(
-        Program("web", [sys.executable, *web], environment, screen),
-        standins.get("goodreads"),
-        standins.get("openlibrary"),
-    )
-    supervisor.start(site.web)
+    supervisor.start(Program("web", [sys.executable, *web], environment, screen))
     # Who kills the supervisor leaves them without services: their handlers of other signals ask the
     # broker or the database and may hang. A worker's processes die with it, which Celery sees to,
     # and what they did is done again.
@@ -218,7 +205,13 @@ def start_site(
     for name, arguments in programs.items():
         argv = [sys.executable, *arguments]
         supervisor.start(Program(name, argv, environment, screen, death_signal=signal.SIGKILL))
-    return site
+    return standins
+
+
+def bring_beside(supervisor: Supervisor, screen: Screen, environment: Mapping[str, str]) -> None:
+    """Bring the set that is to come, while the site serves."""
+    command = [sys.executable, "-m", "recsite.local.larger"]
+    supervisor.start(Program("data", command, environment, screen), once=True)
 
 
 def worker_arguments(name: str) -> list[str]:
@@ -226,14 +219,6 @@ def worker_arguments(name: str) -> list[str]:
     celery = ["-m", "celery", "--quiet", "-A", "workers.app", "worker", f"--hostname={name}@%h"]
     of_queue = [f"--queues={queue}", f"--concurrency={processes}", "--loglevel=WARNING"]
     return ["-W", "ignore:You're running the worker with superuser", *celery, *of_queue]
-
-
-def with_sample(environment: Mapping[str, str], prepared: Prepared) -> dict[str, str]:
-    """The environment, with a sample reader of the stand-in for pages to name."""
-    variables = dict(environment)
-    if "STANDIN_URL" in variables and prepared.sample_reader:
-        variables["SAMPLE_READER"] = str(prepared.sample_reader)
-    return variables
 
 
 def standin_command(prepared: Prepared, url: str, name: str) -> list[str]:
@@ -270,7 +255,7 @@ def is_ready(address: Address, environment: Mapping[str, str]) -> bool:
         connection.close()
 
 
-def show(prepared: Prepared, address: Address, site: Site) -> None:
+def show(prepared: Prepared, address: Address, *, with_sample: bool) -> None:
     """Print the site's URL and what to try."""
     say("")
     say(f"Bookfold is ready: {address.url}")
@@ -278,26 +263,29 @@ def show(prepared: Prepared, address: Address, site: Site) -> None:
         say(f"Books and readers: the {prepared.dataset.name}, whose readers are simulated")
     else:
         say(f"Books and readers: {prepared.dataset.name}")
-    if site.standin and prepared.sample_reader:
+    if with_sample and prepared.sample_reader:
         say(f"Sample reader: {prepared.sample_reader}")
     say(f"Demo log-in: {prepared.demo_email} {prepared.demo_password}")
     say("Ctrl-C stops everything.")
     say("")
 
 
-def follow(home: Home, before: Prepared, address: Address, site: Site) -> Prepared:
-    """If the site has got another dataset, restart the processes that depend on it."""
+def follow(
+    home: Home, before: Prepared, address: Address, standins: Mapping[str, Program]
+) -> Prepared:
+    """If the site has got another dataset, restart the stand-ins, which answer from it.
+
+    The site itself needs no restart: its processes open the new release by themselves, and read
+    from a file what `make run` tells them.
+    """
     prepared = Prepared.read(home) or before
     if prepared.dataset != before.dataset:
-        site.web.environment = with_sample(site.web.environment, prepared)
-        standins = [program for program in (site.standin, site.openlibrary) if program]
-        for standin in standins:
-            url = standin.environment[STANDINS[standin.name]]
-            standin.argv = standin_command(prepared, url, standin.name)
-        for program in (*standins, *([site.web] if site.standin else [])):
-            program.stop()
-            program.start()
-        show(prepared, address, site)
+        for name, standin in standins.items():
+            url = standin.environment[STANDINS[name]]
+            standin.argv = standin_command(prepared, url, name)
+            standin.stop()
+            standin.start()
+        show(prepared, address, with_sample="goodreads" in standins)
     return prepared
 
 

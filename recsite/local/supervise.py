@@ -104,10 +104,11 @@ class Program:
 
 @dataclass(slots=True)
 class Watched:
-    """One part, and when to restart it after it died."""
+    """One part, and when to restart it after it died; never, if it runs only `once`."""
 
     part: Part
     pause: float
+    once: bool = False
     started: float = field(default_factory=time.monotonic)
     due: float | None = None
 
@@ -137,9 +138,10 @@ class Supervisor:
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
-    def start(self, part: Part) -> None:
+    def start(self, part: Part, *, once: bool = False) -> None:
+        """Start a part and keep it running; one that runs `once` may end by itself."""
         part.start()
-        self._watched.append(Watched(part, self._first_pause))
+        self._watched.append(Watched(part, self._first_pause, once))
 
     def wait(self, seconds: float) -> None:
         """Supervise the parts for a while; return early when told to stop."""
@@ -152,7 +154,7 @@ class Supervisor:
         """Restart parts that died, after a pause that grows while they keep dying."""
         now = time.monotonic()
         for watched in self._watched:
-            if watched.part.alive():
+            if watched.part.alive() or watched.once:
                 continue
             if watched.due is None:
                 self._schedule_restart(watched, now)

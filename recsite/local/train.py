@@ -13,8 +13,8 @@ from django.core.management import call_command
 
 from recsite.local import data
 from recsite.local.attach import run_attached
-from recsite.local.goodbooks import check_gate
 from recsite.local.home import Home
+from recsite.local.larger import check_gate
 from recsite.local.prepare import say
 from recsite.local.prepared import Prepared
 from recsite.local.process import LocalError

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from spark.java import NoJava
-from spark.openlibrary.catalog import STEPS, CatalogOptions, make_catalog
+from spark.openlibrary.catalog import COSTS, CatalogOptions, make_catalog
 from spark.openlibrary.dumps import BadDumps, find_dumps
 from spark.progress import Progress
 from spark.session import describe, spark_session
@@ -29,7 +29,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--out", required=True, metavar="DIR", help="where the catalog goes, a folder")
     add("--most", type=int, default=100_000, help="so many works, the best-known ones")
     add("--master", help="Spark's master (default: local[*], or what spark-submit was told)")
-    add("--driver-memory", help="like 4g (default: half of the machine's, at most 16g)")
+    add("--driver-memory", help="like 4g (default: half of what is free, at most 16g)")
     options = parser.parse_args(arguments)
     if options.most < 1:
         parser.error("--most is the number of works, at least 1.")
@@ -39,7 +39,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make a catalog; return 0 if that succeeded."""
     options = parse_arguments(arguments)
-    progress = Progress(STEPS + 1)
+    progress = Progress(COSTS)
     wanted = CatalogOptions(dumps=options.dumps, out=options.out, most=options.most)
     try:
         find_dumps(options.dumps)  # rather than after Spark has started

@@ -37,6 +37,7 @@ def test_ready_when_all_parts_answer(client: Client, settings: Settings, valkey_
             "broker": "ok",
             "queues": "2 for people, 0 in the background",
             "model": "ok",
+            "books": "all there",
         },
     }
 

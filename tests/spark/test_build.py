@@ -17,7 +17,7 @@ from recommender.engine.release import list_versions, open_release
 from recommender.engine.store import FileStore, open_store
 from spark.factors import FactorSettings
 from spark.java import find_java
-from spark.pipeline import STEPS, BuildOptions, bookfold_version, build_release
+from spark.pipeline import COSTS, BuildOptions, bookfold_version, build_release
 from spark.progress import Progress
 from spark.stars import StarSettings
 from tests.services import BRIEF_JVM
@@ -43,7 +43,7 @@ def build(spark: SparkSession, ratings: Path, store: FileStore, *, promote: bool
         factors=SMALL,
         stars=FEW_STARS,
     )
-    build_release(spark, options, store=store, progress=Progress(STEPS, stream=shown))
+    build_release(spark, options, store=store, progress=Progress(COSTS, stream=shown))
     return shown.getvalue()
 
 

@@ -16,7 +16,7 @@ from spark.build import main as build_command
 from spark.content import listed_books, read_contents, with_unrated
 from spark.evaluate import main as evaluate
 from spark.factors import FactorSettings
-from spark.pipeline import STEPS, BuildOptions, build_release
+from spark.pipeline import COSTS, BuildOptions, build_release
 from spark.progress import Progress
 from spark.signals import SideFiles
 from spark.stars import StarSettings
@@ -56,7 +56,7 @@ def test_cold_books_lose_their_ratings_and_are_found_by_their_content(
         factors=FactorSettings(rank=8, iterations=1),
         stars=StarSettings(rank=2, iterations=1, rounds=1, blocks=1),
     )
-    build_release(spark, options, store=store, progress=Progress(STEPS, stream=io.StringIO()))
+    build_release(spark, options, store=store, progress=Progress(COSTS, stream=io.StringIO()))
     release = open_release(store, cache_dir=tmp_path / "cache")
 
     counts = dict(zip(release.book_ids.tolist(), release.books["ratings"].tolist(), strict=True))

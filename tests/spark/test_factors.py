@@ -16,8 +16,14 @@ from recommender.engine.mixture import Mixture
 from recommender.engine.values import Float32Array, IntArray
 from recommender.engine.weights import SIGNED_WEIGHTS, WeightTable
 from spark.clean import deduplicate, parse_ratings, read_ratings
-from spark.factors import FactorSettings, first_factors, train_factors, weighted_entries
-from spark.half_step import Eigenbasis, gram_of, half_step
+from spark.factors import (
+    FactorSettings,
+    block_ends,
+    first_factors,
+    train_factors,
+    weighted_entries,
+)
+from spark.half_step import Eigenbasis, gram_of, half_step, solving_work
 from spark.signals import SideFiles, weight_column
 from spark.stars import factor_matrix
 from tests.spark.ratings import SHARED, planted_ratings, some_real_ratings, write_ratings
@@ -160,6 +166,24 @@ def test_training_is_the_same_whatever_the_parts_and_blocks(
     for _ in range(settings.iterations):
         factors = step(by_book, step(weights, factors, settings), settings)
     np.testing.assert_allclose(split, factors, atol=TOLERANCE)
+
+
+def test_blocks_are_about_as_much_work_each_though_a_few_books_have_most_entries() -> None:
+    counts = (20_000 / np.arange(1, 10_001)).astype(np.int64)
+    settings = FactorSettings(rank=64, books_per_block=2_500)
+    ends = block_ends(counts, settings)
+    work = np.add.reduceat(solving_work(counts, settings.rank), [0, *ends[:-1]])
+    assert len(ends) == 4
+    assert ends[-1] == len(counts)
+    assert work.max() < 1.1 * work.mean()
+    assert np.diff([0, *ends]).argmin() == 0  # the best known are few in their block
+
+
+@pytest.mark.parametrize("counts", [[0, 0, 0, 0], [9, 0, 0, 0], [0, 0, 0, 9], [1]])
+def test_every_book_is_in_one_block_whatever_has_entries(counts: list[int]) -> None:
+    ends = block_ends(np.array(counts), FactorSettings(rank=2, books_per_block=2))
+    assert ends[-1] == len(counts)
+    assert (np.diff([0, *ends]) > 0).all()
 
 
 def test_planted_tastes_are_found(spark: SparkSession, ratings_csv: Path) -> None:

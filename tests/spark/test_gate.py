@@ -13,7 +13,7 @@ from recommender.engine.release import list_versions
 from recommender.engine.store import FileStore, StoreError
 from spark.gate import GateRefused, judge, measure
 from spark.holdout import hide, hold_out
-from spark.pipeline import STEPS, publish
+from spark.pipeline import COSTS, publish
 from spark.progress import Progress
 from spark.readers import HeldOutReaders
 from tests.recommender.engine.releases import NOON, draft, item_factors
@@ -113,7 +113,7 @@ def test_a_release_that_cannot_be_written_leaves_the_one_in_use(tmp_path: Path) 
 
 
 def publish_draft(store: FileStore, measured: Draft, *, put_in_use: bool = True) -> Manifest:
-    shown = Progress(STEPS, stream=io.StringIO())
+    shown = Progress(COSTS, stream=io.StringIO())
     return publish(measured, store=store, progress=shown, put_in_use=put_in_use)
 
 

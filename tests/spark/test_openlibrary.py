@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 from catalog.dumps.reader import CatalogFolder
 from catalog.normalize import isbn13_of
 from spark.openlibrary.__main__ import main
-from spark.openlibrary.catalog import STEPS, CatalogOptions, make_catalog
+from spark.openlibrary.catalog import COSTS, CatalogOptions, make_catalog
 from spark.openlibrary.dumps import BadDumps, find_dumps
 from spark.progress import Progress
 from tests.dumps import odd
@@ -45,7 +45,7 @@ class Made:
 
 def make(session: SparkSession, dumps: Path, out: Path, most: int = MOST) -> Mapping[str, Any]:
     options = CatalogOptions(dumps=str(dumps), out=str(out), most=most)
-    return make_catalog(session, options, progress=Progress(STEPS, stream=io.StringIO()))
+    return make_catalog(session, options, progress=Progress(COSTS, stream=io.StringIO()))
 
 
 @pytest.fixture(scope="module")

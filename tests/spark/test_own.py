@@ -20,7 +20,7 @@ from spark.clean import BadRatings
 from spark.factors import FactorSettings
 from spark.holdout import hold_out
 from spark.own import MIN_READERS
-from spark.pipeline import STEPS, BuildOptions, build_release, clean
+from spark.pipeline import COSTS, BuildOptions, build_release, clean
 from spark.progress import Progress
 from spark.signals import SideFiles, SignalSettings, index_books, side_rows
 from spark.stars import StarSettings
@@ -99,7 +99,7 @@ def build(spark: SparkSession, ratings: Path, own: Path) -> Trained:
         factors=SMALL,
         stars=FEW_STARS,
     )
-    build_release(spark, options, store=store, progress=Progress(STEPS, stream=shown))
+    build_release(spark, options, store=store, progress=Progress(COSTS, stream=shown))
     return Trained(open_release(store, cache_dir=ratings.parent / "cache"), shown.getvalue())
 
 

@@ -1,6 +1,9 @@
 import io
+import json
+from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
 from spark.progress import Progress
 from spark.session import GIB, driver_memory_gib
@@ -13,7 +16,7 @@ class Terminal(io.StringIO):
 
 def test_plain_lines_where_nobody_watches() -> None:
     stream = io.StringIO()
-    progress = Progress(2, stream=stream)
+    progress = Progress((1, 3), stream=stream)
     with progress.step("Reading"):
         progress.note("3 lines read")
     lines = stream.getvalue().splitlines()
@@ -25,7 +28,7 @@ def test_plain_lines_where_nobody_watches() -> None:
 
 def test_a_bar_on_a_terminal() -> None:
     stream = Terminal()
-    with Progress(1, stream=stream).step("Reading"):
+    with Progress((1,), stream=stream).step("Reading"):
         pass
     assert "\r[1/1] Reading ░░░" in stream.getvalue()
     assert "█ 100 %" in stream.getvalue()
@@ -33,11 +36,46 @@ def test_a_bar_on_a_terminal() -> None:
 
 def test_a_step_that_fails_is_not_shown_as_done() -> None:
     stream = io.StringIO()
-    with pytest.raises(OSError, match="gone"), Progress(1, stream=stream).step("Reading"):
+    with pytest.raises(OSError, match="gone"), Progress((1,), stream=stream).step("Reading"):
         raise OSError("gone")
     assert "100 %" not in stream.getvalue()
 
 
+@pytest.mark.spark
+def test_the_percent_of_a_step_is_never_above_what_its_parts_have_done(
+    spark: SparkSession,
+) -> None:
+    numbers = spark.sparkContext.range(8, numSlices=2)
+    with Progress((1,), stream=io.StringIO()).step("Training", spark) as step:
+        numbers.count()  # before the first part, it says nothing
+        assert step.share() == 0.0
+        with step.part(0.25, expected_jobs=1):
+            assert step.share() == 0.0
+            numbers.count()
+            numbers.count()  # one more than was expected
+            assert step.share() == 0.25
+        with step.part(0.75, expected_jobs=3):
+            assert step.share() == 0.25
+            numbers.count()
+            assert step.share() == pytest.approx(0.25 + 0.75 / 3)
+        assert step.share() == 0.99  # until what follows the last job is done, too
+
+
+def test_a_file_tells_others_how_much_of_the_whole_is_done(tmp_path: Path) -> None:
+    file = tmp_path / "progress.json"
+    progress = Progress((1, 3), stream=io.StringIO(), file=file)
+    with progress.step("Reading"):
+        assert json.loads(file.read_text()) | {"seconds": 0} == {
+            "step": "Reading",
+            "percent": 0,
+            "seconds": 0,
+        }
+    with progress.step("Training"):
+        told = json.loads(file.read_text())
+    assert (told["step"], told["percent"]) == ("Training", 25)
+    assert list(tmp_path.iterdir()) == [file]
+
+
 @pytest.mark.parametrize(("gib", "expected"), [(1, 1), (4, 2), (24, 12), (256, 16)])
-def test_the_driver_gets_half_of_the_machine_within_reason(gib: int, expected: int) -> None:
+def test_the_driver_gets_half_of_what_is_free_within_reason(gib: int, expected: int) -> None:
     assert driver_memory_gib(gib * GIB) == expected

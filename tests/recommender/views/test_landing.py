@@ -1,11 +1,14 @@
 """The first page and its form."""
 
+from pathlib import Path
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from recommender.models import ImportJob, Reader
+from recsite.preparation import Preparation
 from tests.factories import BookFactory, ImportJobFactory, ModelReleaseFactory, ReaderFactory
 from tests.pages import client_of, read
 
@@ -44,6 +47,24 @@ def test_the_sample_reader_is_named_beside_the_stand_in(client: Client, settings
     settings.SAMPLE_READER = "204711"
 
     assert "Sample reader: 204711" in read(client.get("/")).words
+
+
+def test_it_says_that_books_are_on_their_way(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.BOOKFOLD_HOME = tmp_path
+    coming = Preparation("goodbooks-10k", "training", 43, 245)
+    (tmp_path / "preparation.json").write_text(coming.to_json())
+    (tmp_path / "prepared.json").write_text('{"sample_reader": 7}')
+    settings.GOODREADS_BASE_URL = "http://127.0.0.1:9"
+
+    words = read(client.get("/")).words
+
+    assert "still getting its books: 43% done, about 4 minutes left." in words
+    assert "Sample reader: 7" in words
+
+    (tmp_path / "preparation.json").write_text("{")
+    assert "still getting" not in read(client.get("/")).words
 
 
 def test_the_real_goodreads_has_no_sample_reader(client: Client, settings: Settings) -> None:

@@ -1,5 +1,6 @@
-"""`make goodbooks` puts in use what it built itself, unless that was measured to be worse."""
+"""Another set of books is put in use once it is built, unless that was measured to be worse."""
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,10 +15,11 @@ from catalog.models import Book
 from recommender.engine.publish import promote, write_release
 from recommender.engine.release import read_latest
 from recommender.engine.store import Store, open_store
-from recsite.local import data, goodbooks
+from recsite.local import data, goodbooks, larger
 from recsite.local.home import Home
-from recsite.local.prepared import Dataset, Prepared
-from recsite.local.process import LocalError
+from recsite.local.prepared import Dataset, Next, Prepared
+from recsite.local.process import LocalError, free_port
+from recsite.preparation import check, preparation
 from tests.recommender.engine.releases import NOON, draft, item_factors
 
 Report = Callable[..., None]
@@ -87,6 +89,101 @@ def test_what_is_worse_is_not(store: Store, tmp_path: Path, spark_reports: Repor
 
     assert in_use(store) == old
     assert not Book.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_was_built_before_it_was_killed_is_not_built_again(
+    store: Store, tmp_path: Path, spark_reports: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path)
+    promote(store, written(store, seed=1))
+    built = written(store, seed=2)
+    spark_reports(f"Release {built} is in {store.uri}")
+    with monkeypatch.context() as patch:
+        patch.setattr(larger, "load", killed)
+        with pytest.raises(KeyboardInterrupt):
+            goodbooks.load_full_set(home)
+    assert Next.read(home) == Next(data.named(os.environ["BOOKFOLD_DATA"]), built)
+    assert in_use(store) != built
+
+    spark_reports("Spark was asked again", code=1)
+    goodbooks.load_full_set(home)
+
+    assert in_use(store) == built
+    assert Next.read(home) is None
+
+
+@pytest.mark.django_db
+def test_a_release_that_has_gone_is_built_again(
+    store: Store, tmp_path: Path, spark_reports: Report
+) -> None:
+    home = Home(tmp_path)
+    promote(store, written(store, seed=1))
+    Next(data.named(os.environ["BOOKFOLD_DATA"]), "20260101T000000Z-gone").write(home)
+    built = written(store, seed=2)
+    spark_reports(f"Release {built} is in {store.uri}")
+
+    goodbooks.load_full_set(home)
+
+    assert in_use(store) == built
+
+
+def killed(_dataset: Dataset) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_second_one_is_told_to_wait(tmp_path: Path, spark_reports: Report) -> None:
+    home = Home(tmp_path)
+    with (
+        home.bringing_alone(),
+        pytest.raises(LocalError, match="Another set of books is on its way"),
+    ):
+        goodbooks.load_full_set(home)
+
+
+def test_without_a_connection_the_site_stays_as_it_is(
+    tmp_path: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("GOODBOOKS_URL", f"http://127.0.0.1:{free_port()}/none.zip")
+    monkeypatch.delenv("BOOKFOLD_DATA", raising=False)
+    monkeypatch.setattr(os, "nice", int)  # of this process
+    settings.BOOKFOLD_HOME = tmp_path
+    home = Home(tmp_path)
+    Next().write(home)
+
+    larger.beside(home)
+
+    assert "the site stays with the starter shelf" in capsys.readouterr().out
+    assert Next.read(home) is None
+    assert preparation() is None
+
+
+def test_what_pages_are_told_moves_with_the_work(tmp_path: Path, settings: Settings) -> None:
+    settings.BOOKFOLD_HOME = tmp_path
+    telling = larger.Telling(Home(tmp_path), "goodbooks-10k")
+    told = []
+    for stage, share in (
+        ("downloading", 0.5),
+        ("training", 0.0),
+        ("training", 0.5),
+        ("training", 0.4),  # never back
+        ("loading the catalog", 0.0),
+        ("switching", 1.0),
+    ):
+        telling.reached(stage, share)
+        now = preparation()
+        assert now
+        assert now.stage == stage
+        told.append(now.percent)
+    assert told == [1, 3, 46, 46, 90, 99]
+    assert check().startswith("goodbooks-10k is on its way: switching, 99 %")
+    telling.failed("No release was built; the lines above say why.")
+    assert check() == ("goodbooks-10k did not come: No release was built; the lines above say why.")
+    telling.ended()
+    assert check() == "all there"
 
 
 @pytest.mark.parametrize(("text", "code"), [("Release 1 is in x", 1), ("nothing", 0)])

@@ -12,8 +12,9 @@ from pytest_django import Settings
 from recommender.engine.publish import promote
 from recommender.engine.store import open_store
 from recsite.local import data
-from recsite.local.prepare import build, command_output, has_release, is_loaded, releases
-from recsite.local.prepared import Dataset, Prepared
+from recsite.local.home import Home
+from recsite.local.prepare import build, command_output, has_release, is_loaded, plan, releases
+from recsite.local.prepared import Dataset, Next, Prepared
 from tests.factories import BookFactory
 from tests.releases import publish_release
 
@@ -118,3 +119,41 @@ def test_a_refused_build_leaves_the_older_release_serving(
 
     assert f"continues with {older}" in capsys.readouterr().out
     assert [row["version"] for row in releases() if row["in_use"]] == [older]
+
+
+@pytest.mark.parametrize(
+    ("before", "coming", "named", "then"),
+    [
+        (None, None, False, Next()),  # a new site gets the full set
+        (SHELF, None, False, None),  # one that has had its chance does not
+        (SHELF, Next(OTHER, "v1"), False, Next(OTHER, "v1")),  # what was on its way goes on
+        (None, None, True, Next(OTHER)),
+        (SHELF, Next(OTHER, "v1"), True, Next(OTHER, "v1")),
+        (SHELF, Next(CAMPS, "v1"), True, Next(OTHER)),
+        (OTHER, Next(OTHER), True, None),  # it is there
+    ],
+)
+def test_which_set_is_to_come(
+    tmp_path: Path,
+    before: Dataset | None,
+    coming: Next | None,
+    named: bool,
+    then: Next | None,
+) -> None:
+    home = Home(tmp_path)
+    if coming:
+        coming.write(home)
+    environment = {}
+    if named:
+        (tmp_path / "dataset.json").write_text(json.dumps({"name": OTHER.name}))
+        environment = {"BOOKFOLD_DATA": str(tmp_path)}
+    here = replace(OTHER, folder=str(tmp_path))
+    moved = {OTHER: here}
+    if coming and coming.dataset in moved:
+        replace(coming, dataset=here).write(home)
+    expected = replace(then, dataset=here) if then and then.dataset else then
+
+    serving = moved.get(before, before) if before else SHELF
+    plan(home, serving, prepared_with(serving) if before else None, environment)
+
+    assert Next.read(home) == expected

@@ -62,6 +62,15 @@ def test_what_was_killed_is_started_again(supervisor: Supervisor, screen: Screen
     assert looked(supervisor, lambda: sleeper.alive() and sleeper.pid != first)
 
 
+def test_what_runs_once_may_end(supervisor: Supervisor, screen: Screen) -> None:
+    part = Program("data", [sys.executable, "-c", ""], {}, screen)
+    supervisor.start(part, once=True)
+    assert wait_until(lambda: not part.alive(), seconds=20)
+    pid = part.pid
+    supervisor.wait(1.0)
+    assert part.pid == pid
+
+
 def test_the_pause_grows_while_a_part_keeps_dying(
     supervisor: Supervisor, screen: Screen, said: io.StringIO
 ) -> None:
