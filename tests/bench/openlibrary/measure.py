@@ -4,27 +4,39 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from io import StringIO
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
+from statistics import quantiles
 from time import perf_counter
 
+from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 
 from catalog.models import Author, Book, BookIdentifier
+from recommender.models import LibraryEntry, Reader
 from tests.bench.catalog.measure import match
+from tests.bench.pages import publish
 from tests.bench.search import measure as search
 from tests.bench.search.measure import say
 from tests.dumps.drawn import Drawn, KnownBook
 from tests.dumps.files import write_dumps
+from tests.factories import ReaderFactory
+from tests.pages import client_of
 
 SEED = 14
+LIBRARY, ROUNDS, WARM = 300, 45, 5
+LISTS = ("/recommendations/", "/recommendations/?new=on", "/library/")
 
 
 def measure(folder: Path, *, works: int, most: int, known: int) -> None:
     """Draw dumps, make a catalog of them, load it twice; search and match before and after."""
+    reader = reader_of(LIBRARY)
     search.measure(known=known, print_misses=False)
     match()
+    look_at_lists(reader)
     dumps, made = folder / "dumps", folder / "catalog"
     with timed(f"dumps of {works:,} works drawn"):
         write_dumps(dumps, drawn(works))
@@ -40,8 +52,46 @@ def measure(folder: Path, *, works: int, most: int, known: int) -> None:
         for line in out.getvalue().splitlines():
             if not line.endswith("…"):
                 say(f"  {line}")
+    with connection.cursor() as cursor:  # as autovacuum does in an hour
+        cursor.execute("ANALYZE")
     search.measure(known=known, print_misses=False)
     match()
+    look_at_lists(reader)
+
+
+def reader_of(books: int) -> Reader:
+    """A reader of every third of the best-known books, and a release that knows them."""
+    call_command("collectstatic", interactive=False, verbosity=0)
+    publish(settings.RELEASE_STORE)
+    reader = ReaderFactory.create()
+    LibraryEntry.objects.bulk_create(
+        LibraryEntry(
+            reader=reader,
+            book=book,
+            source="goodreads",
+            source_key=str(n),
+            title=book.title,
+            stars=1 + n % 5,
+        )
+        for n, book in enumerate(Book.objects.order_by("goodbooks_id")[: books * 3 : 3])
+    )
+    return reader
+
+
+def look_at_lists(reader: Reader) -> None:
+    """Say how long the list takes in the web process, and one with filters."""
+    client = client_of(reader)
+    for address in LISTS:
+        seconds = []
+        for _ in range(ROUNDS):
+            begun = perf_counter()
+            answer = client.get(address, headers={"host": "localhost"})
+            seconds.append(perf_counter() - begun)
+            assert answer.status_code == HTTPStatus.OK, address
+        percentiles = quantiles(seconds[WARM:], n=20)
+        say(
+            f"{address}: median {1000 * percentiles[9]:.0f} ms, 95% {1000 * percentiles[18]:.0f} ms"
+        )
 
 
 @contextmanager
