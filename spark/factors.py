@@ -7,10 +7,11 @@ those of the rows that have its books. A task holds the factors of all books and
 rows, or of the rows for one block; only the factors of books are collected on the driver.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -170,7 +171,8 @@ def train_factors(
         with part((1 - PACKING_SHARE) / settings.iterations, expected_jobs=ROUND_JOBS):
             shared = context.broadcast((factors, Eigenbasis.of(gram_of(factors))))
             pieces = packed.mapInArrow(_rows_step(shared, ends, settings), PIECES)
-            table = pieces.groupBy("block").applyInArrow(_books_step(settings), SOLVED).toArrow()
+            blocks = pieces.repartitionById(len(ends), "block")
+            table = blocks.mapInArrow(_books_step(settings), SOLVED).toArrow()
             solved = [np.frombuffer(bytes_.as_py(), np.float32) for bytes_ in _by(table, "block")]
             factors = np.concatenate(solved).reshape(books, settings.rank)
             shared.destroy()
@@ -231,8 +233,8 @@ def _entry_counts(entries: DataFrame, books: int) -> IntArray:
 def _packed(entries: DataFrame, parts: int) -> DataFrame:
     """The rows of each part as one sparse matrix."""
     parted = entries.select("*", F.pmod(F.xxhash64("row"), F.lit(parts)).cast("int").alias("part"))
-    # With an explicit number, since Spark would otherwise merge small partitions, to use one core.
-    return parted.groupBy("part").applyInArrow(_pack, PACKED).repartition(parts, "part")
+    # One partition a part: by hashes, some would get several, and a core would wait for the other.
+    return parted.groupBy("part").applyInArrow(_pack, PACKED).repartitionById(parts, "part")
 
 
 def _pack(table: pa.Table) -> pa.Table:
@@ -306,19 +308,21 @@ _PIECES = pa.schema(
 )
 
 
-def _books_step(settings: FactorSettings) -> Callable[[pa.Table], pa.Table]:
-    """From the pieces of one block, the factors of its books."""
+def _books_step(settings: FactorSettings) -> Any:
+    """From the pieces of one block, which is a partition, the factors of its books."""
     rank = settings.rank
 
-    def step(table: pa.Table) -> pa.Table:
-        pieces = table.sort_by("part").to_pylist()
+    def step(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        pieces = sorted(
+            (piece for batch in batches for piece in batch.to_pylist()), key=itemgetter("part")
+        )
         grams = [np.frombuffer(piece["gram"]) for piece in pieces]
         gram = np.sum(grams, axis=0).reshape(rank, rank)
         rows = np.concatenate([np.frombuffer(piece["factors"], np.float32) for piece in pieces])
         weights = csr_array(hstack([_weights_of(piece, rank) for piece in pieces], format="csr"))
         solved = _solve(weights, rows.reshape(-1, rank), Eigenbasis.of(gram), settings)
         answer = {"block": pieces[0]["block"], "factors": solved.tobytes()}
-        return pa.Table.from_pylist([answer], schema=_SOLVED)
+        yield pa.RecordBatch.from_pylist([answer], schema=_SOLVED)
 
     return step
 
