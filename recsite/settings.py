@@ -293,7 +293,10 @@ STORAGES = {
 }
 
 # Security.
-COVER_HOST = env.url("COVER_HOST", "", schemes=("https",))
+# Open Library's covers are shown where the site says whom it belongs to, as Open Library asks.
+COVER_HOST = env.url(
+    "COVER_HOST", "https://covers.openlibrary.org" if CONTACT_EMAIL else "", schemes=("https",)
+)
 # Open Library redirects many covers to the Internet Archive, which the policy must allow too.
 COVER_SOURCES = [COVER_HOST, "https://archive.org", "https://*.archive.org"] if COVER_HOST else []
 CONTENT_SECURITY_POLICY = {

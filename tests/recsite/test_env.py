@@ -167,6 +167,18 @@ def test_what_an_address_asks_for_reaches_the_server(monkeypatch: pytest.MonkeyP
         assert cursor.fetchone() == ("the site",)
 
 
+def test_covers_are_open_library_s_where_a_contact_is_set() -> None:
+    needed = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
+
+    def images(**variables: str) -> bool:
+        _, settings = loaded(ROOT / "none", **needed, **variables)
+        return "https://covers.openlibrary.org" in settings["CONTENT_SECURITY_POLICY"]
+
+    assert images(CONTACT_EMAIL="me@example.org")
+    assert not images(CONTACT_EMAIL="me@example.org", COVER_HOST="")
+    assert not images()
+
+
 def test_good_values_pass() -> None:
     good = settings_with(
         DEBUG="yes", GOODREADS_PAUSE_SECONDS="1.5", COVER_HOST="https://covers.example"
