@@ -91,7 +91,7 @@ class Blend:
         """
         parts: list[tuple[float, RankerScores]] = []
         refusal: NothingToFoldIn | None = None
-        for name, share in self.settings.at(profile.books.count).items():
+        for name, share in self.settings.at(profile.read).items():
             ranker = self.rankers[name]
             try:
                 folded = ranker.fold_in(profile.books, profile.weights_for(ranker))

@@ -21,7 +21,10 @@ LEAST_SHARE_AGAINST = 0.1
 #: How many of the books that a score from content comes through are shown.
 MOST_ALIKE = 2
 
-Kind = Literal["liked", "reread", "read", "unfinished", "disliked", "against"]
+#: The same of a dismissed book, which weighs little.
+LEAST_SHARE_OF_DISMISSED = 0.02
+
+Kind = Literal["liked", "reread", "read", "unfinished", "disliked", "against", "dismissed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ class ShownReason:
     ``liked``, ``disliked``: its stars say so, and it raised the score; a disliked one can, as the
     two have different readers. ``read``: it raised the score, but its reader gave it no stars, or
     ones that say neither. ``reread``, ``unfinished``: likewise, and it was read more than once, or
-    given up. ``against``: a disliked book that lowered the score.
+    given up. ``against``: a disliked book that lowered the score. ``dismissed``: likewise one that
+    its reader does not want to read.
     """
 
     kind: Kind
@@ -103,27 +107,35 @@ def reasons_to_show(
     """At most three reasons for the reader to see; none if the score is not positive.
 
     Those that raised the score come first, the strongest ahead. The disliked book that lowered it
-    most takes the last place if it costs a tenth of the score or more.
+    most takes the last place if it costs a tenth of the score or more, a dismissed one if it costs
+    a fiftieth.
     """
     if score <= 0:
         return []
     supporting = [
         ShownReason(_kind(reason, scale), reason, share)
         for reason in reasons
-        if (share := reason.contribution / score) > 0
+        if (share := reason.contribution / score) > 0 and reason.reading != "dismissed"
     ]
     supporting.sort(key=lambda one: (-one.share, one.reason.book_id))
     against = [
-        ShownReason("against", reason, share)
+        ShownReason(kind, reason, share)
         for reason in reasons
-        if (share := reason.contribution / score) <= -LEAST_SHARE_AGAINST
-        and reason.stars is not None
-        and scale.is_disliked(reason.stars)
+        if (kind := _kind_against(reason, share := reason.contribution / score, scale))
     ]
     if not against:
         return supporting[:MOST_SHOWN]
     strongest = min(against, key=lambda one: (one.share, one.reason.book_id))
     return [*supporting[: MOST_SHOWN - 1], strongest]
+
+
+def _kind_against(reason: Reason, share: float, scale: StarScale) -> Kind | None:
+    """What is said of a book that lowered a score; None if nothing is."""
+    if reason.stars is None:
+        is_told = reason.reading == "dismissed" and share <= -LEAST_SHARE_OF_DISMISSED
+        return "dismissed" if is_told else None
+    is_told = share <= -LEAST_SHARE_AGAINST and scale.is_disliked(reason.stars)
+    return "against" if is_told else None
 
 
 def _kind(reason: Reason, scale: StarScale) -> Kind:

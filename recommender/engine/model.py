@@ -34,6 +34,8 @@ from recommender.engine.values import (
 
 #: The name of what readers are served, beside the names of the rankers it is made of.
 SERVED = "served"
+#: Readings that by themselves tell of nothing liked.
+NOT_LIKED = ("unfinished", "dismissed")
 NO_READINGS: Mapping[int, Reading] = {}
 
 
@@ -69,7 +71,7 @@ class Model:
             ``Scores.unknown`` lists them.
         readings
             How books were read, by book id: those without stars count by this, and those with stars
-            count for more if they were read again.
+            count for more if they were read again. Dismissed ones count a little against others.
         ranker
             What readers are served (`Release.served`, and content for books with few ratings or
             none), or one ranker by itself.
@@ -100,7 +102,7 @@ class Model:
             raise NothingToFoldIn(
                 "None of these books is known to the model; rate a few that the catalog has."
             )
-        if all(book_id not in ratings and readings[book_id] == "unfinished" for book_id in used):
+        if all(book_id not in ratings and readings[book_id] in NOT_LIKED for book_id in used):
             # A small weight beside others; on their own they would recommend more of the same.
             raise NothingToFoldIn("All of these books were given up; rate one that you enjoyed.")
         profile = Profile(

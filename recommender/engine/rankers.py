@@ -62,6 +62,11 @@ class Profile:
     stars: FloatArray
     readings: tuple[Reading, ...]
 
+    @property
+    def read(self) -> int:
+        """How many of the books were read."""
+        return sum(reading != "dismissed" for reading in self.readings)
+
     def weights_for(self, ranker: Ranker) -> FloatArray:
         """Shape (books,): what each book weighs, by its stars, or by how it was read without."""
         weights = ranker.weights(self.stars)

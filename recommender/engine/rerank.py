@@ -38,7 +38,8 @@ class BookFacts:
 class RerankOptions:
     """How strict the rules are.
 
-    ``per_author`` books of one author may stand in any ``window`` places that follow each other.
+    ``per_author`` books of one author may stand in any ``window`` places that follow each other,
+    and ``next_volumes`` of series that the reader has begun (any number if None).
     ``own_languages`` are those of the reader; without them the books read tell (see
     `reading_languages`), and where these do not, books in every language are offered.
 
@@ -52,6 +53,7 @@ class RerankOptions:
     """
 
     per_author: int = 2
+    next_volumes: int | None = 3
     window: int = 10
     own_languages: frozenset[str] = frozenset()
     dial: float = 0.0
@@ -139,7 +141,8 @@ def rerank(
        languages the reader does not read, every volume of a series but the one after the last
        that was read, and collections that do not begin with that one.
     2. Each place is filled with the best book, by the dial, whose authors still have room there.
-       A book for which there is no room is left out.
+       A book for which there is no room is left out. Where there is no more room for volumes of
+       series begun, they come behind all others.
 
     Parameters
     ----------
@@ -165,7 +168,11 @@ def rerank(
         if book.series:
             taken.add(book.series)
         fitting.append(place)
-    return _fill(candidates, fitting, facts, options, features, top)
+    goes_on = [
+        facts.get(candidates[place].book_id, BookFacts()).series in history.next_volumes
+        for place in fitting
+    ]
+    return _fill(candidates, fitting, facts, goes_on, options, features, top)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +189,7 @@ class _History:
         volumes: dict[str, set[int]] = {}
         for book in books:
             if book.series:
-                volumes.setdefault(book.series, set()).update(_volumes_of(book))
+                volumes.setdefault(book.series, set()).update(volumes_of(book))
         return cls(
             languages=_languages(books, options),
             finished=frozenset(
@@ -190,7 +197,7 @@ class _History:
                 for book in books
                 if book.is_collection and book.series and book.last_volume is None
             ),
-            next_volumes={series: _next_volume(read) for series, read in volumes.items()},
+            next_volumes={series: next_volume(read) for series, read in volumes.items()},
             author_ids=frozenset(author for book in books for author in book.author_ids),
         )
 
@@ -216,7 +223,7 @@ def _languages(books: Iterable[BookFacts], options: RerankOptions) -> frozenset[
     return options.own_languages or reading_languages(books)
 
 
-def _volumes_of(book: BookFacts) -> set[int]:
+def volumes_of(book: BookFacts) -> set[int]:
     """The volumes that a book is, or the ends of the range it contains; none if nobody knows."""
     ends = (book.first_volume, book.last_volume) if book.is_collection else (book.number,) * 2
     first, last = (None if end is None else math.floor(end) for end in ends)
@@ -225,7 +232,7 @@ def _volumes_of(book: BookFacts) -> set[int]:
     return {first, max(first, last - 1), last}
 
 
-def _next_volume(read: Collection[int]) -> int | None:
+def next_volume(read: Collection[int]) -> int | None:
     """The volume after the last one read, as volumes before that one are no news.
 
     None if the last one stands alone far behind the others: nobody can tell how its reader goes on.
@@ -241,36 +248,53 @@ def _fill(
     candidates: Sequence[ScoredBook],
     fitting: list[int],
     facts: Mapping[int, BookFacts],
+    goes_on: Sequence[bool],
     options: RerankOptions,
     features: CandidateFeatures | None,
     top: int | None,
 ) -> list[ScoredBook]:
-    """Fill each place with the best book whose authors still have room there."""
+    """Fill each place with the best book for which there is room.
+
+    ``goes_on`` tells the volumes of series that the reader has begun.
+    """
     relevances, weight = _relevances(candidates, fitting, options, features)
     order = sorted(range(len(fitting)), key=lambda index: -relevances[index])
     authors = [facts.get(candidates[place].book_id, BookFacts()).author_ids for place in fitting]
     nearest = np.zeros(len(fitting))
     chosen: list[ScoredBook] = []
-    recent: deque[tuple[int, ...]] = deque(maxlen=options.window - 1)
+    recent: deque[int] = deque(maxlen=options.window - 1)
     while order and (top is None or len(chosen) < top):
-        counts = Counter(author for author_ids in recent for author in author_ids)
-        full = {author for author, books in counts.items() if books >= options.per_author}
-        free = (index for index in order if full.isdisjoint(authors[index])) if full else order
-        if weight < 1.0:
-            open_to = np.fromiter(free, dtype=np.int64)
-            marginal = weight * relevances[open_to] - (1.0 - weight) * nearest[open_to]
-            best = int(open_to[marginal.argmax()]) if len(open_to) else None
-        else:
-            best = next(iter(free), None)
-        if best is None:
+        open_to = _with_room(order, recent, authors, goes_on, options)
+        if not open_to:
             break
+        best = open_to[0]
+        if weight < 1.0:
+            marginal = weight * relevances[open_to] - (1.0 - weight) * nearest[open_to]
+            best = open_to[int(marginal.argmax())]
         order.remove(best)
-        recent.append(authors[best])
+        recent.append(best)
         chosen.append(candidates[fitting[best]])
         if weight < 1.0 and features is not None:
             near = features.similarity(fitting[best])[fitting]
             nearest = np.maximum(nearest, near)
     return chosen
+
+
+def _with_room(
+    order: list[int],
+    recent: Collection[int],
+    authors: Sequence[tuple[int, ...]],
+    goes_on: Sequence[bool],
+    options: RerankOptions,
+) -> list[int]:
+    """Those of the books left for which the places before have room, in their order."""
+    counts = Counter(author for index in recent for author in authors[index])
+    full = {author for author, books in counts.items() if books >= options.per_author}
+    free = [index for index in order if full.isdisjoint(authors[index])] if full else order
+    limit = options.next_volumes
+    if limit is None or sum(goes_on[index] for index in recent) < limit:
+        return free
+    return [index for index in free if not goes_on[index]] or free
 
 
 def _relevances(

@@ -24,8 +24,8 @@ class ScoredBook:
     score: float
 
 
-#: How a book was read: once, more than once, or not to its end.
-Reading = Literal["once", "again", "unfinished"]
+#: How a book was read: once, more than once, not to its end, or not at all, as it was dismissed.
+Reading = Literal["once", "again", "unfinished", "dismissed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,11 @@ class WeightTable:
 SIGNED_WEIGHTS = WeightTable((1.0, 2.0, 3.0, 4.0, 5.0), (-0.5, -0.2, 0.3, 1.0, 1.3))
 
 
+#: What a book weighs that its reader does not want to read: half as much as two stars, so that
+#: books like it fall a little. Not of a release, as no release is trained on it.
+DISMISSED_WEIGHT = -0.1
+
+
 @dataclass(frozen=True, slots=True)
 class ReadingWeights:
     """How much it says about taste that a book was read; weights in the unit of a `WeightTable`.
@@ -73,7 +78,12 @@ class ReadingWeights:
 
     def without_stars(self, reading: Reading) -> float:
         """The weight of a book without stars."""
-        return {"once": self.unrated, "again": self.reread, "unfinished": self.unfinished}[reading]
+        return {
+            "once": self.unrated,
+            "again": self.reread,
+            "unfinished": self.unfinished,
+            "dismissed": DISMISSED_WEIGHT,
+        }[reading]
 
     def with_stars(self, weight: float, reading: Reading) -> float:
         """The weight of a book whose stars alone would weigh ``weight``."""

@@ -10,7 +10,7 @@ from django.core.cache import caches
 from catalog.languages import language_name
 from catalog.models import Book, Genre
 from recommender.engine.dial import DIAL_POSITIONS
-from recommender.engine.rerank import RerankOptions
+from recommender.engine.rerank import DEFAULT_OPTIONS, RerankOptions
 from recommender.selectors.wording import DIAL_WORDS, NEW_SINCE, SERIES_WORDS
 
 Choices = list[tuple[str, str]]
@@ -49,6 +49,7 @@ class ListForm(forms.Form):
         initial=0,
         widget=forms.Select(choices=[(step, DIAL_WORDS[step]) for step in DIAL_POSITIONS]),
     )
+    sequels = forms.BooleanField(label="More next volumes", required=False)
     genre = forms.ChoiceField(required=False)
     no_genre = forms.BooleanField(label="Also books without a genre", required=False)
     new = forms.BooleanField(label=f"New since {NEW_SINCE}", required=False)
@@ -91,6 +92,12 @@ class ListForm(forms.Form):
         """How many books the list has."""
         return self.cleaned_data["n"] or 10
 
+    @property
+    def narrows(self) -> bool:
+        """Whether anything but the dial is set, or wrong."""
+        names = self.fields.keys() - {"dial", "n"}
+        return any(self.data.get(name) for name in names) or bool(self.errors)
+
     def parameters(self) -> dict[str, object]:
         """The dial and the filters that are set, of a valid form."""
         values = {name: value for name, value in self.cleaned_data.items() if name != "n"}
@@ -117,6 +124,7 @@ class ListForm(forms.Form):
             first_year = max(first_year or NEW_SINCE, NEW_SINCE)
         return RerankOptions(
             dial=data["dial"],
+            next_volumes=None if data["sequels"] else DEFAULT_OPTIONS.next_volumes,
             genre_ids=frozenset(genre.pk for genre in genres),
             with_unknown_genres=data["no_genre"],
             languages=frozenset(data["language"]),
@@ -124,6 +132,11 @@ class ListForm(forms.Form):
             year_to=data["year_to"],
             longest_series=int(data["series"]) if data["series"] else None,
         )
+
+
+def genre_choices() -> Choices:
+    """The genres to choose from, at most a minute old."""
+    return _cached_choices()[0]
 
 
 def _cached_choices() -> tuple[Choices, Choices]:

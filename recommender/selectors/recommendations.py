@@ -17,13 +17,14 @@ from recommender.engine.rerank import (
     rerank,
 )
 from recommender.engine.values import NothingToFoldIn, Reading, ScoredBook
-from recommender.models import Dismissal, LibraryEntry, Reader
+from recommender.models import LibraryEntry, Reader
 from recommender.selectors.book_facts import (
     HISTORY_COLUMNS,
     facts_of_candidates,
     history_facts,
 )
 from recommender.selectors.current_model import current_model
+from recommender.selectors.dismissals import dismissed_by
 from recommender.selectors.known_works import KnownLine, KnownWorks, line_of
 from recommender.shelves import how_read
 
@@ -33,7 +34,7 @@ LINE_COLUMNS = ("book", "author", "title", "book__title", "book__original_title"
 CANDIDATES_AT_FIRST = 100
 CANDIDATES = 400
 #: The same for a list that the dial reorders.
-CANDIDATES_FOR_DIAL = 250
+CANDIDATES_FOR_DIAL = 400
 #: The same for a list with filters, which may hold most of them back.
 CANDIDATES_FOR_FILTERS_AT_FIRST = 600
 CANDIDATES_FOR_FILTERS = 3000
@@ -126,16 +127,16 @@ def preview(
     taste = taste or taste_of(reader=reader, without=without)
     if taste.left_out and not taste.ratings and not taste.readings:
         raise NothingToRecommendFrom(NOTHING_COUNTS)
+    dismissed = dismissed_by(reader)
+    refused: dict[int, Reading] = dict.fromkeys(dismissed.not_for_me - taste.known, "dismissed")
     return pick(
         ratings=taste.ratings,
-        readings=taste.readings,
+        readings={**taste.readings, **refused},
         read=taste.read,
         known=taste.known,
         works=KnownWorks.of_lines(taste.lines),
         top=top,
-        options=replace(
-            without_dismissed(options=options, reader=reader), own_languages=taste.languages
-        ),
+        options=replace(dismissed.left_out_of(options), own_languages=taste.languages),
         library_size=taste.library_size,
     )
 
@@ -162,7 +163,7 @@ def pick(
         scores = model.fold_in(ratings, readings)
     except NothingToFoldIn as error:
         raise NothingToRecommendFrom(
-            NOTHING_LIKED if ratings or readings else NOTHING_READ
+            NOTHING_LIKED if ratings or {*readings.values()} - {"dismissed"} else NOTHING_READ
         ) from error
     chosen: list[ScoredBook] = []
     cards: dict[int, Book] = {}
@@ -174,10 +175,10 @@ def pick(
     return Picks(
         model,
         scores.ranker,
-        scores.used,
+        {book: stars for book, stars in scores.used.items() if readings.get(book) != "dismissed"},
         any(map(scores.star_scale.is_liked, scores.rated.values())),
         library_size,
-        _explain(scores, chosen[:top], cards),
+        explain(scores, chosen[:top], cards),
         has_more=len(chosen) > top,
         without_genre=_without_genre(candidates, chosen[:top], top, read, options),
     )
@@ -245,18 +246,6 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
 def languages_of(read: Iterable[BookFacts], *, chosen: Iterable[str] = ()) -> frozenset[str]:
     """The languages that a reader has chosen, else those of the books read, else the site's."""
     return frozenset(chosen) or reading_languages(read) or frozenset({settings.DEFAULT_LANGUAGE})
-
-
-def without_dismissed(*, options: RerankOptions, reader: Reader) -> RerankOptions:
-    """The options, with everything excluded that the reader has dismissed."""
-    standing = Dismissal.objects.standing().filter(reader=reader)
-    rows = list(standing.values_list("book__goodbooks_id", "author", "genre"))
-    return replace(
-        options,
-        without_books=options.without_books | {book for book, _, _ in rows if book is not None},
-        without_authors=options.without_authors | {author for _, author, _ in rows if author},
-        without_genres=options.without_genres | {genre for _, _, genre in rows if genre},
-    )
 
 
 def _depths(options: RerankOptions) -> tuple[int, ...]:
@@ -338,7 +327,7 @@ def _without_genre(
     return len(rerank(admitted, {**read, **facts}, read, others))
 
 
-def _explain(scores: Scores, chosen: list[ScoredBook], cards: Mapping[int, Book]) -> list[Pick]:
+def explain(scores: Scores, chosen: list[ScoredBook], cards: Mapping[int, Book]) -> list[Pick]:
     """The chosen books, each with its expected stars and the reasons to name."""
     reasons_of = {scored.book_id: scores.reasons_to_show(scored.book_id) for scored in chosen}
     alike_of = {scored.book_id: scores.alike(scored.book_id) for scored in chosen}

@@ -19,12 +19,20 @@ DIAL_WORDS = {
     1: "Adventurous",
     2: "Very adventurous",
 }
+#: What a turn of the dial does; nothing is to be said of the middle.
+DIAL_HINTS = {
+    -2: "Mostly books that very many readers know.",
+    -1: "Rather books that many readers know.",
+    1: "Rather books that fewer readers know.",
+    2: "Books that few readers know. Expect some misses, and some you would never have met.",
+}
 #: The filter by the length of a series, by its values.
 SERIES_WORDS = {"": "Any", "0": "No series", "3": "At most three volumes"}
 #: Books of goodbooks-10k end the year before; what is newer has a filter and a shelf of its own.
 NEW_SINCE = 2018
 FILTERS = (
     "dial",
+    "sequels",
     "genre",
     "no_genre",
     "new",
@@ -44,6 +52,7 @@ REASON_WORDS = {
     "unfinished": "Because you started",
     "disliked": "Because you did not like",
     "against": "Even though you disliked",
+    "dismissed": "A little lower, as you said no to",
     "alike": "Few have rated it yet, but it is like",
 }
 #: The same to others. What was disliked, and all stars, are the reader's own affair.
@@ -131,6 +140,8 @@ def _describe_filter(name: str, value: Any) -> str:
     match name:
         case "dial":
             return DIAL_WORDS.get(value, f"dial {value}")
+        case "sequels":
+            return "with any number of next volumes"
         case "genre":
             return f"genre {value.replace('-', ' ')}"
         case "no_genre":

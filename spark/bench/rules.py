@@ -36,7 +36,7 @@ SHOWN = (
     "disliked@20",
     "series_violations@10",
 )
-FREE = RerankOptions(per_author=DEPTH)
+FREE = RerankOptions(per_author=DEPTH, next_volumes=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,10 @@ RULES: Mapping[str, Rule] = {
     ),
     "the next unread volume only": Rule(
         lambda book: BookFacts(series=book.series, number=book.number)
+    ),
+    "three next volumes in ten": Rule(
+        lambda book: BookFacts(series=book.series, number=book.number),
+        replace(FREE, next_volumes=RerankOptions().next_volumes),
     ),
     "all of them": Rule(lambda book: book, RerankOptions()),
     "dial −2, very familiar": Rule(options=replace(FREE, dial=-2)),

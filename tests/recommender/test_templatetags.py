@@ -2,6 +2,8 @@
 
 import pytest
 from django import forms
+from django.template.loader import render_to_string
+from django.urls import reverse
 
 from recommender.templatetags.books import byline, folded
 from recommender.templatetags.forms import options
@@ -78,3 +80,11 @@ def test_options_are_escaped_and_the_chosen_one_is_selected() -> None:
 )
 def test_many_authors_are_counted(names: list[str], line: str) -> None:
     assert byline(names) == line
+
+
+def test_a_dismissed_book_is_a_reason_that_leads_to_its_undoing() -> None:
+    reason = {"book": 7, "title": "Emma", "stars": None, "share": -0.03, "kind": "dismissed"}
+    shown = render_to_string("recommender/_reasons.html", {"reasons": [reason], "what_if": True})
+    assert "A little lower, as you said no to" in shown
+    assert f'href="{reverse("dismissals")}"' in shown
+    assert "what if not" not in shown

@@ -141,3 +141,14 @@ def test_parts_sum_to_the_score_whatever_the_ranker(
             abs(folded.contributions(Mixture.of_rows(np.array([row]))).sum() - folded.scores[row])
             < 1e-5
         )
+
+
+def test_a_dismissed_book_is_named_where_it_pulled_a_little_and_never_as_support() -> None:
+    reasons = [
+        Reason(1, 5, 0.95),
+        Reason(2, None, 0.07, "dismissed"),
+        Reason(3, None, -0.02, "dismissed"),
+    ]
+    shown = [(one.kind, one.reason.book_id) for one in reasons_to_show(reasons, 1.0)]
+    assert shown == [("liked", 1), ("dismissed", 3)]
+    assert len(reasons_to_show(reasons, 1.1)) == 1

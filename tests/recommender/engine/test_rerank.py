@@ -282,3 +282,17 @@ def test_a_language_that_is_asked_for_need_not_be_one_of_the_readers() -> None:
     facts = {n: BookFacts(language="eng") for n in range(1, 6)} | {10: BookFacts(language="fre")}
     options = RerankOptions(languages=frozenset({"fre"}))
     assert [b.book_id for b in rerank(candidates(10), facts, set(range(1, 6)), options)] == [10]
+
+
+def test_next_volumes_leave_room_for_finds() -> None:
+    begun = {n: volume(1, series=f"Begun {n}") for n in range(1, 7)}
+    following = {n + 10: volume(2, series=f"Begun {n}") for n in begun}
+    facts = begun | following
+    ranked = candidates(*following, *range(20, 32))
+    chosen = [one.book_id for one in rerank(ranked, facts, set(begun))]
+    assert chosen[:11] == [11, 12, 13, 20, 21, 22, 23, 24, 25, 26, 14]
+    everything = [
+        one.book_id for one in rerank(ranked, facts, set(begun), RerankOptions(next_volumes=None))
+    ]
+    assert everything[:7] == [11, 12, 13, 14, 15, 16, 20]
+    assert order(list(following), facts, set(begun)) == list(following)

@@ -444,3 +444,23 @@ class TestNewBooks:
         answer = client_of(sailor(camps)).get(self.SHELF, headers=headers)
         assert answer.content.strip() == b""
         assert client_of(None).get(self.SHELF, headers=headers).status_code == 404
+
+
+def test_what_is_not_one_s_kind_moves_books_like_it_until_that_is_undone(camps: Camps) -> None:
+    reader = sailor(camps, rated=1)
+    LibraryEntryFactory.create(reader=reader, book=camps.moor[0], stars=5)
+    before = titles(reader, "n=20")
+    books = [Dismissal.objects.create(reader=reader, book=book) for book in camps.sea[1:4]]
+
+    after = titles(reader, "n=20")
+    words = read(client_of(reader).get(f"{PAGE}?n=20")).one("main").words
+    kept = [title for title in before if title in after]
+    assert after != kept
+    assert after.index("Sea 4") > kept.index("Sea 4")
+    assert "from 2 of your books" in words
+
+    Dismissal.objects.update(reason="known")
+    assert titles(reader, "n=20")[: len(kept)] == kept
+    for dismissal in books:
+        dismissal.delete()
+    assert titles(reader, "n=20") == before
