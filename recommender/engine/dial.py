@@ -2,15 +2,16 @@
 
 At 0 the order is the release's own. Every step away from it changes two things:
 
-- *Fame*: a score is divided by ``(n + 30) ** (0.12 · dial)``, n being how many readers of the
-  release rated the book. It comes on top of what the release's own scores hold, so that a
-  negative dial gives fame back. Scaling scores by a power of the item's popularity is the
-  correction of Steck, "Item popularity and recommendation accuracy" (RecSys 2011), where
-  the power trades accuracy on frequent books against that on rare ones.
+- *Fame*: a score is divided by a power of ``n + 30``, n being how many readers of the release rated
+  the book: `FAME_EXPONENTS` by the dial, and what lies between by interpolation. It comes on top of
+  what the release's own scores hold, so that a negative dial gives fame back. Scaling scores by a
+  power of the item's popularity is the correction of Steck, "Item popularity and recommendation
+  accuracy" (RecSys 2011), where the power trades accuracy on frequent books against that on rare
+  ones.
 - *Likeness* (positive steps only): maximal marginal relevance, Carbonell and Goldstein (SIGIR
   1998). Each place goes to the book with the highest
   ``λ · relevance − (1 − λ) · max similarity to the books above it``, with
-  ``λ = 1 − 0.15 · dial`` and the relevance as a share of the best candidate's.
+  ``λ = 1 − 0.05 · dial`` and the relevance as a share of the best candidate's.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,8 +29,10 @@ from recommender.engine.values import FloatArray, IntArray
 
 DIAL_POSITIONS = (-2, -1, 0, 1, 2)
 FAME_OFFSET = 30.0
-FAME_STEP = 0.12
-LIKENESS_STEP = 0.15
+#: For `DIAL_POSITIONS`. Chosen so that either end brings at least five other books than the middle
+#: to half of the readers, and the adventurous one books half as famous (docs/QUALITY.md).
+FAME_EXPONENTS = (-0.4, -0.2, 0.0, 0.25, 0.75)
+LIKENESS_STEP = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +54,15 @@ class CandidateFeatures:
 
 def relevance(scores: FloatArray, ratings: IntArray, dial: float) -> FloatArray:
     """Scores (positive) with the popularity discount of the dial, divided by the best."""
-    discounted = scores / (ratings + FAME_OFFSET) ** (FAME_STEP * dial)
+    exponent = np.interp(dial, DIAL_POSITIONS, FAME_EXPONENTS)
+    discounted = scores / (ratings + FAME_OFFSET) ** exponent
     best = discounted.max(initial=0.0)
     share: FloatArray = discounted / best if best > 0 else discounted
     return share
 
 
 def relevance_weight(dial: float) -> float:
-    """λ of maximal marginal relevance: from 1, where similarity has no effect, down to 0.7."""
+    """λ of maximal marginal relevance: from 1, where similarity has no effect, down to 0.9."""
     return 1.0 - LIKENESS_STEP * max(0.0, dial)
 
 

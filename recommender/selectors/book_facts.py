@@ -33,11 +33,16 @@ _GENRES = ArraySubquery(BookGenre.objects.filter(**_OF_BOOK).order_by().values("
 
 
 def facts_of_candidates(
-    *, book_ids: Collection[int], options: RerankOptions, without_genre: bool = False
+    *,
+    book_ids: Collection[int],
+    options: RerankOptions,
+    without_genre: bool = False,
+    with_accessories: bool = False,
 ) -> dict[int, BookFacts]:
     """All facts of the books that may be recommended, by `Book.goodbooks_id`.
 
-    With `without_genre`, of those alone that have no genre.
+    With `without_genre`, of those alone that have no genre; `with_accessories` also of parts,
+    companions and guides, which are not recommended.
 
     The database applies the filters too, since they may leave a tenth of thousands. The length of
     a series takes another query, made only if a filter needs it.
@@ -45,7 +50,7 @@ def facts_of_candidates(
     rows = list(
         Book.objects.active()
         .known_as(book_ids)
-        .exclude(kind__in=Book.ACCESSORIES)
+        .exclude(kind__in=[] if with_accessories else Book.ACCESSORIES)
         .filter(_filters(options), *([_NO_GENRE] if without_genre else []))
         .order_by()
         .values_list("goodbooks_id", *HISTORY_COLUMNS, _AUTHORS, _GENRES, "year")

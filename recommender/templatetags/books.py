@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
@@ -14,7 +15,10 @@ from django.conf import settings
 from django.template import Context
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
 
 from catalog.credits import Role, with_role
 from catalog.models import Book
@@ -39,6 +43,8 @@ register.filter("ranker_name", ranker_name)
 
 T = TypeVar("T")
 
+#: A by-line names so many authors; of more, one less, and how many others there are.
+AUTHORS_NAMED = 3
 #: How many addresses a process caches, at some 200 bytes each.
 BOOK_URLS_CACHED = 50_000
 
@@ -58,8 +64,8 @@ def cover(context: Context, book: Book) -> SafeString:
 
 @register.simple_tag
 @lru_cache(maxsize=BOOK_URLS_CACHED)
-def book_url(name: str, key: int) -> str:
-    """The address of a view of one book; cached, since a page has a hundred of them."""
+def book_url(name: str, key: int | str) -> str:
+    """The address of a book, an author, a genre; cached, since a page has a hundred of them."""
     return reverse(name, args=[key])
 
 
@@ -67,6 +73,12 @@ def book_url(name: str, key: int) -> str:
 def plain(number: Decimal | float | None) -> str:
     """Write a number without trailing zeros: 2, 2.5, 0.75."""
     return "" if number is None else f"{float(number):.2f}".rstrip("0").rstrip(".")
+
+
+@register.filter
+def waited(since: date) -> str:
+    """How long ago a day was, in the largest unit: 6 years."""
+    return timesince(since, now=timezone.localdate(), depth=1)
 
 
 @register.filter
@@ -149,7 +161,26 @@ def sentence_list(names: list[str]) -> str:
 @register.filter
 def byline(names: list[str]) -> str:
     """Name the authors in a line; if there are more than three, the first two."""
-    return sentence_list(names if len(names) <= 3 else [*names[:2], f"{len(names) - 2} others"])
+    if len(names) <= AUTHORS_NAMED:
+        return sentence_list(names)
+    shown = names[: AUTHORS_NAMED - 1]
+    return sentence_list([*shown, f"{len(names) - len(shown)} others"])
+
+
+@register.simple_tag
+def linked_byline(book: Book) -> SafeString:
+    """The by-line, each author with a link to their page."""
+    named = book.author_credits
+    shown = named if len(named) <= AUTHORS_NAMED else named[: AUTHORS_NAMED - 1]
+    links = [
+        format_html('<a href="{}">{}</a>', book_url("author", one.author_id), one.author.name)
+        for one in shown
+    ]
+    if len(shown) < len(named):
+        links.append(format_html("{} others", len(named) - len(shown)))
+    first = format_html_join(", ", "{}", ((link,) for link in links[:-1]))
+    last = format_html_join("", "{}", ((link,) for link in links[-1:]))
+    return format_html("{} and {}", first, last) if first else last
 
 
 @register.filter

@@ -37,6 +37,7 @@ def books(request: HttpRequest) -> HttpResponse:
         "near": [] if found else near_titles(query),
         "missing": terms_of(query),
         "states": states,
+        "stars": {},  # a search, made while somebody types, asks no model
         "back": back,
     }
     template = "recommender/_results.html" if wants_fragment(request) else "recommender/books.html"

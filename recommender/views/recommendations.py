@@ -23,7 +23,7 @@ from recommender.selectors.recommendations import (
     taste_of,
 )
 from recommender.selectors.saved_lists import unfinished_import
-from recommender.selectors.wording import language_words
+from recommender.selectors.wording import DIAL_HINTS, language_words
 from recommender.services import readers, releases, runs
 from recommender.views.access import reader_of, reader_or_404
 from recommender.views.book_actions import JUST_DONE
@@ -154,6 +154,7 @@ def _list(reader: Reader, taste: Taste, form: ListForm, top: int) -> dict[str, A
     more = min(top + BOOKS_PER_STEP, MOST_BOOKS) if picks.has_more and top < MOST_BOOKS else None
     return {
         "picks": picks.chosen,
+        "dial_hint": DIAL_HINTS.get(form.cleaned_data["dial"], ""),
         "states": {},  # no book of this list is in the library or dismissed
         "used": len(picks.used),
         "rated": sum(stars is not None for stars in picks.used.values()),

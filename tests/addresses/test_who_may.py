@@ -64,6 +64,12 @@ SITE = {
     "rated": (ALL, NOT_SO_ALL),
     "books": (ALL, NOT_SO_ALL),
     "book": (ALL, NOT_SO_ALL),
+    "browse": (ALL, NOT_SO_ALL),
+    "genre": (ALL, NOT_SO_ALL),
+    "author": (ALL, NOT_SO_ALL),
+    "series": (ALL, NOT_SO_ALL),
+    "begun-series": (ALL, NOT_SO_ALL),  # who has no library is led to the beginning
+    "pile": (ALL, NOT_SO_ALL),
     "shelve": (NOT_SO_ALL, ALL),
     "take-off": (NOT_SO_ALL, OWN),
     "dismiss": (NOT_SO_ALL, ALL),

@@ -110,6 +110,8 @@ def build(store: str) -> World:
     """Fill the database; `store` is the address of an empty store of releases."""
     sea = create_books({f"Sea {n}": f"Mariner No{n}" for n in range(12)})
     moor = create_books({f"Moor {n}": f"Walker No{n}" for n in range(12)})
+    for number, book in enumerate(sea[2:4], start=1):  # the owner has read the first of them
+        Book.objects.filter(pk=book.pk).update(series_name="The Tides", series_number=number)
     publish_release(store, [[book.goodbooks_id or 0 for book in books] for books in (sea, moor)])
     people = _people()
     owner = people["owner"]
@@ -207,6 +209,9 @@ def _of_the_owner(reader: Reader, sea: list[Book], moor: list[Book]) -> dict[str
         "run_id": str(done.run.pk),
         "other_run_id": str(other_run.pk),
         "book_id": str(sea[0].pk),
+        "series.book_id": str(sea[3].pk),
+        "author_id": str(sea[0].authors.get().pk),
+        "genre.slug": sea[0].genres.get().slug,
         "proposal_id": str(found.pk),
         "dismissal_id": str(dismissal.pk),
         "removed_id": str(removed.pk),
