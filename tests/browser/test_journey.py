@@ -19,6 +19,24 @@ CHECK = """async () => (await axe.run(document, {runOnly: [
     "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice",
 ]})).violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(", ")}`)"""
 
+#: The words of the page that stand on two lines.
+BROKEN_WORDS = """() => {
+    const broken = [];
+    const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const text = texts.currentNode;
+        if (text.parentElement.closest("svg, select, .sr")) continue;
+        for (const word of text.data.matchAll(/[\\p{L}\\p{N}]{2,}/gu)) {
+            const range = document.createRange();
+            range.setStart(text, word.index);
+            range.setEnd(text, word.index + word[0].length);
+            const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+            if (lines.size > 1) broken.push(word[0]);
+        }
+    }
+    return broken;
+}"""
+
 
 def paste(page: Page, text: str) -> None:
     page.goto("/")
@@ -183,6 +201,20 @@ def test_the_same_way_without_javascript(site: Site, visit: Visit) -> None:
     page.wait_for_url(LIST)
 
     expect(page.locator("[data-book-id]")).to_have_count(10)
+    first = page.locator("[data-rank]").first
+    author = first.locator(".pick__by a").first.inner_text()
+    title = first.locator("h2").inner_text()
+    follow(page, first.locator(".pick__by a").first)
+    expect(page.get_by_role("heading", name=author, level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+    follow(page, page.get_by_role("link", name="Browse"))
+    follow(page, page.get_by_role("navigation", name="Genres").get_by_role("link").first)
+    follow(page, page.get_by_role("link", name="Little known, much loved"))
+    follow(page, page.get_by_role("button", name="Want to read").first)
+    page.wait_for_url(re.compile("order=little-known"))
+    expect(page.get_by_text("You want to read it.")).to_be_visible()
+
+    page.goto("/recommendations/")
     page.get_by_label("Familiar or adventurous").select_option("Familiar")
     follow(page, page.get_by_role("button", name="Show", exact=True))
     follow(page, page.locator("[data-rank]").first.get_by_role("button", name="Want to read"))
@@ -256,6 +288,44 @@ def test_dial_save_dismiss_and_undo(site: Site, visit: Visit) -> None:
     assert visitor.complaints == []
 
 
+@pytest.mark.parametrize("with_scripts", [True, False])
+def test_a_phone_shows_the_first_book_at_once_and_breaks_no_word(
+    site: Site, visit: Visit, with_scripts: bool
+) -> None:
+    phone = {"width": 360, "height": 640}
+    page = visit(viewport=phone, java_script_enabled=with_scripts).page
+    paste(page, site.sample_reader)
+    page.wait_for_url(LIST)
+    expect(page.locator("[data-rank] h2").first).to_be_in_viewport()
+
+    language = page.locator("summary", has_text="Languages")
+    expect(language).to_be_hidden()
+    page.locator("summary", has_text="Filters").click()
+    expect(language).to_be_visible()
+
+    page.get_by_role("button", name="Want to read").first.click()
+    expect(page.get_by_text("You want to read it.").first).to_be_visible()
+    follow(page, page.get_by_role("link", name="Your pile"))
+    expect(page.get_by_role("heading", name="From your own pile")).to_be_visible()
+    expect(page.locator("[data-rank] h2").first).to_be_in_viewport()
+    follow(page, page.get_by_role("link", name="Surprise me"))
+    expect(page.locator("[data-rank]")).to_have_count(1)
+    follow(page, page.get_by_role("link", name="Your series"))
+    expect(page.get_by_role("heading", name="Go on with a series")).to_be_visible()
+
+    if with_scripts:
+        for address in (
+            "/recommendations/",
+            "/pile/",
+            "/series/",
+            "/browse/",
+            "/library/",
+            "/rate/",
+        ):
+            page.goto(address)
+            assert page.evaluate(BROKEN_WORDS) == [], address
+
+
 def test_pages_are_open_to_everybody_and_fit_small_screens(site: Site, visit: Visit) -> None:
     page = visit(viewport={"width": 320, "height": 640}).page
     paste(page, site.sample_reader)
@@ -263,6 +333,12 @@ def test_pages_are_open_to_everybody_and_fit_small_screens(site: Site, visit: Vi
     run = page.get_by_role("link", name="saved this list").get_attribute("href") or "no list"
     book = page.locator("[data-rank] h2 a").first.get_attribute("href") or "no book"
 
+    browsed = [
+        link.get_attribute("href") or "no link"
+        for kind in ("authors", "genres", "series")
+        for link in page.locator(f"[data-rank] a[href^='/{kind}/']").all()[:1]
+    ]
+    assert len(browsed) == 3
     number = book.split("/")[2]
     compare = another_list(page, book)
 
@@ -273,6 +349,10 @@ def test_pages_are_open_to_everybody_and_fit_small_screens(site: Site, visit: Vi
         "/books/",
         "/books/?q=earthsea",
         *lists,
+        *browsed,
+        "/browse/",
+        "/series/",
+        "/pile/",
         "/",
         "/how-it-works/",
         "/history/",

@@ -42,10 +42,15 @@ def test_rating_by_keyboard_makes_a_list_that_an_account_keeps(site: Site, visit
 
 
 def test_stars_are_given_without_javascript(site: Site, visit: Visit) -> None:
-    page = visit(java_script_enabled=False).page
+    phone = {"width": 360, "height": 640}
+    page = visit(java_script_enabled=False, viewport=phone).page
     page.goto("/rate/")
     for place in range(3):
         books = page.locator(".shelf-of__book")
         books.nth(place).get_by_role("button", name="4 stars").click()
         expect(page.locator(".shelf-of [aria-pressed=true]")).to_have_count(place + 1)
     expect(page.locator("#rated li")).to_have_count(6)
+    heading = page.get_by_role("heading", name="What to read next")
+    expect(heading).not_to_be_in_viewport()
+    page.get_by_role("link", name="Your list · 6").click()
+    expect(heading).to_be_in_viewport()
