@@ -8,16 +8,23 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 # spark-submit runs this file as a script, with only its own folder to import from.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from pyspark.sql import SparkSession
+
 from recommender.engine.manifest import ReleaseError
 from recommender.engine.own_ratings import BadExport
 from recommender.engine.store import StoreError, open_store
 from spark.clean import BadRatings
+from spark.convert.formats import CSV, FORMATS, GOODBOOKS, convert, described
+from spark.convert.options import add_options, source_of, wanted_of
+from spark.convert.tables import BadData, Wanted
 from spark.factors import FactorSettings
 from spark.holdout import READERS
 from spark.java import NoJava
@@ -33,6 +40,13 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser = argparse.ArgumentParser(prog="spark.build", description="Ratings in, release out.")
     add = parser.add_argument
     add("--ratings", required=True, help="a CSV file (or .csv.gz), or a folder with one")
+    add(
+        "--format",
+        choices=[GOODBOOKS, *FORMATS, CSV],
+        default=GOODBOOKS,
+        help=f"what the ratings are (default: {GOODBOOKS}); {described()}",
+    )
+    add_options(parser)
     add("--own", metavar="DIR", help="an export of the site's own readers, added to the others")
     add("--store", required=True, help="where releases go: a folder, file:///… or s3://…")
     add("--endpoint-url", help="S3 service other than AWS (default: S3_ENDPOINT_URL)")
@@ -68,6 +82,12 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         facts = dataset_facts(options.ratings)
     except ValueError:
         parser.error(f"The dataset.json beside {options.ratings} is not JSON; repair or remove it.")
+    if options.format == GOODBOOKS and wanted_of(options) != Wanted():
+        parser.error("--min-ratings, --max-books and --since go with another --format.")
+    try:
+        source_of(options, Path(options.ratings))
+    except BadData as error:
+        parser.error(str(error))
     try:
         options.cold = read_book_ids(Path(options.cold)) if options.cold else frozenset()
     except BadBooks as error:
@@ -83,6 +103,15 @@ def dataset_facts(ratings: str) -> dict[str, Any]:
     file = (path if path.is_dir() else path.parent) / "dataset.json"
     facts = json.loads(file.read_text()) if file.is_file() else {}
     return facts if isinstance(facts, dict) else {}
+
+
+def with_converted(
+    session: SparkSession, build: BuildOptions, options: argparse.Namespace, folder: Path
+) -> BuildOptions:
+    """The same build of a set in another format, which is converted into the folder first."""
+    convert(session, source_of(options, Path(options.ratings)), wanted_of(options), folder)
+    name = options.dataset or str(dataset_facts(str(folder))["name"])
+    return replace(build, ratings=str(folder), dataset=name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,8 +144,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     spark_session(master=options.master, driver_memory=options.driver_memory)
                 )
             progress.note(describe(session))
+            if options.format != GOODBOOKS:
+                folder = stack.enter_context(TemporaryDirectory(prefix="bookfold-set-"))
+                build = with_converted(session, build, options, Path(folder) / "set")
             build_release(session, build, store=store, progress=progress)
-    except (BadExport, BadRatings, NoJava, ReleaseError, StoreError) as error:
+    except (BadData, BadExport, BadRatings, NoJava, ReleaseError, StoreError) as error:
         sys.stderr.write(f"\nNo release was put in use: {error}\n")
         return 1
     return 0

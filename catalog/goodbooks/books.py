@@ -19,6 +19,8 @@ from catalog.normalize import (
 FIRST_STARTER_ID = 1_000_001
 # The numbers of books that readers or curators added, from a sequence of the database.
 FIRST_ADDED_ID = 2_000_001
+# The numbers of other data sets (spark.convert) begin here, so that none is one of goodbooks-10k.
+FIRST_OTHER_ID = 100_000_001
 BOOK_COLUMNS = ("book_id", "title", "authors")
 MORE_BOOK_COLUMNS = (
     "goodreads_book_id",
@@ -189,6 +191,11 @@ class BookParser:
             self._wrong(f"average_rating is {text!r}, not 0 to 5 stars; it is left out")
             return None
         return average.quantize(Decimal("0.01"))
+
+
+def is_starter_id(number: int) -> bool:
+    """Whether this is a number of the starter shelf."""
+    return FIRST_STARTER_ID <= number < FIRST_ADDED_ID
 
 
 def is_integer(text: str, minimum: int, maximum: int) -> bool:

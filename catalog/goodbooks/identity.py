@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 
 from django.db.models import Prefetch, Q
 
-from catalog.goodbooks.books import FIRST_ADDED_ID, FIRST_STARTER_ID, BookRow
+from catalog.goodbooks.books import (
+    FIRST_ADDED_ID,
+    FIRST_OTHER_ID,
+    FIRST_STARTER_ID,
+    BookRow,
+    is_starter_id,
+)
 from catalog.goodbooks.table import Problems
 from catalog.kinds import kind_of
 from catalog.models import Book, BookAuthor, BookIdentifier, BookQuerySet
@@ -25,9 +31,9 @@ class Identified:
 def identify(rows: Mapping[int, BookRow]) -> Identified:
     """Find the book of each line: by its number, its work, or among books with other numbers.
 
-    A book of the starter shelf, or one that was added here, is the same work as one of
-    goodbooks-10k if title and author agree; an added one also by the number of an edition. It is
-    taken over with everything readers have saved about it.
+    A book of the starter shelf or of another set, or one that was added here, is the same work as a
+    line's if title and author agree, or the number of the work; an added one also by the number of
+    an edition. It is taken over with everything readers have saved about it.
     """
     known = {
         book.goodbooks_id: book
@@ -35,24 +41,23 @@ def identify(rows: Mapping[int, BookRow]) -> Identified:
         if book.goodbooks_id is not None
     }
     found = Identified(books=known)
-    real = [row for row in rows.values() if row.book_id < FIRST_STARTER_ID]
-    starter = [row for row in rows.values() if row.book_id >= FIRST_STARTER_ID]
-    _adopt_by_work(real, found)
+    real = [row for row in rows.values() if not is_starter_id(row.book_id)]
+    starter = [row for row in rows.values() if is_starter_id(row.book_id)]
+    others = _of_other_sets(real)
+    _adopt_by_work(real, others, found)
     _adopt_by_number([*real, *starter], found)
-    _adopt_by_title(real, _with_credits(_starter() | _added()), found)
+    _adopt_by_title(real, _with_credits(_starter() | _added() | others), found)
     _adopt_by_title(starter, _with_credits(_added()), found)
     _leave_out_present(starter, found)
     return found
 
 
-def _adopt_by_work(rows: Iterable[BookRow], found: Identified) -> None:
-    """Take over books with the line's work id that have no goodbooks number yet."""
+def _adopt_by_work(rows: Iterable[BookRow], others: BookQuerySet, found: Identified) -> None:
+    """Take over books with the line's work id that have no number yet, or one of another set."""
     new = {row.work_id: row for row in rows if row.book_id not in found.books and row.work_id}
-    numberless = Book.objects.filter(
-        Q(goodbooks_id__isnull=True) | Q(goodbooks_id__gte=FIRST_STARTER_ID, is_simulated=True),
-        goodreads_work_id__in=list(new),
-    )
-    by_work = {book.goodreads_work_id: book for book in numberless}
+    numberless = Book.objects.filter(goodbooks_id__isnull=True)
+    numbered = (numberless | _starter() | others).filter(goodreads_work_id__in=list(new))
+    by_work = {book.goodreads_work_id: book for book in numbered}
     for work_id, row in new.items():
         if work_id in by_work:
             _take_over(row, by_work[work_id], found)
@@ -121,7 +126,15 @@ def _starter() -> BookQuerySet:
 
 def _added() -> BookQuerySet:
     """Books that readers or curators have added here."""
-    return Book.objects.standing().filter(goodbooks_id__gte=FIRST_ADDED_ID)
+    added = Q(goodbooks_id__gte=FIRST_ADDED_ID, goodbooks_id__lt=FIRST_OTHER_ID)
+    return Book.objects.standing().filter(added)
+
+
+def _of_other_sets(rows: Iterable[BookRow]) -> BookQuerySet:
+    """Books with numbers of goodbooks-10k where the lines are of another set, and vice versa."""
+    if any(row.book_id >= FIRST_OTHER_ID for row in rows):
+        return Book.objects.filter(goodbooks_id__lt=FIRST_STARTER_ID)
+    return Book.objects.filter(goodbooks_id__gte=FIRST_OTHER_ID)
 
 
 def _with_credits(books: BookQuerySet) -> BookQuerySet:

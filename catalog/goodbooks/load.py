@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from catalog.credits import Role
-from catalog.goodbooks.books import FIRST_STARTER_ID, BookRow
+from catalog.goodbooks.books import BookRow, is_starter_id
 from catalog.goodbooks.derived import derive_genres
 from catalog.goodbooks.genres import NAMES
 from catalog.goodbooks.identity import Identified, identify, report_duplicates
@@ -231,8 +231,8 @@ class _Load:
             "ratings_count": row.ratings_count,
             "average_rating": row.average_rating,
             "to_read_count": to_read.get(row.book_id),
-            "is_simulated": self.simulated or row.book_id >= FIRST_STARTER_ID,
-            "origin": Origin.STARTER if row.book_id >= FIRST_STARTER_ID else Origin.GOODBOOKS,
+            "is_simulated": self.simulated or is_starter_id(row.book_id),
+            "origin": Origin.STARTER if is_starter_id(row.book_id) else Origin.GOODBOOKS,
         }
 
     def _write_credits(self) -> None:

@@ -326,6 +326,40 @@ def test_a_starter_book_is_taken_over_with_all_that_readers_saved(tmp_path: Path
     assert book(1000003).is_simulated is True
 
 
+def test_a_set_with_other_numbers_takes_over_the_works_that_are_here_and_back(
+    tmp_path: Path,
+) -> None:
+    full = write(tmp_path / "full", WHOLE)
+    load(full)
+    games, odyssey, before = book(1), book(3), Book.objects.count()
+    entry = LibraryEntryFactory.create(book=games)
+    other = write(
+        tmp_path / "other",
+        {
+            "books": "book_id,title,authors,work_id\n"
+            '102792775,"Los Juegos del Hambre",Suzanne Collins,2792775\n'  # by its work
+            "101000001,The Odyssey,Homer,\n"  # by title and author
+            "100000001,Another,Homer,1\n"
+        },
+    )
+
+    outcome = load(other)
+
+    assert (outcome.new, outcome.taken_over) == (1, 2)
+    assert book(102792775).pk == games.pk
+    assert book(101000001).pk == odyssey.pk
+    assert book(100000001).is_simulated is False
+    entry.refresh_from_db()
+    assert entry.book == games
+    assert load(other).new == 0
+
+    back = load(full)
+
+    assert (back.new, back.taken_over) == (0, 2)
+    assert (book(1).pk, book(3).pk) == (games.pk, odyssey.pk)
+    assert Book.objects.count() == before + 1
+
+
 def test_a_starter_book_that_is_here_already_is_not_made_again(tmp_path: Path) -> None:
     load(write(tmp_path / "full", WHOLE))
 
@@ -435,6 +469,12 @@ def test_a_damaged_table_leaves_the_catalog_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(UnusableFolder, match="has no column goodreads_book_id"):
         load(tmp_path)
     assert Book.objects.count() == 0
+
+
+def test_what_spark_does_not_convert_is_refused_with_its_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="--columns names a column for each of reader"):
+        call_command("load_catalog", tmp_path, format="csv", stdout=StringIO())
+    assert not Book.objects.exists()
 
 
 def test_the_report_is_short_unless_more_is_asked_for(tmp_path: Path) -> None:

@@ -1,13 +1,17 @@
-"""`manage.py load_catalog --format FORMAT DIR`: loads a catalog of one of two formats."""
+"""`manage.py load_catalog --format FORMAT DIR`: loads a catalog of one of several formats."""
 
 import csv
+import subprocess
+import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
@@ -15,18 +19,31 @@ from catalog.dumps.load import Merged, Note, Outcome, load_catalog
 from catalog.dumps.reader import CatalogFolder
 from catalog.goodbooks.table import UnusableFolder
 
+#: What `spark.convert` makes a folder of, and the options that it shares with `spark.build`.
+CONVERTED = ("ucsd", "amazon-2023", "csv")
+WANTED = ("columns", "min-ratings", "max-books", "since")
 REPORT = ("work", "title", "authors", "book", "goodbooks_id", "title of the book", "why")
 
 
 class Command(BaseCommand):
     help = (
-        "Load books into the catalog: what spark.openlibrary made of Open Library's dumps, or a "
-        "folder in the format of goodbooks-10k. It can be stopped and started again."
+        "Load books into the catalog: what spark.openlibrary made of Open Library's dumps, a "
+        "folder in the format of goodbooks-10k, or a set that spark.convert reads. It can be "
+        "stopped and started again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR")
-        parser.add_argument("--format", choices=["openlibrary", "goodbooks"], required=True)
+        parser.add_argument(
+            "--format",
+            choices=["openlibrary", "goodbooks", *CONVERTED],
+            required=True,
+            help="ucsd and amazon-2023 are for research only; python -m spark.convert --help",
+        )
+        for name in WANTED:
+            parser.add_argument(
+                f"--{name}", help="as for spark.build, with the formats it converts"
+            )
         parser.add_argument(
             "--report",
             type=Path,
@@ -38,6 +55,9 @@ class Command(BaseCommand):
         if options["format"] == "goodbooks":
             call_command("load_goodbooks", options["folder"], stdout=self.stdout)
             return
+        if options["format"] in CONVERTED:
+            self._convert_and_load(options)
+            return
         started = time.monotonic()
         try:
             folder = CatalogFolder.open(options["folder"])
@@ -48,6 +68,25 @@ class Command(BaseCommand):
         for line in summary(outcome):
             self._say(line)
         self._say(f"{time.monotonic() - started:.1f} s")
+
+    def _convert_and_load(self, options: dict[str, Any]) -> None:
+        """Have Spark convert the set, as the site imports nothing of it."""
+        with TemporaryDirectory(prefix="bookfold-set-") as temporary:
+            out = Path(temporary) / "set"
+            command = ["-m", "spark.convert", f"--format={options['format']}"]
+            command += [f"--data={options['folder']}", f"--out={out}"]
+            named = {name: options[name.replace("-", "_")] for name in WANTED}
+            command += [f"--{name}={value}" for name, value in named.items() if value]
+            done = subprocess.run(
+                [sys.executable, *command],
+                cwd=settings.BASE_DIR,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                raise CommandError(done.stderr.strip().splitlines()[-1])
+            call_command("load_goodbooks", out, stdout=self.stdout)
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
