@@ -94,7 +94,11 @@ def switch(home: Home, dataset: Dataset, telling: Telling) -> None:
                 say=say,
                 progress=home.build_file,
             )
-        check_gate(version)
+        try:
+            check_gate(version)
+        except LocalError:
+            home.next_file.unlink()  # the same ratings would be refused again at each start
+            raise
         step = replace(step, version=version)
         step.write(home)
     if not step.is_loaded:

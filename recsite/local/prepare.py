@@ -21,6 +21,7 @@ from recsite.local.preflight import check_java
 from recsite.local.prepared import LOADER_VERSION, Dataset, Next, Prepared
 from recsite.local.process import LocalError
 from recsite.local.standins.readers import sample_readers
+from recsite.preparation import FILE
 
 
 def say(text: str) -> None:
@@ -77,6 +78,8 @@ def plan(
             Next(wanted).write(home)
     elif before is None and coming is None:
         Next().write(home)
+    if Next.read(home) is None:
+        (home.path / FILE).unlink(missing_ok=True)  # of a set that is no longer to come
 
 
 def finish(home: Home, dataset: Dataset, before: Prepared | None) -> None:

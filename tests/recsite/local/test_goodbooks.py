@@ -89,6 +89,7 @@ def test_what_is_worse_is_not(store: Store, tmp_path: Path, spark_reports: Repor
 
     assert in_use(store) == old
     assert not Book.objects.exists()
+    assert Next.read(Home(tmp_path)) is None  # or each start would build it again
 
 
 @pytest.mark.django_db

@@ -154,6 +154,9 @@ def test_which_set_is_to_come(
     expected = replace(then, dataset=here) if then and then.dataset else then
 
     serving = moved.get(before, before) if before else SHELF
+    told = tmp_path / "preparation.json"
+    told.write_text("{}")
     plan(home, serving, prepared_with(serving) if before else None, environment)
 
     assert Next.read(home) == expected
+    assert told.exists() == (expected is not None)
