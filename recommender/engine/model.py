@@ -87,12 +87,14 @@ class Model:
             If the release holds no such ranker.
         """
         blend, items = self._blend_of(ranker), self.items if ranker == SERVED else self._rated
-        for book_id, stars in ratings.items():
-            if not LOWEST_STARS <= stars <= HIGHEST_STARS:
-                raise InvalidRating(
-                    f"Book {book_id} is rated {stars}; "
-                    f"ratings go from {LOWEST_STARS:g} to {HIGHEST_STARS:g} stars."
-                )
+        given = np.fromiter(ratings.values(), dtype=np.float64, count=len(ratings))
+        is_valid = (given >= LOWEST_STARS) & (given <= HIGHEST_STARS)
+        if not is_valid.all():
+            book_id, stars = list(ratings.items())[int(is_valid.argmin())]
+            raise InvalidRating(
+                f"Book {book_id} is rated {stars}; "
+                f"ratings go from {LOWEST_STARS:g} to {HIGHEST_STARS:g} stars."
+            )
         # In order of book id, so that sums round alike whatever order the books came in.
         ids = np.array(sorted({*ratings, *readings}), dtype=np.int64)
         places = items.places_of(ids)

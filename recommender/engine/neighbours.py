@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from recommender.engine.mixture import Mixture
 from recommender.engine.values import (
@@ -62,6 +63,10 @@ class NeighbourRanker:
         self.values = values
         self.weights = weights
         self.reading_weights = reading_weights
+        # Indices of 32 bits where they suffice, so that SciPy copies none of the mapped arrays.
+        index = np.int32 if len(targets) <= np.iinfo(np.int32).max else np.int64
+        books = len(starts) - 1
+        self.matrix = csr_array((values, targets, starts.astype(index)), shape=(books, books))
 
     @property
     def book_count(self) -> int:
@@ -124,15 +129,12 @@ class NeighbourScores:
     """
 
     def __init__(self, ranker: NeighbourRanker, books: Mixture, weights: FloatArray) -> None:
-        lengths, entries = entries_of(ranker.starts, books.rows)
-        self._count = books.count
-        self._ratings: IntArray = np.repeat(books.places, lengths)
-        self._targets = ranker.targets[entries]
-        spoken = weights[books.places] * books.shares
-        self._parts: FloatArray = np.repeat(spoken, lengths) * ranker.values[entries]
-        self.scores: FloatArray = np.bincount(
-            self._targets, weights=self._parts, minlength=len(ranker.starts) - 1
-        ).astype(np.float64)
+        self._books = books
+        #: Shape (entries of the books,): what each multiplies its row with.
+        self._spoken: FloatArray = weights[books.places] * books.shares
+        #: Shape (books, entries): the rows that are touched, by the book that they speak for.
+        self._by_book = ranker.matrix[books.rows].T
+        self.scores: FloatArray = self._by_book @ self._spoken
 
     def contributions(self, book: Mixture) -> FloatArray:
         """Split the score of one book by the reader's ratings.
@@ -141,15 +143,12 @@ class NeighbourScores:
         -------
         Shape (ratings,), in the order in which the ratings were given; they sum to the score.
         """
-        shares = np.zeros(len(self.scores))
-        np.add.at(shares, book.rows, book.shares)
-        found = np.flatnonzero(shares[self._targets])
-        parts: FloatArray = np.bincount(
-            self._ratings[found],
-            weights=self._parts[found] * shares[self._targets[found]],
-            minlength=self._count,
+        self._by_book = self._by_book.tocsr()  # once; the first of several reasons pays for it
+        parts = self._spoken * (self._by_book[book.rows].T @ book.shares)
+        summed: FloatArray = np.bincount(
+            self._books.places, weights=parts, minlength=self._books.count
         ).astype(np.float64)
-        return parts
+        return summed
 
 
 def entries_of(starts: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:

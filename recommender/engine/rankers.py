@@ -98,14 +98,16 @@ def top_n(
     exclude_rows
         Rows which are never chosen.
     """
-    allowed = np.ones(len(scores), dtype=bool)
-    allowed[exclude_rows] = False
-    rows = np.flatnonzero(allowed)
-    n = min(n, len(rows))
+    values = np.array(scores, dtype=np.float64)
+    values[exclude_rows] = -np.inf
+    n = min(n, int(np.isfinite(values).sum()))
     if n <= 0:
         return []
-    values = scores[rows]
     cut = np.partition(values, len(values) - n)[len(values) - n]
-    chosen = rows[values >= cut]
-    order = np.lexsort((book_ids[chosen], -scores[chosen]))[:n]
-    return [ScoredBook(int(book_ids[row]), float(scores[row])) for row in chosen[order]]
+    chosen = np.flatnonzero(values >= cut)
+    order = np.lexsort((book_ids[chosen], -values[chosen]))[:n]
+    best = chosen[order]
+    return [
+        ScoredBook(book_id, score)
+        for book_id, score in zip(book_ids[best].tolist(), values[best].tolist(), strict=True)
+    ]

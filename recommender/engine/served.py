@@ -71,10 +71,18 @@ class Items:
         self.from_ratings: FloatArray = np.concatenate([by_ratings, np.zeros(more)])
         #: Shape (items, rows), float32: what a row's score adds to an item's.
         self._passed = csr_array(links.multiply((1 - self.from_ratings)[:, None]), dtype=np.float32)
+        self._starts: IntArray = self._passed.indptr.astype(np.int64)
+        self._speaks = (self.from_ratings > 0) | (np.diff(self._starts) > 0)
+
+    @property
+    def pass_on(self) -> bool:
+        """Whether any score is passed on to books like it."""
+        return bool(self._passed.nnz)
 
     def speaking(self, places: IntArray) -> NDArray[np.bool_]:
         """Which of some items speak for others: those with ratings, or like such books."""
-        return (self.from_ratings[places] > 0) | (np.diff(self._passed.indptr)[places] > 0)
+        speaking: NDArray[np.bool_] = self._speaks[places]
+        return speaking
 
     def places_of(self, book_ids: IntArray) -> IntArray:
         """The place of each book, -1 where there is no such item."""
@@ -103,7 +111,7 @@ class Items:
         """
         scores = self.from_ratings.copy()
         scores[: len(by_row)] *= by_row
-        if self._passed.nnz:
+        if self.pass_on:
             scores += self._settings.scale * (self._passed @ (by_row + own).astype(np.float32))
         return scores
 
@@ -120,7 +128,7 @@ class Items:
         if (self.from_ratings[places] == 1.0).all():
             return Mixture.of_rows(places)
         itself = np.flatnonzero(self.from_ratings[places] > 0)
-        lengths, entries = entries_of(self._passed.indptr.astype(np.int64), places)
+        lengths, entries = entries_of(self._starts, places)
         order = np.concatenate([itself, np.repeat(np.arange(len(places)), lengths)])
         by_place = np.argsort(order, kind="stable")
         rows = np.concatenate([places[itself], self._passed.indices[entries]])
@@ -167,7 +175,8 @@ class ItemScores:
         self._books = books
         self._folded = folded
         # In the unit of the scores, whose spread differs between rankers and readers.
-        self._own = items.own_weights(books, likes) * float(folded.scores.std())
+        spread = float(folded.scores.std()) if items.pass_on else 0.0
+        self._own = items.own_weights(books, likes) * spread
         self._by_row = folded.scores
         own = np.bincount(books.rows, weights=self._own, minlength=len(folded.scores))
         self._own_by_row: FloatArray = own.astype(np.float64)
