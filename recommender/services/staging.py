@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Max
+from psycopg import sql
 
 from catalog.normalize import isbn13_of
 from recommender.models import ImportItem, ImportJob, Source, SourceShelf
@@ -23,6 +25,25 @@ from recommender.sources.goodreads_feed import GoodreadsFeed
 from recommender.sources.profile import ProfileRef, resolve_profile
 from recsite.common.pace import OneAtATime
 
+#: What is stored of a line beside its import and its place; it has no book yet.
+COLUMNS = (
+    "state",
+    "problem",
+    "change",
+    "candidates",
+    "line",
+    "source_key",
+    "edition_id",
+    "work_id",
+    "isbn13",
+    "title",
+    "author",
+    "stars",
+    "read_count",
+    "shelf",
+    "added_on",
+    "read_on",
+)
 #: What matching sets.
 MATCHED_FIELDS = ("state", "book", "candidates", "suggested_book")
 
@@ -65,14 +86,25 @@ def account_number(account: str) -> int:
 
 
 def stage_page(*, job: ImportJob, page: ShelfPage) -> None:
-    """Store a page's rows and problems with the job."""
+    """Store a page's rows and problems with the job.
+
+    By COPY, as a file may have 50,000 rows while its reader waits.
+    """
     last = job.items.aggregate(last=Max("position"))["last"] or 0
-    rows = [_item(job, row) for row in page.rows]
-    rows += [_item(job, row, ImportItem.State.REPEATED) for row in page.repeated]
-    rows += [_failed_item(job, problem) for problem in page.problems]
-    for position, row in enumerate(rows, start=last + 1):
-        row.position = position
-    ImportItem.objects.bulk_create(rows, batch_size=2000)
+    lines = [_line(row, ImportItem.State.STAGED) for row in page.rows]
+    lines += [_line(row, ImportItem.State.REPEATED) for row in page.repeated]
+    lines += [_failed_line(problem, job.shelf) for problem in page.problems]
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(ImportItem._meta.db_table),
+        sql.SQL(", ").join(map(sql.Identifier, ("job_id", "position", *COLUMNS))),
+    )
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(statement) as copy,
+    ):
+        for position, line in enumerate(lines, start=last + 1):
+            copy.write_row((job.pk, position, *line))
 
 
 def decode_again(*, job: ImportJob, encoding: str) -> None:
@@ -105,34 +137,29 @@ def _fetcher() -> Fetcher:
     )
 
 
-def _item(
-    job: ImportJob, row: ShelfRow, state: ImportItem.State = ImportItem.State.STAGED
-) -> ImportItem:
-    return ImportItem(
-        job=job,
-        state=state,
-        problem=row.note[:300],
-        line=row.line,
-        source_key=row.source_key,
-        edition_id=row.edition_id,
-        work_id=row.work_id,
-        isbn13=row.isbn13 or isbn13_of(row.isbn10),
-        title=row.title[:500],
-        author=row.author[:300],
-        stars=row.stars,
-        read_count=row.read_count,
-        shelf=row.shelf[:100],
-        added_on=row.added_on,
-        read_on=row.read_on,
+def _line(row: ShelfRow, state: ImportItem.State) -> tuple[object, ...]:
+    return (
+        state.value,
+        row.note[:300],
+        "",
+        "[]",
+        row.line,
+        row.source_key,
+        row.edition_id,
+        row.work_id,
+        row.isbn13 or isbn13_of(row.isbn10),
+        row.title[:500],
+        row.author[:300],
+        row.stars,
+        row.read_count,
+        row.shelf[:100],
+        row.added_on,
+        row.read_on,
     )
 
 
-def _failed_item(job: ImportJob, problem: RowProblem) -> ImportItem:
-    return ImportItem(
-        job=job,
-        line=problem.line,
-        state=ImportItem.State.FAILED,
-        problem=problem.reason[:300],
-        title=problem.text[:500],
-        shelf=job.shelf,
-    )
+def _failed_line(problem: RowProblem, shelf: str) -> tuple[object, ...]:
+    title, reason = problem.text[:500], problem.reason[:300]
+    failed = ImportItem.State.FAILED.value
+    unknown = ("", None, None, "")  # its number, those of edition and work, the ISBN
+    return (failed, reason, "", "[]", problem.line, *unknown, title, "", None, 0, shelf, None, None)

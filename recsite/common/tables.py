@@ -20,6 +20,8 @@ from charset_normalizer import from_bytes
 DELIMITERS = ",;\t"
 #: A longer cell is a quote that nobody closed. The csv module knows one limit for the process.
 LONGEST_CELL = 4_000_000
+#: Lines and headings are no longer; each of their cells takes more memory than it has letters.
+LONGEST_LINE, LONGEST_HEADING = 1_000_000, 50_000
 csv.field_size_limit(LONGEST_CELL)
 #: Spreadsheets leave thousands of lines behind a table; millions would only take time to read.
 MOST_EMPTY_LINES = 100_000
@@ -250,7 +252,7 @@ def headings(file: BinaryIO, encoding: str) -> list[Heading]:
     """
     delimiters, first, lines = DELIMITERS, "", 0
     with _as_text(file, encoding) as text:
-        for line in islice(iter(lambda: text.readline(LONGEST_CELL), ""), MOST_EMPTY_LINES):
+        for line in islice(iter(lambda: text.readline(LONGEST_HEADING), ""), MOST_EMPTY_LINES):
             lines += 1
             if named := _SEPARATOR_LINE.fullmatch(line):
                 delimiters = named[1]
@@ -319,7 +321,7 @@ def rows(file: BinaryIO, heading: Heading) -> Iterator[Row]:
     with _as_text(file, heading.encoding) as text:
         for _ in range(heading.lines):
             text.readline(LONGEST_CELL)
-        reader = csv.reader(text, delimiter=heading.delimiter, quoting=quoting)
+        reader = csv.reader(_lines(text), delimiter=heading.delimiter, quoting=quoting)
         line, empty = heading.lines + 1, 0
         try:
             for cells in reader:
@@ -330,6 +332,14 @@ def rows(file: BinaryIO, heading: Heading) -> Iterator[Row]:
                 line = heading.lines + reader.line_num + 1
         except csv.Error as error:
             raise UnreadableTable(f"line {line}: {error}") from error
+
+
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """The lines of a file; raises `UnreadableTable` for one too long to be split into cells."""
+    while line := text.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise UnreadableTable("a line without end")
+        yield line
 
 
 def _unwrapped(cells: list[str], heading: Heading) -> list[str]:
