@@ -16,7 +16,9 @@ T = TypeVar("T")
 class Environment:
     """Typed access to environment variables, and to the `.env` file beside `manage.py`.
 
-    Every method raises `ImproperlyConfigured` with a message that names the variable.
+    Where NAME is not set, NAME_FILE may name the file that holds the value, as secrets are given
+    to containers. Every method raises `ImproperlyConfigured` with a message that names the
+    variable.
     """
 
     def __init__(self, dotenv: Path) -> None:
@@ -35,10 +37,12 @@ class Environment:
             self.read_file(file)
 
     def text(self, name: str, default: str | None = None) -> str:
-        value = self._env.str(name, default=default)
+        value = self._read(name)
+        if value is None:
+            value = default
         if value is None:
             raise ImproperlyConfigured(f"{name} is not set; .env.example says what it is for.")
-        return str(value).strip()
+        return value.strip()
 
     def flag(self, name: str, *, default: bool) -> bool:
         def parse(value: str) -> bool:
@@ -126,8 +130,33 @@ class Environment:
         """An absolute path; the value may start with `~` or be relative to the current folder."""
         return Path(self.text(name, "") or default).expanduser().absolute()
 
+    def path(self, name: str, default: str) -> str:
+        """Where on its host a site is: empty for the whole host, else such as `/bookfold`."""
+        path = urlsplit(self.url(name, default, schemes=("http", "https"))).path.rstrip("/")
+        if not re.fullmatch(r"(/[\w.~-]+)*", path, re.ASCII):
+            raise ImproperlyConfigured(
+                f"{name} may end with a path of letters, digits and hyphens, not {path!r}."
+            )
+        return path
+
+    def _read(self, name: str) -> str | None:
+        """The value of a variable, or of the file that NAME_FILE names; None if neither is set."""
+        value: str | None = self._env.str(name) if name in self._env.ENVIRON else None
+        file: str = self._env.str(f"{name}_FILE", default="").strip()
+        if not file:
+            return value
+        if value:
+            raise ImproperlyConfigured(f"{name}_FILE is set, and so is {name}; keep one of them.")
+        try:
+            return Path(file).read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no text"
+            raise ImproperlyConfigured(
+                f"{name}_FILE names {file}, which can't be read: {reason}."
+            ) from error
+
     def _parse(self, name: str, default: T, parse: Callable[[str], T], rule: str) -> T:
-        value = self._env.str(name, default="").strip()
+        value = (self._read(name) or "").strip()
         if not value:
             return default
         try:

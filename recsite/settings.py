@@ -258,15 +258,23 @@ GUEST_SEARCHES_AN_HOUR = env.integer("GUEST_SEARCHES_AN_HOUR", 600)
 # The language of the books on a list where neither the reader nor the library names one.
 DEFAULT_LANGUAGE = env.language("DEFAULT_LANGUAGE", "eng")
 
-# The site's own URL, for links in e-mail; without it no digests are sent.
+# The site's own URL, for links in e-mail; without it no digests are sent. A site that shares its
+# host with others has a path there, below which all its pages, files and cookies are.
 SITE_URL = env.url("SITE_URL", "", schemes=("http", "https"))
+SITE_PATH = env.path("SITE_URL", "")
+FORCE_SCRIPT_NAME = SITE_PATH or None
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{SITE_PATH}/"
 
 # E-mail. Pages store it; a worker hands it to the server, or writes files if none is named.
 EMAIL_HOST = env.text("EMAIL_HOST", "")
-EMAIL_PORT = env.integer("EMAIL_PORT", 587, minimum=1, maximum=65535)
+# TLS from the first byte (usually port 465), or begun by STARTTLS (587).
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", default=False)
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=not EMAIL_USE_SSL)
+if EMAIL_USE_SSL and EMAIL_USE_TLS:
+    raise ImproperlyConfigured("EMAIL_USE_SSL and EMAIL_USE_TLS are both true; keep one of them.")
+EMAIL_PORT = env.integer("EMAIL_PORT", 465 if EMAIL_USE_SSL else 587, minimum=1, maximum=65535)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
 EMAIL_TIMEOUT = 20  # seconds of silence
 EMAIL_BACKEND = "recsite.mail.backend.QueueBackend"
 MAIL_TRANSPORT = (
@@ -284,7 +292,7 @@ USE_I18N = True
 USE_TZ = True
 
 # Static files.
-STATIC_URL = "static/"
+STATIC_URL = f"{SITE_PATH}/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BOOKFOLD_HOME / "static"
 STORAGES = {

@@ -3,11 +3,14 @@
 import gc
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+
+from recsite.sub_path import below
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
-application = get_wsgi_application()
+application = below(settings.SITE_PATH, get_wsgi_application())
 
 # Objects loaded by now stay; the garbage collector need not check them during requests.
 gc.collect()

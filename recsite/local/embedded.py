@@ -26,8 +26,9 @@ def embedded(home: Home, environment: Mapping[str, str] = os.environ) -> Embedde
     kept = home.secrets()
     services: list[Postgres | Valkey] = []
     variables = dict(environment) | {"BOOKFOLD_HOME": str(home.path)}
-    variables["SECRET_KEY"] = environment.get("SECRET_KEY") or kept["SECRET_KEY"]
-    if not environment.get("DATABASE_URL"):
+    if not _is_given(environment, "SECRET_KEY"):
+        variables["SECRET_KEY"] = kept["SECRET_KEY"]
+    if not _is_given(environment, "DATABASE_URL"):
         postgres = Postgres(
             home.postgres,
             kept["POSTGRES_PASSWORD"],
@@ -36,11 +37,16 @@ def embedded(home: Home, environment: Mapping[str, str] = os.environ) -> Embedde
         )
         services.append(postgres)
         variables["DATABASE_URL"] = postgres.url
-    if not environment.get("REDIS_URL"):
+    if not _is_given(environment, "REDIS_URL"):
         valkey = Valkey(home.valkey, home.logs / "valkey.log", kept["VALKEY_PASSWORD"])
         services.append(valkey)
         variables["REDIS_URL"] = valkey.url
     return Embedded(tuple(services), variables)
+
+
+def _is_given(environment: Mapping[str, str], name: str) -> bool:
+    """Whether a setting is given, itself or by the name of a file."""
+    return bool(environment.get(name) or environment.get(f"{name}_FILE"))
 
 
 @contextmanager

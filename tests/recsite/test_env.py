@@ -63,6 +63,9 @@ def _load() -> dict[str, str]:
         ("GOODREADS_PAUSE_SECONDS", "soon"),
         ("LOG_LEVEL", "LOUD"),
         ("COVER_HOST", "ftp://covers"),
+        ("SITE_URL", "https://books.example/a b"),
+        ("DATABASE_URL_FILE", "/run/secrets/both-are-set"),
+        ("EMAIL_HOST_PASSWORD_FILE", "/no/such/file"),
     ],
 )
 def test_a_bad_value_is_named_in_one_sentence(name: str, value: str) -> None:
@@ -179,6 +182,46 @@ def test_covers_are_open_library_s_where_a_contact_is_set() -> None:
     assert not images()
 
 
+def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:
+    secrets = {
+        "SECRET_KEY": "k" * 40,
+        "SECRET_KEY_FALLBACKS": "former,older",
+        "DATABASE_URL": "postgres://a:b@127.0.0.1:1/c",
+        "REDIS_URL": "redis://:hidden@127.0.0.1:2/0",
+        "EMAIL_HOST_PASSWORD": "hidden",
+        "GOODREADS_API_KEY": "hidden",
+        "SENTRY_DSN": "",
+    }
+    for name, value in secrets.items():
+        (tmp_path / name).write_text(f"{value}\n")
+    files = {f"{name}_FILE": str(tmp_path / name) for name in secrets}
+    with patch.dict(os.environ, files, clear=True):
+        settings = _load()
+    names = ("SECRET_KEY", "REDIS_URL", "EMAIL_HOST_PASSWORD", "GOODREADS_API_KEY")
+    assert {name: settings[name] for name in names} == {name: secrets[name] for name in names}
+    assert settings["SECRET_KEY_FALLBACKS"] == "['former', 'older']"
+    assert "'PASSWORD': 'b'" in settings["DATABASES"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "ssl", "tls", "port"),
+    [
+        ({}, "False", "True", "587"),
+        ({"EMAIL_USE_SSL": "true"}, "True", "False", "465"),
+        ({"EMAIL_USE_SSL": "true", "EMAIL_PORT": "2465"}, "True", "False", "2465"),
+        ({"EMAIL_USE_TLS": "false"}, "False", "False", "587"),
+    ],
+)
+def test_mail_goes_by_tls_from_the_start_or_from_starttls_on(
+    variables: dict[str, str], ssl: str, tls: str, port: str
+) -> None:
+    settings = settings_with(**variables)
+    shown = [settings[name] for name in ("EMAIL_USE_SSL", "EMAIL_USE_TLS", "EMAIL_PORT")]
+    assert shown == [ssl, tls, port]
+    with pytest.raises(ImproperlyConfigured, match="keep one of them"):
+        settings_with(EMAIL_USE_SSL="true", EMAIL_USE_TLS="true")
+
+
 def test_good_values_pass() -> None:
     good = settings_with(
         DEBUG="yes", GOODREADS_PAUSE_SECONDS="1.5", COVER_HOST="https://covers.example"
@@ -206,7 +249,7 @@ def test_the_example_holds_what_it_says_once_it_is_uncommented(tmp_path: Path) -
     values = dict(line.split("=", 1) for line in lines)
     assert {name: environment[name] for name in values} == values
     assert not [line for line in lines if " " in line]
-    for name in set(values) & set(settings) - {"BOOKFOLD_HOME", "RELEASE_CACHE"}:
+    for name in set(values) & set(settings) - {"BOOKFOLD_HOME", "RELEASE_CACHE", "STATIC_ROOT"}:
         assert settings[name].strip("[]'").lower() in (values[name].lower(), f"{values[name]}.0")
     assert port_of(values) == 8000
     assert (settings["BOOKFOLD_HOME"], settings["RELEASE_CACHE"]) == (
