@@ -19,7 +19,7 @@ from recommender.sources.base import (
     SwitchedOff,
 )
 from recommender.sources.export_file import KEY_BY_TITLE, key_of
-from recommender.sources.fetcher import Fetcher
+from recommender.sources.fetcher import ATTEMPTS, Fetcher
 from recommender.sources.goodreads_api import GoodreadsApi
 from recommender.sources.goodreads_feed import GoodreadsFeed
 from recommender.sources.profile import ProfileRef, resolve_profile
@@ -75,14 +75,14 @@ def source_of(
     """The source that reads one shelf of one account at Goodreads."""
     most = settings.GOODREADS_MAX_PAGES
     if kind == ImportJob.Kind.GOODREADS_API:
-        return GoodreadsApi(_fetcher(), user_id=account, shelf=shelf, max_pages=most)
-    return GoodreadsFeed(_fetcher(), user_id=account, shelf=shelf, etags=etags, max_pages=most)
+        return GoodreadsApi(fetcher(), user_id=account, shelf=shelf, max_pages=most)
+    return GoodreadsFeed(fetcher(), user_id=account, shelf=shelf, etags=etags, max_pages=most)
 
 
 def account_number(account: str) -> int:
     """Goodreads' number of an account; Goodreads is asked if a name was given."""
     ref = ProfileRef(int(account)) if account.isdigit() else ProfileRef(vanity=account)
-    return resolve_profile(ref, _fetcher())
+    return resolve_profile(ref, fetcher())
 
 
 def stage_page(*, job: ImportJob, page: ShelfPage) -> None:
@@ -125,7 +125,8 @@ def decode_again(*, job: ImportJob, encoding: str) -> None:
     ImportItem.objects.bulk_update(rows, changed, batch_size=2000)
 
 
-def _fetcher() -> Fetcher:
+def fetcher(*, attempts: int = ATTEMPTS) -> Fetcher:
+    """The way to Goodreads, by the settings; raises `SwitchedOff`."""
     return Fetcher(
         base_url=settings.GOODREADS_BASE_URL,
         pace=OneAtATime.from_url(
@@ -134,6 +135,7 @@ def _fetcher() -> Fetcher:
         contact=settings.CONTACT_EMAIL,
         user_agent=settings.USER_AGENT,
         key=settings.GOODREADS_API_KEY,
+        attempts=attempts,
     )
 
 

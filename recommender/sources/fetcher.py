@@ -24,6 +24,7 @@ from recsite.common import http, pace
 T = TypeVar("T")
 
 DEADLINE = 90.0  # seconds for one whole answer
+ATTEMPTS = 4  # at a page, where the site is busy or an answer broken
 _CHALLENGE = re.compile(rb"captcha|challenge|automated (access|queries|requests)", re.I)
 
 
@@ -44,7 +45,7 @@ class Fetcher:
     key : str
         Of Goodreads' legacy API, for operators who still hold one.
     attempts : int
-        How often a page is tried when the site is busy or an answer broken.
+        How often a page is tried.
     timeouts, deadline, max_bytes : tuple of float, float, int
         As in `SiteClient`.
     wait : callable
@@ -59,7 +60,7 @@ class Fetcher:
         contact: str = "",
         user_agent: str = "",
         key: str = "",
-        attempts: int = 4,
+        attempts: int = ATTEMPTS,
         timeouts: tuple[float, float] = http.TIMEOUTS,
         deadline: float = DEADLINE,
         max_bytes: int = http.MAX_BYTES,

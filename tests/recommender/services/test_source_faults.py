@@ -65,7 +65,7 @@ def reader(standin: MoodyStandin, own_store: str, monkeypatch: pytest.MonkeyPatc
     """A reader whose pulls wait for nothing."""
     monkeypatch.setattr(
         staging,
-        "_fetcher",
+        "fetcher",
         lambda: Fetcher(
             base_url=standin.url, pace=NoPace(), timeouts=(5.0, 0.2), wait=lambda _: None
         ),
