@@ -1,5 +1,6 @@
 """The addresses of the pages for readers, and of the operators' dashboard."""
 
+from django.conf import settings
 from django.urls import path
 
 from recommender.views import (
@@ -14,6 +15,7 @@ from recommender.views import (
     imports,
     landing,
     library,
+    metrics,
     pile,
     proof,
     proposals,
@@ -22,6 +24,7 @@ from recommender.views import (
     runs,
     saved_lists,
     shared,
+    status,
     suggestions,
     theme,
 )
@@ -113,4 +116,7 @@ urlpatterns = [
     path("admin/dashboard/refresh-all", dashboard.refresh_all, name="admin-refresh-all"),
     path("history/", runs.history, name="history"),
     path("history/compare/", runs.compare, name="compare"),
+    path("status/", status.status, name="status"),
 ]
+if settings.METRICS:
+    urlpatterns.append(path("metrics", metrics.metrics, name="metrics"))

@@ -9,7 +9,7 @@ from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from recsite.common import valkey
+from recsite.common import liveness, valkey
 from recsite.common.queue import Queue, lengths
 
 log = structlog.get_logger(__name__)
@@ -45,6 +45,16 @@ def queues() -> str:
     except redis.RedisError:
         return "not known"
     return f"{waiting[Queue.PAGE]} for people, {waiting[Queue.BACKGROUND]} in the background"
+
+
+def workers() -> str:
+    """Whether the queues are served and beat runs, which no page needs: it is told alone."""
+    try:
+        with valkey.connect(settings.REDIS_URL) as client:
+            missing = liveness.missing(client)
+    except redis.RedisError:
+        return "not known"
+    return f"not there: {', '.join(missing)}" if missing else "ok"
 
 
 @never_cache

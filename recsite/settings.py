@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "recsite.request_ids.RequestIds",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "recsite.middleware.PrivatePages",
@@ -190,7 +191,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "workers.beat.Scheduler"
 
 
 def _every(seconds: float, task: str, *, queue: Queue = Queue.BACKGROUND) -> dict[str, Any]:
@@ -336,6 +337,7 @@ HEALTH_CHECKS = {
     "database": "recsite.health.database",
     "broker": "recsite.health.broker",
     "queues": "recsite.health.queues",
+    "workers": "recsite.health.workers",
     "model": "recommender.selectors.current_model.check",
     "books": "recsite.preparation.check",
 }

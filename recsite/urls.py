@@ -1,7 +1,6 @@
 """All URLs of the site."""
 
 from allauth.account.decorators import secure_admin_login
-from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -22,6 +21,3 @@ urlpatterns = [
 
 handler500 = errors.server_error
 handler429 = limits.too_many  # where allauth asks for it
-
-if settings.METRICS:
-    urlpatterns.append(path("", include("django_prometheus.urls")))

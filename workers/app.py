@@ -4,6 +4,8 @@ import os
 
 from celery import Celery
 
+from workers import tracing
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
 app = Celery(
@@ -19,3 +21,4 @@ app = Celery(
     ],
 )
 app.config_from_object("django.conf:settings", namespace="CELERY")
+tracing.connect()

@@ -19,11 +19,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from prometheus_client import Counter
 
 from recsite.accounts.models import KnownPlace, Tally, User
 
 log = structlog.get_logger(__name__)
 
+REFUSED = Counter("bookfold_refused_requests", "Requests beyond a limit.", ["what"])
 HOUR = 60 * 60
 #: How long an address counts as its owner's after the last log-in there.
 PLACE_KEPT = timedelta(days=90)
@@ -123,6 +125,7 @@ def check(request: HttpRequest, name: str, rule: Rule) -> None:
     waits = [ends - now for key, tries, ends in counted if tries > most[key]]
     if waits:
         log.warning("limits.reached", what=name)
+        REFUSED.labels(name).inc()
         raise TooMany(ceil(max(waits).total_seconds()))
 
 

@@ -80,10 +80,11 @@ _GIVE_BACK_LOCK = f"""
 if redis.call('GET', KEYS[2]) ~= ARGV[2] then return 0 end
 redis.call('DEL', KEYS[2])
 {_PAUSE}"""
-# KEYS refusals, circuit; ARGV threshold, ms the circuit stays open.
+# KEYS refusals, circuit, refusals ever; ARGV threshold, ms the circuit stays open.
 # One less than the threshold is remembered beyond that time, so that the first refusal after it
 # opens the circuit again, and the first good answer forgets everything.
 _COUNT_REFUSAL = """
+redis.call('INCR', KEYS[3])
 local count = redis.call('INCR', KEYS[1])
 redis.call('PEXPIRE', KEYS[1], 2 * ARGV[2])
 if count < tonumber(ARGV[1]) then return 0 end
@@ -136,6 +137,7 @@ class SiteState:
     pause_seconds: float  # nobody asks for so long, as the site asked or between two requests
     refusals: int  # in a row
     requests: int  # within the last hour
+    refusals_ever: int  # since Valkey was set up
 
 
 def state_of(client: redis.Redis, *, name: str) -> SiteState:
@@ -145,12 +147,14 @@ def state_of(client: redis.Redis, *, name: str) -> SiteState:
     pipe.pttl(_key(name, "pause"))
     pipe.get(_key(name, "refusals"))
     pipe.mget([_count_key(name, minutes_ago=minutes) for minutes in range(COUNTED_MINUTES)])
-    circuit, pause, refusals, counts = pipe.execute()
+    pipe.get(_key(name, "refusals_ever"))
+    circuit, pause, refusals, counts, ever = pipe.execute()
     return SiteState(
         circuit_seconds=max(circuit, 0) / 1000,
         pause_seconds=max(pause, 0) / 1000,
         refusals=int(refusals or 0),
         requests=sum(int(count) for count in counts if count),
+        refusals_ever=int(ever or 0),
     )
 
 
@@ -210,8 +214,8 @@ class _SharedPace:
         self._max_refusals = refusals
         self._open_ms = round(open_seconds * 1000)
         self._wait = wait
-        self._circuit, self._pause, self._refusals = (
-            _key(name, part) for part in ("circuit", "pause", "refusals")
+        self._circuit, self._pause, self._refusals, self._refusals_ever = (
+            _key(name, part) for part in ("circuit", "pause", "refusals", "refusals_ever")
         )
 
     def pause(self, seconds: float) -> None:
@@ -222,7 +226,7 @@ class _SharedPace:
 
     def refused(self) -> None:
         """Count a request that was turned away; a run of them opens the circuit."""
-        keys = [self._refusals, self._circuit]
+        keys = [self._refusals, self._circuit, self._refusals_ever]
         if self._run(_COUNT_REFUSAL, keys, self._max_refusals, self._open_ms):
             logger.warning(
                 "%s: turned away %d times, asking nothing for a while",

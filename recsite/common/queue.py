@@ -18,6 +18,8 @@ from recsite.common import valkey
 log = structlog.get_logger(__name__)
 
 _CHUNK = 500  # messages read at a time
+#: Headers of a message: when it was queued, and the request of a browser that it comes from.
+QUEUED_AT, REQUEST_ID = "queued_at", "request_id"
 
 
 class Queue(StrEnum):
@@ -59,6 +61,14 @@ def lengths(client: redis.Redis) -> dict[Queue, int]:
     return {queue: int(client.llen(queue)) for queue in Queue}
 
 
+def oldest(client: redis.Redis) -> dict[Queue, float | None]:
+    """When the next message of each queue was queued, as seconds since 1970; None where none waits.
+
+    Raises `redis.RedisError`.
+    """
+    return {queue: _queued_at(client.lindex(queue, -1)) for queue in Queue}
+
+
 def _send(name: str, row_id: str, queue: Queue) -> None:
     app: Celery = import_string(settings.CELERY_APP)
     try:
@@ -75,6 +85,14 @@ def _waiting_in(client: redis.Redis, queue: Queue, name: str) -> list[str]:
         found += filter(None, (_row_of(message, name) for message in messages))
         start += _CHUNK
     return found
+
+
+def _queued_at(message: bytes | str | None) -> float | None:
+    """When a message was queued; None if there is none, or if it does not say."""
+    try:
+        return float(json.loads(message or "")["headers"][QUEUED_AT])
+    except (ValueError, LookupError, TypeError):
+        return None
 
 
 def _row_of(message: bytes | str, name: str) -> str | None:

@@ -104,6 +104,7 @@ SITE = {
     "account-delete": (READERS, READERS),
     "theme": (NOT_SO_ALL, ALL),
     "how": (ALL, NOT_SO_ALL),
+    "status": (ALL, NOT_SO_ALL),
     "admin-dashboard": (OPERATORS, "llllmmm"),
     "admin-refresh-all": ("llllmmm", OPERATORS),
     "history": (ALL, NOT_SO_ALL),

@@ -355,6 +355,7 @@ def test_pages_are_open_to_everybody_and_fit_small_screens(site: Site, visit: Vi
         "/pile/",
         "/",
         "/how-it-works/",
+        "/status/",
         "/history/",
         compare,
         f"/recommendations/without/{number}/",

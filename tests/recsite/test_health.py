@@ -36,6 +36,7 @@ def test_ready_when_all_parts_answer(client: Client, settings: Settings, valkey_
             "database": "ok",
             "broker": "ok",
             "queues": "2 for people, 0 in the background",
+            "workers": "not there: page, celery, beat",
             "model": "ok",
             "books": "all there",
         },
