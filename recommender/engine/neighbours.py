@@ -132,8 +132,9 @@ class NeighbourScores:
         self._books = books
         #: Shape (entries of the books,): what each multiplies its row with.
         self._spoken: FloatArray = weights[books.places] * books.shares
-        #: Shape (books, entries): the rows that are touched, by the book that they speak for.
-        self._by_book = ranker.matrix[books.rows].T
+        #: Shape (books, entries): the rows that are touched, by the book that they speak for. Any
+        #: sparse form: the first of several reasons sorts it.
+        self._by_book: Any = ranker.matrix[books.rows].T
         self.scores: FloatArray = self._by_book @ self._spoken
 
     def contributions(self, book: Mixture) -> FloatArray:
@@ -143,8 +144,8 @@ class NeighbourScores:
         -------
         Shape (ratings,), in the order in which the ratings were given; they sum to the score.
         """
-        self._by_book = self._by_book.tocsr()  # once; the first of several reasons pays for it
-        parts = self._spoken * (self._by_book[book.rows].T @ book.shares)
+        self._by_book = self._by_book.tocsr()
+        parts: FloatArray = self._spoken * (self._by_book[book.rows].T @ book.shares)
         summed: FloatArray = np.bincount(
             self._books.places, weights=parts, minlength=self._books.count
         ).astype(np.float64)
