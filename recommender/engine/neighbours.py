@@ -135,7 +135,7 @@ class NeighbourScores:
         #: Shape (books, entries): the rows that are touched, by the book that they speak for. Any
         #: sparse form: the first of several reasons sorts it.
         self._by_book: Any = ranker.matrix[books.rows].T
-        self.scores: FloatArray = self._by_book @ self._spoken
+        self.scores: FloatArray = np.asarray(self._by_book @ self._spoken, dtype=np.float64)
 
     def contributions(self, book: Mixture) -> FloatArray:
         """Split the score of one book by the reader's ratings.
