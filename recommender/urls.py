@@ -27,6 +27,7 @@ from recommender.views import (
     status,
     suggestions,
     theme,
+    together,
 )
 
 urlpatterns = [
@@ -98,6 +99,11 @@ urlpatterns = [
         {"is_left_out": False},
         name="entry-count",
     ),
+    path("together/", together.together, name="together"),
+    path("together/join/<str:token>/", together.join, name="group-join"),
+    path("together/<uuid:group_id>/", together.group, name="group"),
+    path("together/<uuid:group_id>/leave", together.leave, name="group-leave"),
+    path("together/<uuid:group_id>/invitation", together.invitation, name="group-invitation"),
     path("proof/", proof.proof, name="proof"),
     path("account/", account.account, name="account"),
     path("account/data.zip", account.data, name="account-data"),

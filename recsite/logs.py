@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 #: Who has one of these addresses can act for somebody else, or read what is theirs.
 _TOKENS = re.compile(
-    r"(\b(?:accounts/password/reset/key|accounts/confirm-email|digest/stop|lists|feeds)/)"
+    r"(\b(?:accounts/password/reset/key|accounts/confirm-email|digest/stop|lists|feeds|join)/)"
     r"[^/\s\"'?#]+"
 )
 

@@ -2,6 +2,7 @@
 
 from recommender.models.content import ContentLinks
 from recommender.models.dismissals import POSTPONED_FOR, Dismissal
+from recommender.models.groups import GroupMember, ReadingGroup
 from recommender.models.imports import ImportItem, ImportJob, ImportJobQuerySet
 from recommender.models.library import GivenUpEntry, LibraryEntry, RemovedEntry, Source, SourceShelf
 from recommender.models.proposals import Proposal
@@ -15,6 +16,7 @@ __all__ = [
     "Digest",
     "Dismissal",
     "GivenUpEntry",
+    "GroupMember",
     "ImportItem",
     "ImportJob",
     "ImportJobQuerySet",
@@ -22,6 +24,7 @@ __all__ = [
     "ModelRelease",
     "Proposal",
     "Reader",
+    "ReadingGroup",
     "Recommendation",
     "RemovedEntry",
     "Run",

@@ -62,6 +62,8 @@ SHARED_REASON_WORDS = {
     "read": "Because they read",
     "alike": "Few have rated it yet, but it is like",
 }
+#: The same behind the name of a reader with whom somebody reads together.
+JOINT_REASON_WORDS = {"liked": "liked", "reread": "reread", "read": "read"}
 #: What ranked a list, by `Run.ranker`; older lists name one ranker.
 RANKER_WORDS = {
     "served": "Neighbors and factors",
@@ -100,6 +102,11 @@ def reason_groups(reasons: Iterable[Mapping[str, Any]]) -> list[ReasonGroup]:
 def shared_reason_groups(reasons: Iterable[Mapping[str, Any]]) -> list[ReasonGroup]:
     """The reasons that others see on a shared list."""
     return _grouped(reasons, SHARED_REASON_WORDS)
+
+
+def joint_reason_groups(reasons: Iterable[Mapping[str, Any]]) -> list[ReasonGroup]:
+    """The reasons that readers who read together see of each other, behind a name."""
+    return _grouped(reasons, JOINT_REASON_WORDS)
 
 
 def _grouped(

@@ -55,6 +55,7 @@ def export(*, reader: Reader) -> bytes:
         ),
         "lists": lists,
         "dismissed": dismissed,
+        "reads_together": list(reader.memberships.values("group", "name", "joined_at")),
         "books_proposed": _proposals(reader),
         "linked_shelves": list(
             reader.shelves.values("source", "account", "shelf", "etags", "pulled_at")

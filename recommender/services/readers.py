@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from recommender.models import LibraryEntry, Reader
-from recommender.services import dismissals
+from recommender.services import dismissals, groups
 from recommender.services.locks import lock_readers
 from recsite.accounts import limits
 from recsite.accounts.models import User
@@ -117,6 +117,8 @@ def claim_guest(*, user: User, guest_id: int) -> Reader:
     for shelf in known:
         guest.shelves.filter(**shelf).delete()
     guest.shelves.update(reader=owner)
+    own_groups = owner.memberships.values("group")
+    guest.memberships.exclude(group__in=own_groups).update(reader=owner)
     guest.delete()
     return owner
 
@@ -153,9 +155,13 @@ def clear_sessions() -> None:
 
 
 def remove_forgotten_guests() -> int:
-    """Delete guests who were not here for `GUEST_KEPT_DAYS`; return how many."""
+    """Delete guests who were not here for `GUEST_KEPT_DAYS`; return how many.
+
+    Groups whose last member has left go with them.
+    """
     before = timezone.now() - timedelta(days=settings.GUEST_KEPT_DAYS)
     forgotten = Reader.objects.filter(user=None, last_seen_at__lt=before)
     count = forgotten.count()
     forgotten.delete()
+    groups.remove_empty()
     return count

@@ -28,6 +28,7 @@ from recommender.models import ModelRelease
 from recommender.selectors.covers import book_cover
 from recommender.selectors.wording import (
     first_reason,
+    joint_reason_groups,
     ranker_name,
     reason_groups,
     shared_reason_groups,
@@ -37,6 +38,7 @@ from recommender.selectors.wording import (
 register = template.Library()
 register.filter("reason_groups", reason_groups)
 register.filter("shared_reason_groups", shared_reason_groups)
+register.filter("joint_reason_groups", joint_reason_groups)
 register.filter("first_reason", first_reason)
 register.filter("unrated_words", unrated_words)
 register.filter("ranker_name", ranker_name)

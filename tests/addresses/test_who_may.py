@@ -90,6 +90,11 @@ SITE = {
     "entry-remove": (NOT_SO_ALL, OWN),
     "entry-leave-out": (NOT_SO_ALL, OWN),
     "entry-count": (NOT_SO_ALL, OWN),
+    "together": (ALL, ALL),
+    "group": (OWN, NOT_SO_ALL),
+    "group-join": (ALL, ALL),  # whoever has the link
+    "group-leave": (NOT_SO_ALL, OWN),
+    "group-invitation": (NOT_SO_ALL, OWN),
     "proof": (ALL, NOT_SO_ALL),
     "account": ("+++l+++", "+++l+++"),  # guests too: it says what is kept of them
     "account-data": (READERS, NOT_SO_ALL),

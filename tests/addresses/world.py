@@ -39,7 +39,7 @@ from recommender.models import (
     SourceShelf,
 )
 from recommender.roles import CURATOR, OPERATOR
-from recommender.services import digests, imports, lists, merging, runs
+from recommender.services import digests, groups, imports, lists, merging, runs
 from recsite.accounts.models import User
 from recsite.mail.models import QueuedMail
 from tests.factories import (
@@ -181,6 +181,7 @@ def _of_the_owner(reader: Reader, sea: list[Book], moor: list[Book]) -> dict[str
     lists.share(run=done.run)
     lists.renew_feed(reader=reader)
     done.run.refresh_from_db()
+    group = groups.begin(reader=reader, name="Zed")
     lost = LibraryEntryFactory.create(
         reader=reader,
         book=None,
@@ -219,6 +220,8 @@ def _of_the_owner(reader: Reader, sea: list[Book], moor: list[Book]) -> dict[str
         "token": digests.unsubscribe_token(reader),
         "shared-list.token": str(done.run.share_token),
         "shared-picture.token": str(done.run.share_token),
+        "group_id": str(group.pk),
+        "group-join.token": str(group.invite_token),
         "lists-feed.token": str(reader.feed_token),
         "uidb36": "1",
         "key": "used",

@@ -1,0 +1,76 @@
+"""Readers who read together: groups begin, are joined by a link, and are left."""
+
+import secrets
+
+from django.db import transaction
+
+from recommender.models import GroupMember, Reader, ReadingGroup
+from recommender.services.lists import TOKEN_BYTES
+
+#: With more, little is left that nobody dislikes.
+MOST_MEMBERS = 6
+#: Of one reader; each group's list takes some fold-ins.
+MOST_GROUPS = 20
+
+
+class CannotJoin(Exception):
+    """The message says why, to the reader."""
+
+
+@transaction.atomic
+def begin(*, reader: Reader, name: str) -> ReadingGroup:
+    """Begin a group with one member, and a link for others. Raises `CannotJoin`."""
+    _check_groups(reader)
+    group = ReadingGroup.objects.create(invite_token=secrets.token_urlsafe(TOKEN_BYTES))
+    GroupMember.objects.create(group=group, reader=reader, name=name)
+    return group
+
+
+@transaction.atomic
+def join(*, group: ReadingGroup, reader: Reader, name: str) -> None:
+    """Accept an invitation; who is a member already only changes the name.
+
+    Raises `CannotJoin`.
+    """
+    locked = ReadingGroup.objects.select_for_update().filter(pk=group.pk).first()
+    if locked is None or locked.invite_token is None:
+        raise CannotJoin("This invitation has ended. Ask for a new link.")
+    if not locked.members.filter(reader=reader).exists():
+        _check_groups(reader)
+        if locked.members.count() >= MOST_MEMBERS:
+            raise CannotJoin(f"This group is full: it has {MOST_MEMBERS} readers.")
+    GroupMember.objects.update_or_create(
+        group=locked, reader=reader, defaults={"name": name}, create_defaults={"name": name}
+    )
+
+
+@transaction.atomic
+def leave(*, group: ReadingGroup, reader: Reader) -> None:
+    """Leave a group; the last one who leaves ends it."""
+    locked = ReadingGroup.objects.select_for_update().filter(pk=group.pk).first()
+    if locked is None:
+        return
+    locked.members.filter(reader=reader).delete()
+    if not locked.members.exists():
+        locked.delete()
+
+
+def open_invitation(*, group: ReadingGroup) -> None:
+    """Give a group a new link; an older one ends."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    ReadingGroup.objects.filter(pk=group.pk).update(invite_token=token)
+
+
+def end_invitation(*, group: ReadingGroup) -> None:
+    """Let nobody join any more."""
+    ReadingGroup.objects.filter(pk=group.pk).update(invite_token=None)
+
+
+def remove_empty() -> None:
+    """Delete groups whose last members have been deleted."""
+    ReadingGroup.objects.filter(members=None).delete()
+
+
+def _check_groups(reader: Reader) -> None:
+    if reader.memberships.count() >= MOST_GROUPS:
+        raise CannotJoin("You are in twenty groups already. Leave one first.")
