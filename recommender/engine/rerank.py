@@ -48,7 +48,8 @@ class RerankOptions:
     What is in a ``without`` set is never offered. The filters narrow a list down; a book does not
     pass a filter if the fact it looks at is unknown: ``genre_ids`` (one of them is enough),
     ``languages`` (in place of the reader's), ``year_from`` and ``year_to``
-    (inclusive), ``longest_series`` (in volumes; 0 for books of no series). A book without genres
+    (inclusive), ``longest_series`` (in volumes; 0 for books of no series), ``pages_from`` and
+    ``pages_to`` (inclusive; whoever looks up the facts applies these). A book without genres
     passes neither ``genre_ids`` nor ``without_genres``, unless ``with_unknown_genres``.
     """
 
@@ -66,11 +67,14 @@ class RerankOptions:
     year_from: int | None = None
     year_to: int | None = None
     longest_series: int | None = None
+    pages_from: int | None = None
+    pages_to: int | None = None
 
     @property
     def narrows(self) -> bool:
         """Whether a filter is set, so that many candidates may not pass."""
-        ends = (self.year_from, self.year_to, self.longest_series)
+        pages = (self.pages_from, self.pages_to)
+        ends = (self.year_from, self.year_to, self.longest_series, *pages)
         return bool(self.genre_ids or self.languages) or any(end is not None for end in ends)
 
     def admits(self, book_id: int, book: BookFacts) -> bool:

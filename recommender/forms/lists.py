@@ -11,7 +11,7 @@ from catalog.languages import language_name
 from catalog.models import Book, Genre
 from recommender.engine.dial import DIAL_POSITIONS
 from recommender.engine.rerank import DEFAULT_OPTIONS, RerankOptions
-from recommender.selectors.wording import DIAL_WORDS, NEW_SINCE, SERIES_WORDS
+from recommender.selectors.wording import DIAL_WORDS, NEW_SINCE, PAGE_WORDS, PAGES, SERIES_WORDS
 
 Choices = list[tuple[str, str]]
 
@@ -59,6 +59,7 @@ class ListForm(forms.Form):
     )
     year_to = forms.IntegerField(label="To year", required=False, min_value=-3000, max_value=2100)
     series = forms.ChoiceField(choices=list(SERIES_WORDS.items()), required=False)
+    pages = forms.ChoiceField(label="Length", choices=list(PAGE_WORDS.items()), required=False)
     n = forms.IntegerField(
         required=False, min_value=1, max_value=50, widget=forms.HiddenInput, initial=10
     )
@@ -122,6 +123,7 @@ class ListForm(forms.Form):
         first_year = data["year_from"]
         if data["new"]:
             first_year = max(first_year or NEW_SINCE, NEW_SINCE)
+        fewest_pages, most_pages, _ = PAGES.get(data["pages"], (None, None, ""))
         return RerankOptions(
             dial=data["dial"],
             next_volumes=None if data["sequels"] else DEFAULT_OPTIONS.next_volumes,
@@ -131,6 +133,8 @@ class ListForm(forms.Form):
             year_from=first_year,
             year_to=data["year_to"],
             longest_series=int(data["series"]) if data["series"] else None,
+            pages_from=fewest_pages,
+            pages_to=most_pages,
         )
 
 

@@ -139,6 +139,10 @@ def _filters(options: RerankOptions) -> Q:
         filters &= Q(year__gte=options.year_from)
     if options.year_to is not None:
         filters &= Q(year__lte=options.year_to)
+    if options.pages_from is not None:
+        filters &= Q(page_count__gte=options.pages_from)
+    if options.pages_to is not None:
+        filters &= Q(page_count__lte=options.pages_to)
     if options.longest_series == 0:
         filters &= Q(series_name="")
     return filters

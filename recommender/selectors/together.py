@@ -149,15 +149,17 @@ def _admitted(
     facts: Mapping[int, BookFacts],
     options: RerankOptions,
 ) -> list[ScoredBook]:
-    """Those that the rules would offer this reader, however many by one author."""
+    """Those that the rules would offer this reader, however many by one author, in their order."""
     read = voice.taste.read
-    return rerank(
+    offered = rerank(
         candidates,
         {**read, **facts},
         read,
         replace(options, per_author=max(1, len(candidates))),
         unmatched=voice.works.unmatched,
     )
+    numbers = {one.book_id for one in offered}
+    return [one for one in candidates if one.book_id in numbers]
 
 
 def _explained(

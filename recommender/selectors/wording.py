@@ -28,6 +28,13 @@ DIAL_HINTS = {
 }
 #: The filter by the length of a series, by its values.
 SERIES_WORDS = {"": "Any", "0": "No series", "3": "At most three volumes"}
+#: The filter by length, by its values: how many pages at least and at most, and the words.
+PAGES: dict[str, tuple[int | None, int | None, str]] = {
+    "short": (None, 250, "Up to 250 pages"),
+    "middle": (200, 450, "200 to 450 pages"),
+    "long": (400, None, "400 pages and more"),
+}
+PAGE_WORDS = {"": "Any"} | {name: words for name, (_, _, words) in PAGES.items()}
 #: Books of goodbooks-10k end the year before; what is newer has a filter and a shelf of its own.
 NEW_SINCE = 2018
 FILTERS = (
@@ -40,6 +47,7 @@ FILTERS = (
     "year_from",
     "year_to",
     "series",
+    "pages",
     "since",
 )
 QUARTERS = ("", "¼", "½", "¾")
@@ -164,6 +172,8 @@ def _describe_filter(name: str, value: Any) -> str:
             return f"up to {value}"
         case "series":
             return SERIES_WORDS.get(value, f"series: {value}").lower()
+        case "pages":
+            return PAGE_WORDS.get(value, f"length: {value}").lower()
         case _:
             return f"only what you read since {since_words(date.fromisoformat(value))}"
 

@@ -64,6 +64,7 @@ RULES: Mapping[str, Rule] = {
     "import-encoding": Rule(60, HOUR),
     "account-refresh": Rule(60, HOUR),
     "books": Rule(300, 300, query="q"),
+    "gift": Rule(300, 300, query="first"),
     "import-row": Rule(300, 300, query="q"),
     "propose": Rule(60, HOUR),
     "propose-row": Rule(60, HOUR),

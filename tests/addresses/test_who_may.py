@@ -90,6 +90,7 @@ SITE = {
     "entry-remove": (NOT_SO_ALL, OWN),
     "entry-leave-out": (NOT_SO_ALL, OWN),
     "entry-count": (NOT_SO_ALL, OWN),
+    "gift": (ALL, NOT_SO_ALL),
     "together": (ALL, ALL),
     "group": (OWN, NOT_SO_ALL),
     "group-join": (ALL, ALL),  # whoever has the link

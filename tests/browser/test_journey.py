@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -113,6 +114,47 @@ def test_history_keeps_lists_as_they_were_and_tells_why_they_differ(
     follow(page, page.locator("a.run").last)
     expect(page.locator("[data-rank] h2")).to_have_text(old)
     assert visitor.complaints == []
+
+
+@pytest.mark.parametrize("with_scripts", [True, False])
+def test_two_read_together_and_one_leaves(site: Site, visit: Visit, with_scripts: bool) -> None:
+    options: dict[str, Any] = {
+        "java_script_enabled": with_scripts,
+        "viewport": {"width": 360, "height": 640},
+    }
+    ann, bob = visit(**options), visit(**options)
+    for visitor in (ann, bob):
+        paste(visitor.page, site.sample_reader)
+        visitor.page.wait_for_url(LIST)
+    page, other = ann.page, bob.page
+    page.goto("/together/")
+    page.get_by_label("Your name").fill("Ann")
+    follow(page, page.get_by_role("button", name="Start a group"))
+    other.goto(page.locator(".secret a").inner_text())
+    other.get_by_label("Your name").fill("Bob")
+    if with_scripts:
+        assert barriers_in_both_themes(other) == []
+    follow(other, other.get_by_role("button", name="Accept"))
+    expect(other.get_by_role("heading", name="Ann and Bob")).to_be_visible()
+    expect(other.locator("[data-rank]").first.get_by_text("Ann liked")).to_be_visible()
+    if with_scripts:
+        assert barriers_in_both_themes(other) == []
+        assert other.evaluate("document.documentElement.scrollWidth") <= 360
+    follow(other, other.get_by_role("button", name="Leave this group"))
+    page.reload()
+    expect(page.get_by_text("Nobody has accepted yet")).to_be_visible()
+
+    title = site.popular[0][0]
+    page.goto("/gift/")
+    page.get_by_label("A book they loved").fill(title)
+    follow(page, page.get_by_role("button", name="Find a book"))
+    expect(page.get_by_text("They loved").get_by_role("link", name=title)).to_be_visible()
+    expect(page.locator("[data-rank]").first).to_be_visible()
+    if with_scripts:
+        assert barriers_in_both_themes(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert ann.complaints == []
+    assert bob.complaints == []
 
 
 @pytest.mark.parametrize("with_scripts", [True, False])
@@ -361,6 +403,7 @@ def test_pages_are_open_to_everybody_and_fit_small_screens(site: Site, visit: Vi
         f"/recommendations/without/{number}/",
         "/rate/",
         "/proof/",
+        "/together/",
         "/library/",
         "/account/",
         "/account/delete/",
