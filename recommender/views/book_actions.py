@@ -25,6 +25,7 @@ from recommender.services import dismissals, entries
 from recommender.shelves import Shelf
 from recommender.views.access import own, reader_of, reader_or_new
 from recommender.views.htmx import wants_fragment
+from recommender.views.replacement import replacement
 
 #: The event that a list which follows the library waits for.
 LIBRARY_CHANGED = "library-changed"
@@ -116,7 +117,11 @@ def _answer(request: HttpRequest, book: Book) -> HttpResponse:
     if not (back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)):
         back = reverse("recommendations")
     if wants_fragment(request):
-        state = book_states(reader=reader_of(request), books=[book])[book.pk]
+        reader = reader_of(request)
+        state = book_states(reader=reader, books=[book])[book.pk]
+        card = replacement(request, reader=reader, book=book, state=state, back=back)
+        if card is not None:
+            return trigger_client_event(card, LIBRARY_CHANGED)
         # The swap removes the pressed button; the focus goes to the one that undoes it.
         context = {"book": book, "state": state, "back": back, "focus": True}
         is_rating = request.POST.get("look") == "rate"

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.http import HttpResponse
 from django.urls import reverse
 
 from catalog.models import Book
@@ -191,3 +192,59 @@ def test_links_lead_to_the_book_elsewhere(camps: Camps, sailor: Reader) -> None:
     page = read(client_of(sailor).get("/recommendations/"))
     assert page.one("a", href="https://www.goodreads.com/work/editions/77")
     assert page.one("a", href="https://openlibrary.org/search?q=Sea+1+Mariner+No1")
+
+
+def by_htmx(reader: Reader, name: str, key: int, **data: object) -> HttpResponse:
+    sent = {"next": "/recommendations/", "rank": "1", **data}
+    return client_of(reader).post(reverse(name, args=[key]), sent, headers=HTMX)
+
+
+def test_on_the_list_the_next_book_takes_the_place_of_one_that_is_gone(
+    camps: Camps, sailor: Reader
+) -> None:
+    shown = [book.pk for book in camps.sea[1:4]]
+    answer = by_htmx(sailor, "dismiss", shown[0], what=f"book:{shown[0]}", shown=shown, rank="1")
+
+    card = read(answer)
+    assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("closest li", "outerHTML")
+    assert answer["HX-Trigger"] == "library-changed"
+    assert card.one("li").attributes["data-rank"] == "1"
+    assert card.one("h2").words == "Sea 4"
+    note = card.one(class_="pick__replaced").words
+    assert "Sea 1" in note
+    assert "Not offered any more." in note
+
+    # Undone, the book itself is there again.
+    undo = card.one("form", action=f"/dismissed/{Dismissal.objects.get().pk}/undo")
+    shown = [camps.sea[4].pk, *shown[1:]]
+    key = int(undo.attributes["action"].split("/")[2])
+    again = read(by_htmx(sailor, "dismissal-undo", key, book=camps.sea[1].pk, shown=shown))
+    assert again.one("h2").words == "Sea 1"
+    assert not again.all(class_="pick__replaced")
+
+
+def test_the_filters_of_the_list_hold_for_the_book_that_comes(camps: Camps, sailor: Reader) -> None:
+    Book.objects.filter(title__in=["Sea 3", "Sea 8"]).update(year=1850)
+    old, to = camps.sea[3].pk, "/recommendations/?year_to=1900"
+    card = read(by_htmx(sailor, "shelve", old, stars="5", shown=[old], next=to, rank="7"))
+    assert card.one("h2").words == "Sea 8"
+    assert card.one("li").attributes["data-rank"] == "7"
+
+    # No other book fits: the buttons of this one say what was done.
+    last = camps.sea[8].pk
+    alone = by_htmx(sailor, "shelve", last, shelf="to-read", shown=[last], next=to)
+    assert "HX-Retarget" not in alone
+    assert "You want to read it." in read(alone).words
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{"rank": "x"}, {"shown": ["9" * 5000]}, {"rank": "9999"}, {"next": "/books/"}, {"shown": []}],
+)
+def test_elsewhere_and_for_odd_requests_a_book_keeps_its_place(
+    camps: Camps, sailor: Reader, sent: dict[str, object]
+) -> None:
+    book = camps.sea[1].pk
+    answer = by_htmx(sailor, "shelve", book, **{"stars": "4", "shown": [book], **sent})
+    assert "HX-Retarget" not in answer
+    assert "You gave it 4 stars." in read(answer).words
