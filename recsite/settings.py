@@ -316,6 +316,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, *COVER_SOURCES],
         "font-src": [SELF],
         "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "worker-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

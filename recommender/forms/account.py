@@ -1,6 +1,7 @@
 """What readers choose for their account, and the last question before it is deleted."""
 
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -8,6 +9,8 @@ from django.core.exceptions import ValidationError
 from recommender.models import Reader
 from recsite.accounts.models import User
 from recsite.common.zones import zone_choices
+
+EXAMPLE_ISBN = "9780618260300"
 
 
 class RefreshPaceForm(forms.Form):
@@ -43,6 +46,31 @@ class SharingForm(forms.Form):
     agrees = forms.BooleanField(
         label="Let my ratings help other readers’ lists", required=False, label_suffix=""
     )
+
+
+class FinderForm(forms.Form):
+    """Where the reader looks for a book: a library's or a shop's address with `{isbn}`."""
+
+    finder_url = forms.CharField(
+        label="Address with {isbn}",
+        required=False,
+        max_length=300,
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
+    )
+
+    def clean_finder_url(self) -> str:
+        address: str = self.cleaned_data["finder_url"]
+        if not address:
+            return ""
+        try:
+            parts = urlsplit(address.replace("{isbn}", EXAMPLE_ISBN))
+        except ValueError as error:
+            raise ValidationError("This is not an address.") from error
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValidationError("It has to begin with https:// and the name of a site.")
+        if "{isbn}" not in address.partition(parts.hostname)[2]:
+            raise ValidationError("Write {isbn} where the number of a book stands.")
+        return address
 
 
 class LookUpForm(forms.Form):

@@ -56,6 +56,11 @@ class Reader(models.Model):
         null=True,
         help_text="Books we don't know are looked up at Open Library; empty if not asked yet.",
     )
+    finder_url = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="Where the reader looks for a book, such as a library, with {isbn} in it.",
+    )
     feed_token = models.CharField(
         max_length=32,
         null=True,
@@ -77,6 +82,11 @@ class Reader(models.Model):
                 name="reader_shares_since",
                 condition=Q(shares_ratings=True, shares_since__isnull=False, user__isnull=False)
                 | Q(shares_ratings=False, shares_since__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="reader_finder_url",
+                condition=Q(finder_url="")
+                | Q(finder_url__regex=r"^https?://", finder_url__contains="{isbn}"),
             ),
             models.CheckConstraint(
                 name="reader_feed_token",

@@ -93,6 +93,7 @@ def _account(reader: Reader) -> dict[str, Any]:
         "time_zone": reader.time_zone,
         "ratings_help_others_since": reader.shares_since,
         "unknown_books_are_looked_up": reader.looks_up_books,
+        "looks_for_books_at": reader.finder_url,
         "token_of_the_feed": reader.feed_token,
     }
 

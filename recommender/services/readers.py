@@ -72,6 +72,12 @@ def share_ratings(*, reader: Reader, agrees: bool) -> None:
     reader.save(update_fields=["shares_ratings", "shares_since"])
 
 
+def choose_finder(*, reader: Reader, finder_url: str) -> None:
+    """Store where the reader looks for a book; with an empty address, nowhere."""
+    reader.finder_url = finder_url
+    reader.save(update_fields=["finder_url"])
+
+
 def unlink(*, reader: Reader, source: str) -> None:
     """Stop pulling shelves from a source; what came from it stays in the library."""
     reader.shelves.filter(source=source).delete()
@@ -102,9 +108,11 @@ def claim_guest(*, user: User, guest_id: int) -> Reader:
     owner.read_since = owner.read_since or guest.read_since
     owner.languages = owner.languages or guest.languages
     owner.time_zone = owner.time_zone or guest.time_zone
+    owner.finder_url = owner.finder_url or guest.finder_url
     if owner.looks_up_books is None:
         owner.looks_up_books = guest.looks_up_books
-    owner.save(update_fields=["read_since", "languages", "time_zone", "looks_up_books"])
+    kept = ["read_since", "languages", "time_zone", "finder_url", "looks_up_books"]
+    owner.save(update_fields=kept)
     guest.runs.update(reader=owner)
     dismissals.move_to_account(guest=guest, owner=owner)
     if owner.imports.open().exists():

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from recommender.forms.account import (
     DeleteForm,
     DigestPaceForm,
+    FinderForm,
     LookUpForm,
     RefreshPaceForm,
     SharingForm,
@@ -28,6 +29,7 @@ from recommender.services import digests, imports, leaving, lists, look_ups, por
 from recommender.services.refresh import next_refresh
 from recommender.sources.base import SourceError
 from recommender.views.access import reader_of, reader_or_404
+from recommender.views.htmx import redirect_unless_post
 from recsite.accounts.models import User
 
 
@@ -45,8 +47,22 @@ def account(request: HttpRequest) -> HttpResponse:
         readers.choose_refresh_pace(reader=reader, **form.cleaned_data)
         messages.success(request, "Your choice is saved.")
         return redirect("account")
+    return _show(request, reader, form=form)
+
+
+def _show(
+    request: HttpRequest,
+    reader: Reader,
+    *,
+    form: RefreshPaceForm | None = None,
+    finder_form: FinderForm | None = None,
+) -> HttpResponse:
+    """The account page; forms that were wrong are shown again."""
+    finder_form = finder_form or FinderForm(initial={"finder_url": reader.finder_url})
+    form = form or RefreshPaceForm(initial={"refresh_pace": reader.refresh_pace})
     context = {
         "form": form,
+        "finder_form": finder_form,
         "reader": reader,
         "sharing_form": SharingForm(initial={"agrees": reader.shares_ratings}),
         "look_up_form": LookUpForm(initial={"looks_up": reader.looks_up_books}),
@@ -60,7 +76,8 @@ def account(request: HttpRequest) -> HttpResponse:
         **_linked_shelf(reader),
         **_email_address(reader),
     }
-    return render(request, "recommender/account.html", context, status=422 if form.errors else 200)
+    status = 422 if form.errors or finder_form.errors else 200
+    return render(request, "recommender/account.html", context, status=status)
 
 
 @require_POST
@@ -106,6 +123,18 @@ def look_up(request: HttpRequest) -> HttpResponse:
         else "We no longer look for your books. What was found stays.",
     )
     return redirect("account")
+
+
+@redirect_unless_post("account")
+def finder(request: HttpRequest) -> HttpResponse:
+    """Save where the reader looks for a book."""
+    reader = reader_or_404(request)
+    form = FinderForm(request.POST)
+    if not form.is_valid():
+        return _show(request, reader, finder_form=form)
+    readers.choose_finder(reader=reader, **form.cleaned_data)
+    messages.success(request, "Your choice is saved.")
+    return redirect(f"{reverse('account')}#finder")
 
 
 @require_POST

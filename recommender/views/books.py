@@ -1,6 +1,6 @@
 """Search for books, and the page of one book."""
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -56,6 +56,7 @@ def book(request: HttpRequest, book_id: int) -> HttpResponse:
     if reader is not None:  # crawlers, which open every page, do not count
         enrichment.mark_opened(book=shown)
     series = Book.objects.active().filter(series_name=shown.series_name)
+    finder_url = reader.finder_url if reader else ""
     isbns = shown.identifiers.filter(scheme=BookIdentifier.Scheme.ISBN13)
     context = {
         "book": shown,
@@ -64,7 +65,9 @@ def book(request: HttpRequest, book_id: int) -> HttpResponse:
         "language": language_name(shown.language),
         "origin": ORIGIN_WORDS[Book.Origin(shown.origin)],
         "series": series.order_by("series_number", "pk") if shown.series_name else [],
-        "isbns": isbns.values_list("value", flat=True)[:ISBNS_SHOWN],
+        "isbns": (values := list(isbns.values_list("value", flat=True)[:ISBNS_SHOWN])),
+        "find_at": finder_url.replace("{isbn}", values[0]) if finder_url and values else "",
+        "finder": urlsplit(finder_url).hostname,
         "lists": Run.objects.filter(reader=reader, recommendations__book=shown) if reader else [],
         "release": ModelRelease.objects.filter(is_active=True).first(),
         "back": request.path,

@@ -103,12 +103,16 @@ SITE = {
     "account-time-zone": (NOT_SO_ALL, READERS),
     "account-digest": (NOT_SO_ALL, OWNERS_OF_ACCOUNTS),
     "digest-stop": (ALL, ALL),  # the token says for whom
+    "account-finder": (ALL, READERS),  # GET leads back to the account,
     "account-feed": (NOT_SO_ALL, OWNERS_OF_ACCOUNTS),
     "account-look-up": (NOT_SO_ALL, READERS),
     "account-refresh": (NOT_SO_ALL, OWN),  # who has no linked shelf has nothing to refresh
     "account-unlink": (NOT_SO_ALL, READERS),
     "account-delete": (READERS, READERS),
     "theme": (NOT_SO_ALL, ALL),
+    "manifest": (ALL, NOT_SO_ALL),
+    "service-worker": (ALL, NOT_SO_ALL),
+    "offline": (ALL, NOT_SO_ALL),
     "how": (ALL, NOT_SO_ALL),
     "status": (ALL, NOT_SO_ALL),
     "admin-dashboard": (OPERATORS, "llllmmm"),

@@ -36,6 +36,8 @@ PATIENCE = 60_000  # milliseconds until what a page is to show or do counts as m
 DATABASE = "tests_browser"
 VALKEY = 13  # the number of a database that no process of the tests has
 FAILURES = ROOT / ".local" / "failures"
+#: What Playwright says where a window is to have no service worker.
+BLOCKED = "Service Worker registration blocked by Playwright"
 FAILED = pytest.StashKey[bool]()
 
 expect.set_options(timeout=PATIENCE)
@@ -60,7 +62,7 @@ class Visitor:
     complaints: list[str] = field(default_factory=list)
 
     def note(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and BLOCKED not in message.text:
             self.complaints.append(message.text)
 
 
@@ -170,7 +172,9 @@ def visit(site: Site, browser: Browser, request: pytest.FixtureRequest) -> Itera
     with ExitStack() as open_contexts:
 
         def open_window(**options: Any) -> Visitor:
-            context = browser.new_context(base_url=site.url, **options)
+            # A service worker would answer what a test wants to answer itself.
+            asked = {"service_workers": "block"} | options
+            context = browser.new_context(base_url=site.url, **asked)
             open_contexts.callback(context.close)
             context.set_default_timeout(PATIENCE)
             visitor = Visitor(context.new_page())

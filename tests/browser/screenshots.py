@@ -1,4 +1,4 @@
-"""Pictures of the main pages, light, dark and on a phone, and the picture that is shared.
+"""Pictures of the main pages, light, dark and on a phone, the picture that is shared, and icons.
 
     make run                # on the starter shelf, in another terminal
     make screenshots        # SITE=http://127.0.0.1:8000 unless named
@@ -17,6 +17,8 @@ from tests.browser.chromium import chromium
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "screenshots"
+LOGO = ROOT / "static" / "img" / "favicon.svg"
+ICON_SIZES = (192, 512)
 SHARED = ROOT / "static" / "img" / "share.png"
 WIDE, NARROW = ViewportSize(width=1180, height=900), ViewportSize(width=360, height=780)
 LOOKS: dict[str, tuple[ViewportSize, Literal["light", "dark"]]] = {
@@ -73,6 +75,18 @@ def take_shared(browser: Browser, site: str, picture: Path) -> None:
     page.screenshot(path=picture)
 
 
+def take_icons(browser: Browser, folder: Path) -> None:
+    """The logo on cloth to the edges, as systems cut icons to shapes of their own."""
+    for size in ICON_SIZES:
+        page = browser.new_page(viewport=ViewportSize(width=size, height=size))
+        page.set_content(
+            "<style>body { margin: 0; background: #7c2530; display: grid; place-items: center; "
+            "height: 100vh } svg { width: 84% }</style>" + LOGO.read_text()
+        )
+        page.screenshot(path=folder / f"icon-{size}.png")
+        page.close()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Take the pictures of the main pages.")
     parser.add_argument("site", help="the address of a running site, such as http://127.0.0.1:8000")
@@ -80,6 +94,7 @@ def main() -> None:
     with chromium() as browser:
         take(browser, options.site, FOLDER)
         take_shared(browser, options.site, SHARED)
+        take_icons(browser, SHARED.parent)
 
 
 if __name__ == "__main__":

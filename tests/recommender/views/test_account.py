@@ -18,8 +18,9 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from catalog.models import BookIdentifier
 from recommender.models import ImportJob, LibraryEntry, Reader, Source, SourceShelf
-from recommender.services import dismissals, imports
+from recommender.services import dismissals, groups, imports
 from tests.factories import (
     BookFactory,
     ImportItemFactory,
@@ -58,6 +59,7 @@ def with_everything(reader: Reader) -> None:
     ProposalFactory.create(reader=reader, item=item, title="Solaris")
     dismissals.dismiss(reader=reader, target=BookFactory.create(title="Twilight"), reason="other")
     link(reader)
+    groups.begin(reader=reader, name="Solaris")
 
 
 class TestPage:
@@ -104,6 +106,41 @@ class TestPage:
         client_of(reader).post("/account/unlink")
         assert list(SourceShelf.objects.values_list("reader", flat=True)) == [other.pk]
         assert reader.entries.count() == 1
+
+
+class TestFinder:
+    def test_an_address_of_ones_own_leads_from_every_book_to_a_library(self) -> None:
+        reader, book = guest(), BookFactory.create()
+        BookIdentifier.objects.create(book=book, scheme="isbn13", value="9780618260300")
+        client = client_of(reader)
+        sent = {"finder_url": "https://library.example/find?q={isbn}&type=book"}
+        assert client.post("/account/finder", sent).status_code == 302
+
+        found = read(client.get(f"/books/{book.pk}/")).all("a")
+        assert "https://library.example/find?q=9780618260300&type=book" in [
+            one.attributes["href"] for one in found if one.words == "Find it at library.example"
+        ]
+        client.post("/account/finder", {"finder_url": ""})
+        assert "Find it at" not in read(client.get(f"/books/{book.pk}/")).words
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            "javascript:alert({isbn})",
+            "https://library.example/",
+            "https://{isbn}.example/",
+            "//library.example/{isbn}",
+            "https://[{isbn}",
+            "ftp://library.example/{isbn}",
+        ],
+    )
+    def test_what_is_no_such_address_is_shown_again_and_not_kept(self, wrong: str) -> None:
+        reader = guest()
+        page = read(client_of(reader).post("/account/finder", {"finder_url": wrong}), status=422)
+        assert page.one("input", name="finder_url").attributes["value"] == wrong
+        assert page.all(class_="errorlist")
+        reader.refresh_from_db()
+        assert reader.finder_url == ""
 
 
 class TestSharing:
