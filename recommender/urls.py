@@ -80,6 +80,7 @@ urlpatterns = [
     path("dismissed/", book_actions.dismissed, name="dismissals"),
     path("dismissed/<int:dismissal_id>/undo", book_actions.undo_dismissal, name="dismissal-undo"),
     path("library/", library.library, name="library"),
+    path("library/many", library.change_many, name="library-many"),
     path("library/look-ups", library.look_ups, name="library-look-ups"),
     path("library/proposed", suggestions.of_library, name="library-proposed"),
     path("library/since", library.since, name="library-since"),

@@ -14,11 +14,13 @@ from recommender.models import EARLIEST_SINCE, LibraryEntry
 from recommender.models.library import ORDERS
 from recommender.selectors.library import LibraryFilters, shelves_of
 from recommender.selectors.wording import drawn_stars, plain_stars
-from recommender.shelves import shelf_name
+from recommender.shelves import Shelf, shelf_name
 from recsite.common.zones import latest_today
 
 STARS_TO_GIVE = [Decimal(halves) / 2 for halves in range(10, 0, -1)]
+LONGEST_KEY = 9  # digits of a number of an entry
 LONGEST_QUERY = 200
+MOST_READINGS = 99
 
 ORDER_WORDS = dict(
     zip(
@@ -123,9 +125,18 @@ class EntryForm(forms.Form):
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
 
+    read_count = forms.IntegerField(
+        label="Times read", required=False, min_value=0, max_value=MOST_READINGS
+    )
+
     def __init__(self, entry: LibraryEntry, data: Any = None) -> None:
         self.entry = entry
-        initial = {"stars": entry.stars, "shelf": entry.shelf, "read_on": entry.read_on}
+        initial = {
+            "stars": entry.stars,
+            "shelf": entry.shelf,
+            "read_on": entry.read_on,
+            "read_count": entry.read_count or None,
+        }
         super().__init__(data, initial=initial, auto_id=f"entry-{entry.pk}-%s")
         given = {*STARS_TO_GIVE, *([entry.stars] if entry.stars else [])}
         stars = cast("forms.ChoiceField", self.fields["stars"])
@@ -137,11 +148,52 @@ class EntryForm(forms.Form):
         shelf = cast("forms.ChoiceField", self.fields["shelf"])
         shelf.choices = [(name, shelf_name(name)) for name in shelves_of(reader_id=entry.reader_id)]
 
+    def clean_read_count(self) -> int | None:
+        """How often; None, which changes nothing, where the form was sent without the field."""
+        return (self.cleaned_data["read_count"] or 0) if "read_count" in self.data else None
+
     def clean_read_on(self) -> date | None:
         day: date | None = self.cleaned_data["read_on"]
         if day and day > latest_today() and day != self.entry.read_on:
             raise ValidationError("That day is in the future.")
         return day
+
+
+#: What can be done to several books at once.
+MOVES = {f"shelf:{shelf}": shelf_name(shelf) for shelf in (*shelves.COMMON, Shelf.DID_NOT_FINISH)}
+STARS_AT_ONCE = {f"stars:{n}": f"{n} star{'s' if n > 1 else ''}" for n in range(5, 0, -1)}
+MOST_AT_ONCE = 200
+
+
+class ManyForm(forms.Form):
+    """One change of several books of a library."""
+
+    do = forms.ChoiceField(
+        label="With the books you ticked",
+        choices=[
+            ("", "Choose what to do"),
+            ("Give them", [*STARS_AT_ONCE.items(), ("stars:", "no stars")]),
+            ("Move them to", list(MOVES.items())),
+            (
+                "For your list",
+                [("leave-out", "Leave them out"), ("count", "Count them again")],
+            ),
+            ("Remove", [("remove", "Remove from your library")]),
+        ],
+        error_messages={"required": "Choose what to do with them."},
+    )
+    entry = forms.TypedMultipleChoiceField(
+        coerce=int, error_messages={"required": "Tick at least one book."}
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        ticked = data.getlist("entry")[:MOST_AT_ONCE] if data else []
+        keys = [key for key in ticked if key.isdecimal() and len(key) <= LONGEST_KEY]
+        # Whose entries these are, the service sees.
+        cast("forms.TypedMultipleChoiceField", self.fields["entry"]).choices = [
+            (key, key) for key in keys
+        ]
 
 
 class SinceForm(forms.Form):

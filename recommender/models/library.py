@@ -41,7 +41,7 @@ class LibraryLine(models.Model):
     """What entries have in common, whether they are in a library or were removed from it."""
 
     #: What readers can edit here; the rest follows the source.
-    EDITABLE: ClassVar[list[str]] = ["stars", "shelf", "read_on"]
+    EDITABLE: ClassVar[list[str]] = ["stars", "shelf", "read_on", "read_count"]
 
     source = models.CharField(max_length=20, choices=Source)
     source_key = models.CharField(max_length=200, help_text="The line's key at its source.")
@@ -244,7 +244,7 @@ class LibraryEntry(LibraryLine):
             models.CheckConstraint(name="library_shelf", condition=~Q(shelf="")),
             models.CheckConstraint(
                 name="library_edited_fields",
-                condition=Q(edited_fields__contained_by=["stars", "shelf", "read_on"]),
+                condition=Q(edited_fields__contained_by=LibraryLine.EDITABLE),
             ),
         ]
 

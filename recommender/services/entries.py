@@ -1,5 +1,6 @@
 """What readers change in their own library; imports leave these changes alone."""
 
+from collections.abc import Callable, Collection
 from datetime import date
 from decimal import Decimal
 
@@ -27,6 +28,10 @@ ENTRY_FIELDS = (
     "edited_fields",
     "book_id",
 )
+
+
+#: What is done to each of several entries.
+Change = Callable[[LibraryEntry], object]
 
 
 class InvalidStars(ValueError):
@@ -80,14 +85,23 @@ def remove_if_added_here(*, entry: LibraryEntry) -> None:
 
 @transaction.atomic
 def edit(
-    *, entry: LibraryEntry, stars: Decimal | None, shelf: str, read_on: date | None
+    *,
+    entry: LibraryEntry,
+    stars: Decimal | None,
+    shelf: str,
+    read_on: date | None,
+    read_count: int | None = None,
 ) -> LibraryEntry:
     """Set what the reader may edit; imports no longer change the fields that differ from before.
+
+    Without `read_count`, how often the book was read stays as it is.
 
     Raises `LibraryEntry.DoesNotExist` if an import has just removed the entry.
     """
     entry = _locked(entry)
-    new = {"stars": stars, "shelf": shelf, "read_on": read_on}
+    new: dict[str, object] = {"stars": stars, "shelf": shelf, "read_on": read_on}
+    if read_count is not None:
+        new["read_count"] = read_count
     changed = [name for name, value in new.items() if getattr(entry, name) != value]
     for name in changed:
         setattr(entry, name, new[name])
@@ -95,6 +109,30 @@ def edit(
         entry.edited_fields = sorted({*entry.edited_fields, *changed})
         entry.save(update_fields=[*changed, "edited_fields", "updated_at"])
     return entry
+
+
+@transaction.atomic
+def change_many(*, reader: Reader, entry_ids: Collection[int], change: Change) -> int:
+    """Change several entries of a reader in the same way, or none; return how many there were.
+
+    Entries that an import has just removed are passed over.
+    """
+    lock_reader(reader.pk)
+    chosen = list(reader.entries.filter(pk__in=entry_ids))
+    for entry in chosen:
+        change(entry)
+    return len(chosen)
+
+
+def give_stars(entry: LibraryEntry, *, stars: Decimal | None) -> None:
+    """Give an entry stars, or take them back; one that was still to be read is read now."""
+    shelf = Shelf.READ if stars is not None and entry.shelf == Shelf.TO_READ else entry.shelf
+    edit(entry=entry, stars=stars, shelf=shelf, read_on=entry.read_on)
+
+
+def move(entry: LibraryEntry, *, shelf: str) -> None:
+    """Put an entry on another shelf."""
+    edit(entry=entry, stars=entry.stars, shelf=shelf, read_on=entry.read_on)
 
 
 @transaction.atomic

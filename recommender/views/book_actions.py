@@ -41,9 +41,10 @@ TARGETS: dict[str, QuerySet[Book] | QuerySet[Author] | QuerySet[Genre]] = {
 
 @require_POST
 def shelve(request: HttpRequest, book_id: int) -> HttpResponse:
-    """Save a book for later, or as one that was read, with or without stars."""
+    """Save a book for later, or as one that was read or given up, with or without stars."""
     book = _book(book_id)
-    shelf = Shelf.TO_READ if request.POST.get("shelf") == Shelf.TO_READ else Shelf.READ
+    asked = request.POST.get("shelf")
+    shelf = Shelf(asked) if asked in (Shelf.TO_READ, Shelf.DID_NOT_FINISH) else Shelf.READ
     try:
         stars = Decimal(request.POST["stars"]) if request.POST.get("stars") else None
         entries.shelve(reader=reader_or_new(request), book=book, shelf=shelf, stars=stars)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +17,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog.models import Book
-from recommender.forms.library import EntryForm, LibraryForm, SinceForm, since_text
+from recommender.forms.library import EntryForm, LibraryForm, ManyForm, SinceForm, since_text
 from recommender.models import LibraryEntry, Reader, RemovedEntry
 from recommender.selectors.current_model import known_to_model
 from recommender.selectors.library import find_entries
 from recommender.selectors.look_ups import look_ups_of, offered_for
 from recommender.selectors.wording import since_words
 from recommender.services import entries
-from recommender.views.access import own, reader_of
+from recommender.services.entries import Change
+from recommender.shelves import shelf_name
+from recommender.views.access import own, reader_of, reader_or_404
 from recommender.views.htmx import redirect_unless_post, wants_fragment
 from recommender.views.suggestions import JUST_ANSWERED
 
@@ -74,6 +77,39 @@ def leave_out(request: HttpRequest, entry_id: int, *, is_left_out: bool) -> Http
     shown = own(request, ENTRIES, entry_id)
     entries.set_left_out(entry=shown, is_left_out=is_left_out)
     return _answer(request, shown.pk, "Left out." if is_left_out else "Counts again.")
+
+
+@require_POST
+def change_many(request: HttpRequest) -> HttpResponse:
+    """Give stars to the ticked entries, move them, leave them out, count or remove them."""
+    reader, form = reader_or_404(request), ManyForm(request.POST)
+    if not form.is_valid():
+        problems = [error for errors in form.errors.values() for error in errors]
+        messages.error(request, " ".join(problems))
+        return redirect(_back(request))
+    change, done = _change(form.cleaned_data["do"])
+    keys = form.cleaned_data["entry"]
+    count = entries.change_many(reader=reader, entry_ids=keys, change=change)
+    messages.success(request, f"{count} book{'' if count == 1 else 's'} {done}.")
+    return redirect(_back(request))
+
+
+def _change(do: str) -> tuple[Change, str]:
+    """What was chosen, and what is said once it is done."""
+    kind, _, value = do.partition(":")
+    match kind:
+        case "stars":
+            stars = Decimal(value) if value else None
+            said = f"rated {value} star{'' if value == '1' else 's'}" if value else "without stars"
+            return (lambda entry: entries.give_stars(entry, stars=stars)), said
+        case "shelf":
+            return (lambda entry: entries.move(entry, shelf=value)), f"on “{shelf_name(value)}” now"
+        case "remove":
+            return (lambda entry: entries.remove(entry=entry)), "removed; you can put them back"
+    leave_out = kind == "leave-out"
+    return (
+        lambda entry: entries.set_left_out(entry=entry, is_left_out=leave_out)
+    ), "left out" if leave_out else "counted again"
 
 
 @require_POST
@@ -162,6 +198,7 @@ def _page(
         ).get_page(request.GET.get("page"))
         shown = LibraryEntry.objects.with_books().in_bulk(list(page))
         lines = [shown[pk] for pk in page if pk in shown]
+        context["many_form"] = ManyForm()
         context |= {"page": page, "rows": _rows(reader, lines), "query_string": form.query_string()}
         context |= {"is_filtered": form.is_filtered, "shelf": form.cleaned_data["shelf"]}
         if request.GET:

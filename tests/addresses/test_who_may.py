@@ -80,6 +80,7 @@ SITE = {
     "dismissal-undo": (NOT_SO_ALL, OWN),
     "library": (ALL, NOT_SO_ALL),
     "library-proposed": (NOT_SO_ALL, READERS),
+    "library-many": (NOT_SO_ALL, READERS),
     "library-look-ups": (ALL, NOT_SO_ALL),
     "library-since": (ALL, ALL),
     "library-removed": (ALL, NOT_SO_ALL),
