@@ -87,6 +87,7 @@ urlpatterns = [
     path("library/removed/", library.removed, name="library-removed"),
     path("library/removed/<int:removed_id>/restore", library.restore, name="library-restore"),
     path("library/<int:entry_id>/", library.entry, name="entry"),
+    path("library/<int:entry_id>/stars", library.stars, name="entry-stars"),
     path("library/<int:entry_id>/follow", library.follow_source, name="entry-follow"),
     path("library/<int:entry_id>/propose", proposals.propose_for_entry, name="propose-entry"),
     path("library/<int:entry_id>/remove", library.remove, name="entry-remove"),

@@ -26,6 +26,6 @@ def entry_cover(context: Context, entry: LibraryEntry) -> SafeString:
 
 
 @register.filter
-def as_stars(stars: Decimal) -> str:
-    """Write stars as symbols: ★★★½."""
-    return drawn_stars(stars)
+def star_part(stars: Decimal) -> str:
+    """Write what stars have beyond whole ones: ½; nothing for whole stars."""
+    return drawn_stars(stars).lstrip("★")

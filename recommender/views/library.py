@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import F, Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -69,6 +69,19 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     if not form.is_valid():
         return _form(request, shown, form)
     entries.edit(entry=shown, **form.cleaned_data)
+    return _answer(request, shown.pk, "Saved.")
+
+
+@require_POST
+def stars(request: HttpRequest, entry_id: int) -> HttpResponse:
+    """Give an entry stars where it stands, without its form."""
+    shown = own(request, ENTRIES, entry_id)
+    given = {str(number): number for number in entries.STARS_TO_GIVE}.get(
+        request.POST.get("stars", "")
+    )
+    if given is None:
+        return HttpResponseBadRequest("Give 1 to 5 stars.")
+    entries.give_stars(shown, stars=given)
     return _answer(request, shown.pk, "Saved.")
 
 

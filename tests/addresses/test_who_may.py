@@ -86,6 +86,7 @@ SITE = {
     "library-removed": (ALL, NOT_SO_ALL),
     "library-restore": (NOT_SO_ALL, OWN),
     "entry": (OWN, OWN),
+    "entry-stars": (NOT_SO_ALL, OWN),
     "entry-follow": (NOT_SO_ALL, OWN),
     "propose-entry": (NOT_SO_ALL, OWN),
     "entry-remove": (NOT_SO_ALL, OWN),

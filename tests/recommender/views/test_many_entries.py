@@ -77,6 +77,21 @@ def test_an_odd_form_changes_nothing_and_says_so(reader: Reader, sent: dict[str,
     assert reader.entries.count() == 3
 
 
+def test_stars_are_given_where_the_book_stands(reader: Reader) -> None:
+    entry = reader.entries.get(shelf="to-read")
+    client = client_of(reader)
+    answer = client.post(f"/library/{entry.pk}/stars", {"stars": "4"}, headers={"HX-Request": "1"})
+    assert "4 stars" in read(answer).one("li").words
+    entry.refresh_from_db()
+    assert (entry.stars, entry.shelf) == (4, "read")
+    lit = read(client.get("/library/")).all("button", form="acts", aria_pressed="true")
+    assert "4" in [button.attributes["value"] for button in lit]
+
+    assert client.post(f"/library/{entry.pk}/stars", {"stars": "6"}).status_code == 400
+    stranger = client_of(ReaderFactory.create())
+    assert stranger.post(f"/library/{entry.pk}/stars", {"stars": "1"}).status_code == 404
+
+
 def test_how_often_a_book_was_read_is_the_readers_to_say(reader: Reader) -> None:
     entry = reader.entries.order_by("pk")[0]
     client = client_of(reader)
