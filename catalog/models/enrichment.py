@@ -37,6 +37,12 @@ class Enrichment(models.Model):
         FAILED = "failed", "failed"
         LOCKED = "locked", "locked"
 
+    class EbookAccess(models.TextChoices):
+        """How everybody can read a scan at Open Library."""
+
+        PUBLIC = "public", "read by everybody"
+        BORROWABLE = "borrowable", "borrowed"
+
     book = models.OneToOneField(Book, models.CASCADE, primary_key=True, related_name="enrichment")
     state = models.CharField(max_length=10, choices=State, default=State.NEVER)
     tried_at = models.DateTimeField(null=True, blank=True)
@@ -46,6 +52,12 @@ class Enrichment(models.Model):
     )
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Failures in a row.")
     note = models.CharField(max_length=200, blank=True)
+    ebook_access = models.CharField(
+        max_length=10,
+        choices=EbookAccess,
+        blank=True,
+        help_text="Whether a scan could be read there when it was asked last.",
+    )
     etag = models.CharField(max_length=200, blank=True, help_text="Of the work's page.")
     origin = models.CharField(max_length=200, blank=True, help_text="The site that was asked.")
     batch = models.UUIDField(null=True, blank=True, db_index=True)
@@ -59,6 +71,10 @@ class Enrichment(models.Model):
             models.CheckConstraint(
                 name="catalog_enrichment_state",
                 condition=Q(state__in=["never", "found", "not_found", "failed", "locked"]),
+            ),
+            models.CheckConstraint(
+                name="catalog_enrichment_ebook",
+                condition=Q(ebook_access__in=["", "public", "borrowable"]),
             ),
             models.CheckConstraint(
                 name="catalog_enrichment_claim",

@@ -17,7 +17,8 @@ BATCH = 25
 ATTEMPTS = 3
 FIELDS = (
     "key,title,author_name,author_alternative_name,first_publish_year,cover_i,isbn,id_goodreads,"
-    "subject,number_of_pages_median,edition_count,contributor,language,readinglog_count"
+    "subject,number_of_pages_median,edition_count,contributor,language,readinglog_count,"
+    "ebook_access"
 )
 
 

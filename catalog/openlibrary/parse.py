@@ -18,6 +18,9 @@ MAX_SUBJECTS = 20
 MAX_SUBJECT_LENGTH = 100
 MAX_IDENTIFIERS = 200
 
+#: How everybody can read a scan there; other values mean that few or nobody can.
+EBOOK_ACCESS = ("public", "borrowable")
+
 _WORK_KEY = re.compile(r"/works/(OL[0-9]{1,12}W)")
 _REFERENCES = re.compile(r"^\s*\[[^\]\n]{1,40}\]:?\s*(?:https?:)?//\S*.*$", re.M)
 _SOURCE_NOTE = re.compile(r"\s*\(?\s*\[source\](?:\[[^\]\n]*\]|\([^)\n]*\))\s*\)?", re.I)
@@ -55,6 +58,7 @@ class Work:
     editions: int = 0
     languages: tuple[str, ...] = ()  # of its editions, as ISO 639-3
     shelves: int = 0  # readers of Open Library who have it on a shelf
+    ebook_access: str = ""  # of `EBOOK_ACCESS`; empty if there is nothing to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ def _work(doc: Mapping[str, Any]) -> Work | None:
         editions=_integer(doc.get("edition_count"), 0, 10**6) or 0,
         languages=tuple(dict.fromkeys(code for code in codes if code)),
         shelves=_integer(doc.get("readinglog_count"), 0, 10**9) or 0,
+        ebook_access=access if (access := doc.get("ebook_access")) in EBOOK_ACCESS else "",
     )
 
 

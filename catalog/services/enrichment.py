@@ -277,6 +277,7 @@ def _save_found(
     """Fill the book as it is now; nothing is written if another worker has claimed it."""
     if not _finish(row, state=State.FOUND, again=FOUND_AGAIN, etag=etag):
         return
+    Enrichment.objects.filter(pk=row.pk).update(ebook_access=work.ebook_access)
     book = Book.objects.select_for_update().for_cards().get(pk=row.pk)
     changed = fill.fill(book, work, description)
     if changed:

@@ -230,6 +230,12 @@ def open_library(book: Book) -> str:
 
 
 @register.filter
+def work_at_open_library(book: Book) -> str:
+    """The address of a book's work at Open Library, where a scan of it can be read."""
+    return f"{settings.OPENLIBRARY_BASE_URL}/works/{book.open_library_key}"
+
+
+@register.filter
 def at_open_library(work: Work) -> str:
     """The address of a work at Open Library, or at the stand-in for it."""
     return f"{settings.OPENLIBRARY_BASE_URL}/works/{work.key}"

@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from catalog.languages import language_name
-from catalog.models import Book, BookIdentifier
+from catalog.models import Book, BookIdentifier, Enrichment
 from catalog.search import near_titles, search
 from catalog.services import enrichment
 from recommender.models import ModelRelease, Run
@@ -56,6 +56,7 @@ def book(request: HttpRequest, book_id: int) -> HttpResponse:
     if reader is not None:  # crawlers, which open every page, do not count
         enrichment.mark_opened(book=shown)
     series = Book.objects.active().filter(series_name=shown.series_name)
+    enriched: Enrichment | None = getattr(shown, "enrichment", None)
     finder_url = reader.finder_url if reader else ""
     isbns = shown.identifiers.filter(scheme=BookIdentifier.Scheme.ISBN13)
     context = {
@@ -66,6 +67,7 @@ def book(request: HttpRequest, book_id: int) -> HttpResponse:
         "origin": ORIGIN_WORDS[Book.Origin(shown.origin)],
         "series": series.order_by("series_number", "pk") if shown.series_name else [],
         "isbns": (values := list(isbns.values_list("value", flat=True)[:ISBNS_SHOWN])),
+        "ebook_access": enriched.ebook_access if enriched else "",
         "find_at": finder_url.replace("{isbn}", values[0]) if finder_url and values else "",
         "finder": urlsplit(finder_url).hostname,
         "lists": Run.objects.filter(reader=reader, recommendations__book=shown) if reader else [],

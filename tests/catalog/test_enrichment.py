@@ -73,6 +73,7 @@ def test_what_is_known_of_a_book_is_filled() -> None:
         ("goodreads", "80003"),
     }
     assert book.enrichment.state == "found"
+    assert book.enrichment.ebook_access == "borrowable"
     assert book.enrichment.batch is None
 
 

@@ -172,6 +172,10 @@ def _search_fault_reply(fault: WorkFault, turn: int) -> Reply | None:
     return None
 
 
+#: Scans of works from before may be read by everybody there.
+OUT_OF_COPYRIGHT = 1930
+
+
 def _doc(work: Work) -> dict[str, object]:
     doc: dict[str, object] = {
         "key": f"/works/{work.key}",
@@ -180,6 +184,7 @@ def _doc(work: Work) -> dict[str, object]:
         "isbn": list(work.isbns),
         "id_goodreads": list(work.goodreads_ids),
         "edition_count": max(1, len(work.goodreads_ids)),
+        "ebook_access": "public" if (work.year or 0) < OUT_OF_COPYRIGHT else "borrowable",
     }
     if work.year is not None:
         doc["first_publish_year"] = work.year

@@ -188,7 +188,7 @@ def faulty_works() -> Iterator[Work]:
     for fault in WorkFault:
         odd: dict[str, object] = {}
         if fault == WorkFault.ODD_VALUES:
-            odd = {"first_publish_year": "1984", "cover_i": -1, "subject": "Sea"}
+            odd = {"first_publish_year": "1984", "cover_i": -1, "subject": "Sea", "ebook_access": 7}
             odd |= {"number_of_pages_median": True, "isbn": [7, None, isbn_of(fault)]}
         if fault == WorkFault.UNREADABLE:
             odd = {"title": f"The Lighthouse {fault}\ud83d", "subject": ["Sea\0shore", "\udfff"]}

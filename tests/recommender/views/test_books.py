@@ -1,5 +1,6 @@
 """The page of one book."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -85,6 +86,19 @@ def test_half_stars_are_shown_and_take_the_place_of_the_expected_ones(camps: Cam
     assert "left out of your recommendations" in words
     assert "You would give it" not in words
     assert page.one("a", href=reverse("entry", args=[entry.pk]))
+
+
+@pytest.mark.parametrize(
+    ("access", "words"),
+    [("public", "Read it at Open Library"), ("borrowable", "Borrow it at Open Library")],
+)
+def test_a_book_that_can_be_read_at_open_library_says_so(access: str, words: str) -> None:
+    book = BookFactory.create(open_library_key="OL1W")
+    Enrichment.objects.update_or_create(
+        book=book, defaults={"ebook_access": access, "due_at": datetime(2026, 1, 1, tzinfo=UTC)}
+    )
+    [link] = [a for a in read(client_of(None).get(address(book))).all("a") if a.words == words]
+    assert link.attributes["href"].endswith("/works/OL1W")
 
 
 def test_a_series_is_shown_in_order_with_this_volume_marked() -> None:
