@@ -1,6 +1,6 @@
 """The list of this moment, its dial and filters, and what would be without a rating."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -47,6 +47,21 @@ def test_it_changes_with_the_library(camps: Camps) -> None:
 
 def test_nobody_is_sent_to_the_beginning(camps: Camps) -> None:
     assert client_of(None).get(PAGE)["Location"] == "/"
+
+
+def test_what_was_read_long_ago_is_left_out_from_beside_the_dial(camps: Camps) -> None:
+    reader = sailor(camps)
+    LibraryEntryFactory.create(reader=reader, book=camps.moor[0], stars=5, read_on=date(2024, 5, 1))
+    reader.entries.filter(book__in=camps.sea).update(read_on=date(2010, 5, 1))
+    client = client_of(reader)
+    form = read(client.get(f"{PAGE}?dial=1")).one("form", action="/library/since")
+    assert form.attributes["method"] == "post"
+
+    answer = client.post("/library/since", {"since": "2019", "next": f"{PAGE}?dial=1"})
+
+    assert answer["Location"] == f"{PAGE}?dial=1"
+    assert titles(reader)[0].startswith("Moor")
+    assert read(client.get(PAGE)).one("input", id="since-here").attributes["value"] == "2019-01-01"
 
 
 def test_each_reader_sees_their_own(camps: Camps) -> None:
