@@ -12,7 +12,13 @@ from recommender.engine.release import NoRelease
 from recommender.forms.lists import ListForm
 from recommender.models import Reader
 from recommender.selectors.book_states import BookState
-from recommender.selectors.recommendations import NothingToRecommendFrom, Pick, preview, taste_of
+from recommender.selectors.recommendations import (
+    NothingToRecommendFrom,
+    Pick,
+    Taste,
+    preview,
+    taste_of,
+)
 
 #: So many cards a list has at most, and ranks and keys have so many digits.
 MOST_SHOWN, LONGEST_RANK, LONGEST_KEY = 50, 3, 9
@@ -35,11 +41,13 @@ def replacement(
     is_on_list = address.path == reverse("recommendations") and shown
     if reader is None or not is_on_list or not rank.isdecimal() or len(rank) > LONGEST_RANK:
         return None
-    form = ListForm(QueryDict(address.query), own_languages=())
+    taste = taste_of(reader=reader)
+    form = ListForm(QueryDict(address.query), own_languages=taste.languages)
     if not form.is_valid():
         return None
     is_gone = bool(state.entry or state.dismissal)
-    pick = _next(reader, form, shown) if is_gone else _again(reader, form, book)
+    picks = _picks(reader, taste, form, top=len(shown) + 1 if is_gone else LOOKED_AT)
+    pick = next((one for one in picks if _fits(one, book, shown, is_gone=is_gone)), None)
     if pick is None:
         return None
     context = {
@@ -58,19 +66,13 @@ def replacement(
     return answer
 
 
-def _next(reader: Reader, form: ListForm, shown: set[int]) -> Pick | None:
-    """The best book that is not on the page."""
-    picks = _picks(reader, form, top=len(shown) + 1)
-    return next((pick for pick in picks if pick.book.pk not in shown), None)
+def _fits(pick: Pick, book: Book, shown: set[int], *, is_gone: bool) -> bool:
+    """Whether it is the next book that is not on the page, or the one that comes back."""
+    return pick.book.pk not in shown if is_gone else pick.book.pk == book.pk
 
 
-def _again(reader: Reader, form: ListForm, book: Book) -> Pick | None:
-    return next((p for p in _picks(reader, form, top=LOOKED_AT) if p.book.pk == book.pk), None)
-
-
-def _picks(reader: Reader, form: ListForm, *, top: int) -> list[Pick]:
+def _picks(reader: Reader, taste: Taste, form: ListForm, *, top: int) -> list[Pick]:
     try:
-        taste = taste_of(reader=reader)
         return preview(reader=reader, options=form.options(), top=top, taste=taste).chosen
     except (NothingToRecommendFrom, NoRelease):
         return []
