@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 import pytest
-from pytest_django import DjangoAssertMaxNumQueries
+from pytest_django import DjangoAssertNumQueries
 
 from catalog.models import Book
 from tests.factories import LibraryEntryFactory, ReaderFactory
@@ -57,7 +57,7 @@ def test_what_is_not_found_is_said_beside_its_field(camps: Camps) -> None:
 
 
 def test_the_form_is_open_to_everybody_and_costs_few_queries(
-    camps: Camps, django_assert_max_num_queries: DjangoAssertMaxNumQueries
+    camps: Camps, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     assert not page_of().all(data_book_id="*")
     reader = ReaderFactory.create()
