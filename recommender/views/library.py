@@ -97,7 +97,7 @@ def change_many(request: HttpRequest) -> HttpResponse:
     """Give stars to the ticked entries, move them, leave them out, count or remove them."""
     reader, form = reader_or_404(request), ManyForm(request.POST)
     if not form.is_valid():
-        problems = [error for errors in form.errors.values() for error in errors]
+        problems = [str(error) for errors in form.errors.values() for error in errors]
         messages.error(request, " ".join(problems))
         return redirect(_back(request))
     change, done = _change(form.cleaned_data["do"])

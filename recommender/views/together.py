@@ -31,10 +31,10 @@ def together(request: HttpRequest) -> HttpResponse:
         except CannotJoin as error:
             form.add_error("name", str(error))
     reader = reader_of(request)
-    own = ReadingGroup.objects.filter(members__reader=reader) if reader else []
+    own = ReadingGroup.objects.filter(members__reader=reader) if reader else None
     context = {
         "form": form,
-        "groups": own.prefetch_related("members") if reader else [],
+        "groups": own.prefetch_related("members") if own is not None else [],
         "reader": reader,
     }
     status = 422 if request.method == "POST" else 200

@@ -196,7 +196,8 @@ def test_links_lead_to_the_book_elsewhere(camps: Camps, sailor: Reader) -> None:
 
 def by_htmx(reader: Reader, name: str, key: int, **data: object) -> HttpResponse:
     sent = {"next": "/recommendations/", "rank": "1", **data}
-    return client_of(reader).post(reverse(name, args=[key]), sent, headers=HTMX)
+    answer: HttpResponse = client_of(reader).post(reverse(name, args=[key]), sent, headers=HTMX)
+    return answer
 
 
 def test_on_the_list_the_next_book_takes_the_place_of_one_that_is_gone(

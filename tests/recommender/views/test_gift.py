@@ -13,12 +13,12 @@ from tests.recommender.conftest import Camps
 pytestmark = pytest.mark.django_db
 
 
-def page_of(status: int = 200, **asked: object) -> Page:
+def page_of(status: int = 200, /, **asked: object) -> Page:
     return read(client_of(None).get(f"/gift/?{urlencode(asked)}"), status=status)
 
 
 def titles(**asked: object) -> list[str]:
-    page = page_of(**asked)
+    page = page_of(200, **asked)
     numbers = [int(e.attributes["data-book-id"]) for e in page.all(data_book_id="*")]
     named = dict(Book.objects.values_list("goodbooks_id", "title"))
     return [named[number] for number in numbers]
