@@ -19,7 +19,9 @@ from recommender.selectors.recommendations import taste_of
 HIDDEN_SHARE = 5
 #: With fewer rated books, fewer than three would be hidden.
 FEWEST_RATED = 15
-#: With fewer liked books to find, the outcome is mostly luck.
+#: What a good list names, as in the measurements of a release.
+LOVED_STARS = 4.0
+#: With fewer loved books to find, the outcome is mostly luck.
 FEWEST_TO_TELL = 10
 LENGTHS = (10, 50, 100)
 #: With fewer, a plot of predictions says nothing.
@@ -40,14 +42,14 @@ class HiddenBook:
 
     book: Book
     stars: float
-    is_liked: bool
+    is_loved: bool
     place: int
     place_by_fame: int
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How many of the hidden books that were liked are among the first `length`."""
+    """How many of the hidden books that were loved are among the first `length`."""
 
     length: int
     by_model: int
@@ -63,30 +65,30 @@ class Proof:
     others: int
 
     @property
-    def liked(self) -> list[HiddenBook]:
+    def loved(self) -> list[HiddenBook]:
         """The hidden books that a good list names, the best placed first."""
-        return [one for one in self.hidden if one.is_liked]
+        return [one for one in self.hidden if one.is_loved]
 
     @property
-    def not_liked(self) -> list[HiddenBook]:
+    def less_loved(self) -> list[HiddenBook]:
         """The other hidden books, the best placed first."""
-        return [one for one in self.hidden if not one.is_liked]
+        return [one for one in self.hidden if not one.is_loved]
 
     @property
     def found(self) -> list[Found]:
-        """How many of the liked books lists of different lengths would have named."""
+        """How many of the loved books lists of different lengths would have named."""
         return [
             Found(
                 length,
-                sum(one.place <= length for one in self.liked),
-                sum(one.place_by_fame <= length for one in self.liked),
+                sum(one.place <= length for one in self.loved),
+                sum(one.place_by_fame <= length for one in self.loved),
             )
             for length in LENGTHS
         ]
 
     @property
     def is_mostly_luck(self) -> bool:
-        return len(self.liked) < FEWEST_TO_TELL
+        return len(self.loved) < FEWEST_TO_TELL
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ def _found(
         HiddenBook(
             book=cards[number],
             stars=ratings[number],
-            is_liked=scores.star_scale.is_liked(ratings[number]),
+            is_loved=ratings[number] >= LOVED_STARS,
             place=place,
             place_by_fame=fame,
         )

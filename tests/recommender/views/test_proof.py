@@ -78,10 +78,10 @@ def test_the_page_shows_the_books_and_warns_of_luck(
         page = read(client.get(PAGE))
 
     assert "We hid 4 of your rated books" in page.words
-    assert "You liked 3 of the hidden ones" in page.words
+    assert "You gave four stars or more to 3 of the hidden ones" in page.words
     assert "103 of 30 of 3" in page.one("table").words
     assert "mostly luck" in page.words
-    assert f"{disliked.title} Mariner" in page.words.partition("Hidden books you did not like")[2]
+    assert f"{disliked.title} Mariner" in page.words.partition("Hidden books with fewer stars")[2]
 
 
 def test_few_ratings_prove_nothing(sea: list[Book]) -> None:
