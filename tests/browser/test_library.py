@@ -31,7 +31,7 @@ def test_filter_edit_by_keyboard_leave_out_and_undo(site: Site, visit: Visit) ->
     loved = reason(page)
 
     follow(page, page.get_by_role("link", name="Your library"))
-    page.get_by_label("Stars").select_option("Rated")
+    page.get_by_label("Stars:").select_option("Rated")
     page.wait_for_url(re.compile("stars=rated"))
     page.get_by_label("Title or author").fill(loved)
     page.wait_for_url(re.compile("q="))
@@ -51,6 +51,13 @@ def test_filter_edit_by_keyboard_leave_out_and_undo(site: Site, visit: Visit) ->
     edited = listed(page)
     assert edited != before
 
+    page.goto(f"/library/?q={loved}")
+    four = rows.first.get_by_role("button", name="4 stars")
+    four.click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(four).to_have_attribute("aria-pressed", "true")
+
+    edited = listed(page)
     next_reason = reason(page)
     page.goto("/library/")
     page.get_by_label("Title or author").fill(next_reason)
@@ -76,7 +83,7 @@ def test_the_same_without_javascript(site: Site, visit: Visit) -> None:
     paste(page, site.sample_reader)
     page.wait_for_url(LIST)
     follow(page, page.get_by_role("link", name="Your library"))
-    page.get_by_label("Stars").select_option("5 stars")
+    page.get_by_label("Stars:").select_option("5 stars")
     follow(page, page.get_by_role("button", name="Show"))
     first = page.locator("li.entry").first
     title = first.locator("h2").inner_text()
@@ -93,6 +100,16 @@ def test_the_same_without_javascript(site: Site, visit: Visit) -> None:
     page.get_by_role("button", name="Remove from your library").click()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("is in your library again")).to_be_visible()
+
+    # Stars where a book stands, and the same for several books.
+    follow(page, page.locator("li.entry").first.get_by_role("button", name="2 stars"))
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    rows = page.locator("li.entry")
+    for place in (0, 1):
+        rows.nth(place).get_by_role("checkbox").check()
+    page.get_by_label("With the books you ticked").select_option("3 stars")
+    follow(page, page.get_by_role("button", name="Apply"))
+    expect(page.get_by_text("2 books rated 3 stars.")).to_be_visible()
 
 
 def test_it_is_open_to_everybody_and_fits_small_screens(site: Site, visit: Visit) -> None:
