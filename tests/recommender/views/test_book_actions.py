@@ -1,5 +1,7 @@
 """Keeping, rating and dismissing a recommended book, and the way back."""
 
+from typing import cast
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse
@@ -196,8 +198,8 @@ def test_links_lead_to_the_book_elsewhere(camps: Camps, sailor: Reader) -> None:
 
 def by_htmx(reader: Reader, name: str, key: int, **data: object) -> HttpResponse:
     sent = {"next": "/recommendations/", "rank": "1", **data}
-    answer: HttpResponse = client_of(reader).post(reverse(name, args=[key]), sent, headers=HTMX)
-    return answer
+    address = reverse(name, args=[key])
+    return cast("HttpResponse", client_of(reader).post(address, sent, headers=HTMX))
 
 
 def test_on_the_list_the_next_book_takes_the_place_of_one_that_is_gone(
@@ -208,7 +210,7 @@ def test_on_the_list_the_next_book_takes_the_place_of_one_that_is_gone(
 
     card = read(answer)
     assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("closest li", "outerHTML")
-    assert answer["HX-Trigger"] == "library-changed"
+    assert "library-changed" in answer["HX-Trigger"]
     assert card.one("li").attributes["data-rank"] == "1"
     assert card.one("h2").words == "Sea 4"
     note = card.one(class_="pick__replaced").words

@@ -133,8 +133,8 @@ class TestTheList:
     ) -> None:
         assert titles(pair)[:4] == ["Shore 2", "Shore 3", "Shore 4", "Shore 5"]
         first = page_of(pair).one("li", data_rank="1").words
-        assert "Ann liked Shore 0 and Shore 1" in first
-        assert "Bob liked Shore 0 and Shore 1" in first
+        assert "Ann liked Shore 0, Shore 1 and Sea 1" in first
+        assert "Bob liked Shore 0, Shore 1 and Moor 1" in first
         assert "5★" not in first
 
         ann = client_of(GroupMember.objects.get(name="Ann").reader)
