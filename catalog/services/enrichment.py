@@ -275,9 +275,9 @@ def _save_found(
     row: Enrichment, work: Work, description: str | None, etag: str, outcome: Outcome
 ) -> None:
     """Fill the book as it is now; nothing is written if another worker has claimed it."""
-    if not _finish(row, state=State.FOUND, again=FOUND_AGAIN, etag=etag):
+    access = work.ebook_access
+    if not _finish(row, state=State.FOUND, again=FOUND_AGAIN, etag=etag, ebook_access=access):
         return
-    Enrichment.objects.filter(pk=row.pk).update(ebook_access=work.ebook_access)
     book = Book.objects.select_for_update().for_cards().get(pk=row.pk)
     changed = fill.fill(book, work, description)
     if changed:
