@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0020_wanted'),
-        ('recommender', '0022_finder'),
+        ('recommender', '0023_finder'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recommender', '0020_shared_lists'),
+        ('recommender', '0021_time_zone'),
     ]
 
     operations = [

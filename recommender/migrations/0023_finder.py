@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recommender', '0021_reading_groups'),
+        ('recommender', '0022_reading_groups'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
