@@ -10,17 +10,17 @@ from catalog.models import Book
 from recommender.engine.model import Model, Scores
 from recommender.engine.rerank import DEFAULT_OPTIONS, BookFacts, RerankOptions, rerank
 from recommender.engine.together import joint_scores
-from recommender.engine.values import NothingToFoldIn, ScoredBook
+from recommender.engine.values import NothingToFoldIn, Reading, ScoredBook
 from recommender.models import GroupMember
 from recommender.selectors.book_facts import facts_of_candidates
 from recommender.selectors.current_model import current_model
+from recommender.selectors.dismissals import Dismissed, dismissed_by
 from recommender.selectors.known_works import KnownWorks
 from recommender.selectors.recommendations import (
     Pick,
     Taste,
     explain,
     taste_of,
-    without_dismissed,
 )
 
 #: How many of each reader's best books are looked at.
@@ -65,6 +65,7 @@ class _Voice:
     taste: Taste
     scores: Scores
     works: KnownWorks
+    dismissed: Dismissed
 
 
 def joint_list(*, members: Sequence[GroupMember]) -> JointList:
@@ -81,7 +82,7 @@ def joint_list(*, members: Sequence[GroupMember]) -> JointList:
             silent.append(member.name)
         else:
             voices.append(voice)
-            options = without_dismissed(options=options, reader=member.reader)
+            options = voice.dismissed.left_out_of(options)
     names = [voice.name for voice in voices]
     if len(voices) < 2:
         return JointList([], silent, names)
@@ -93,12 +94,13 @@ def joint_list(*, members: Sequence[GroupMember]) -> JointList:
 
 
 def _voice_of(model: Model, member: GroupMember) -> _Voice | None:
-    taste = taste_of(reader=member.reader)
+    taste, dismissed = taste_of(reader=member.reader), dismissed_by(member.reader)
+    refused: dict[int, Reading] = dict.fromkeys(dismissed.not_for_me - taste.known, "dismissed")
     try:
-        scores = model.fold_in(taste.ratings, taste.readings)
+        scores = model.fold_in(taste.ratings, {**taste.readings, **refused})
     except NothingToFoldIn:
         return None
-    return _Voice(member.name, taste, scores, KnownWorks.of_lines(taste.lines))
+    return _Voice(member.name, taste, scores, KnownWorks.of_lines(taste.lines), dismissed)
 
 
 def _choose(

@@ -37,6 +37,12 @@ PAGES: dict[str, tuple[int | None, int | None, str]] = {
 PAGE_WORDS = {"": "Any"} | {name: words for name, (_, _, words) in PAGES.items()}
 #: Books of goodbooks-10k end the year before; what is newer has a filter and a shelf of its own.
 NEW_SINCE = 2018
+#: Filters that are either set or not.
+TICKED_WORDS = {
+    "sequels": "with any number of next volumes",
+    "no_genre": "with books without a genre",
+    "new": f"new since {NEW_SINCE}",
+}
 FILTERS = (
     "dial",
     "sequels",
@@ -153,16 +159,12 @@ def describe_filters(parameters: Mapping[str, Any]) -> list[str]:
 
 def _describe_filter(name: str, value: Any) -> str:
     match name:
+        case "sequels" | "no_genre" | "new":
+            return TICKED_WORDS[name]
         case "dial":
             return DIAL_WORDS.get(value, f"dial {value}")
-        case "sequels":
-            return "with any number of next volumes"
         case "genre":
             return f"genre {value.replace('-', ' ')}"
-        case "no_genre":
-            return "with books without a genre"
-        case "new":
-            return f"new since {NEW_SINCE}"
         case "language":
             # Lists that were saved before several could be chosen name one.
             return f"in {language_words([value] if isinstance(value, str) else value)}"
