@@ -54,7 +54,7 @@ test-fuzz: install ## FUZZ requests and as many uploads (10000), time and memory
 test-faults: install ## break releases (FAULTS=1000), workers (JOBS=100), services, sources; SEED draws
 	@FAULTS=$${FAULTS-1000} PAIRS=$${PAIRS-all} SOURCE_PAIRS=$${SOURCE_PAIRS-all} JOBS=$${JOBS-100} \
 		HOSTILE=$${HOSTILE-10000} $(IN_VENV) -m pytest --capture=no tests/faults \
-		tests/faults/whole_site.py tests/faults/fast_forward.py tests/workers/test_killed.py \
+		tests/faults/whole_site.py tests/workers/test_killed.py \
 		tests/recommender/services/test_pairs.py tests/recommender/services/test_source_faults.py
 
 lint: install ## style, types, import walls, migrations, templates, security, known holes
