@@ -5,11 +5,12 @@ from urllib.parse import urljoin, urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
 from recommender.services import readers
 from recommender.services.readers import SESSION_KEY
-from recsite.accounts import limits
+from recsite.accounts import invitations, limits
 from recsite.accounts.models import User
 
 
@@ -26,6 +27,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ca
 
     def pre_authenticate(self, request: HttpRequest, **credentials: object) -> None:
         """Nothing: `recsite.accounts.limits` has counted, and does not lock owners out."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return invitations.is_open(request)
+
+    def clean_email(self, email: str) -> str:
+        """Refuse another address than the one that was invited, where only such may sign up."""
+        request = self.request
+        if settings.SIGN_UP == "invited" and not request.user.is_authenticated:
+            invited = invitations.address_of(request)
+            if invited and email.lower() != invited:
+                raise ValidationError(f"The invitation is for {invited}.")
+        return email
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return limits.address_of(request)

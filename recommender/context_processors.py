@@ -12,6 +12,9 @@ def site(request: HttpRequest) -> dict[str, object]:
     theme = request.COOKIES.get(THEME_COOKIE, "")
     return {
         "cover_host": settings.COVER_HOST,
+        "sign_up": settings.SIGN_UP,
+        "sso_is_on": bool(settings.OIDC_ISSUER),
+        "sso_name": settings.OIDC_NAME,
         "theme": theme if theme in ("light", "dark") else "",
         "themes": THEMES,
         "version": settings.VERSION,

@@ -10,8 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 #: Who has one of these addresses can act for somebody else, or read what is theirs.
 _TOKENS = re.compile(
-    r"(\b(?:accounts/password/reset/key|accounts/confirm-email|digest/stop|lists|feeds|join)/)"
-    r"[^/\s\"'?#]+"
+    r"(\b(?:accounts/password/reset/key|accounts/confirm-email|accounts/invitation|digest/stop"
+    r"|lists|feeds|join)/)[^/\s\"'?#]+"
 )
 
 _SHARED: list[structlog.types.Processor] = [

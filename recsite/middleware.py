@@ -16,27 +16,32 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 
 NUL = "\0"
-#: What no page uses, and so nothing that might get into one may.
-PERMISSIONS_POLICY = ", ".join(
-    f"{feature}=()"
-    for feature in (
-        "accelerometer",
-        "browsing-topics",
-        "camera",
-        "display-capture",
-        "geolocation",
-        "gyroscope",
-        "magnetometer",
-        "microphone",
-        "midi",
-        "payment",
-        "publickey-credentials-get",
-        "screen-wake-lock",
-        "serial",
-        "usb",
-        "xr-spatial-tracking",
+#: What no page uses, and so nothing that might get into one may. Passkeys are for our own pages.
+PERMISSIONS_POLICY = (
+    ", ".join(
+        f"{feature}=()"
+        for feature in (
+            "accelerometer",
+            "browsing-topics",
+            "camera",
+            "display-capture",
+            "geolocation",
+            "gyroscope",
+            "magnetometer",
+            "microphone",
+            "midi",
+            "payment",
+            "screen-wake-lock",
+            "serial",
+            "usb",
+            "xr-spatial-tracking",
+        )
     )
+    + ", publickey-credentials-create=(self), publickey-credentials-get=(self)"
 )
+
+#: Recovery codes count where one of these is set up.
+SECOND_STEPS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -88,12 +93,14 @@ class SecondStepOfStaff:
             return self._get_response(request)
         if not user.is_authenticated or not user.is_staff:
             return self._get_response(request)
-        if not is_mfa_enabled(user, [Authenticator.Type.TOTP]):
+        if not is_mfa_enabled(user, SECOND_STEPS):
             messages.info(request, "The admin needs a second step. Set it up here first.")
             return redirect("mfa_activate_totp")
         if any(record["method"] == "mfa" for record in get_authentication_records(request, user)):
             return self._get_response(request)
-        return redirect(reverse("mfa_reauthenticate", query={"next": request.get_full_path()}))
+        has_app = is_mfa_enabled(user, [Authenticator.Type.TOTP])
+        way = "mfa_reauthenticate" if has_app else "mfa_reauthenticate_webauthn"
+        return redirect(reverse(way, query={"next": request.get_full_path()}))
 
 
 class TimeZoneOfVisitor:

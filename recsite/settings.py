@@ -6,6 +6,7 @@
 import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import kombu
 from csp.constants import NONE, SELF
@@ -55,6 +56,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "csp",
     "django_celery_beat",
     "django_htmx",
@@ -246,9 +249,47 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 MFA_ADAPTER = "recsite.accounts.mfa.MFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers allow it on localhost alone
+MFA_FORMS = {"add_webauthn": "recsite.accounts.forms.AddPasskeyForm"}
 MFA_TOTP_ISSUER = "Bookfold"
 MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
+# Who may make an account here: anybody, who is invited (`manage.py invite`), or nobody.
+SIGN_UP = env.choice("SIGN_UP", "open", among=("open", "invited", "closed"))
+INVITATION_DAYS = env.integer("INVITATION_DAYS", 14, minimum=1)
+# An issuer of OpenID Connect, whose people may come in whatever SIGN_UP says. It must have seen to
+# it that the addresses it calls verified are theirs.
+OIDC_ISSUER = env.url("OIDC_ISSUER", "", schemes=("http", "https")).rstrip("/")
+OIDC_ORIGIN = ["{0.scheme}://{0.netloc}".format(urlsplit(OIDC_ISSUER))] if OIDC_ISSUER else []
+OIDC_NAME = env.text("OIDC_NAME", "single sign-on")
+OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET", "")
+if OIDC_ISSUER and not (OIDC_CLIENT_ID and OIDC_CLIENT_SECRET):
+    raise ImproperlyConfigured("OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET.")
+# Which values of a claim make somebody what; where none is named, roles are given in the admin.
+OIDC_ROLES_CLAIM = env.text("OIDC_ROLES_CLAIM", "groups")
+OIDC_CURATORS = env.strings("OIDC_CURATORS", [])
+OIDC_OPERATORS = env.strings("OIDC_OPERATORS", [])
+OIDC_SUPERUSERS = env.strings("OIDC_SUPERUSERS", [])
+SOCIALACCOUNT_ADAPTER = "recommender.sign_on.SignOnAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ]
+        if OIDC_ISSUER
+        else [],
+    }
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "recommendations"
 LOGOUT_REDIRECT_URL = "landing"
@@ -318,7 +359,8 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "manifest-src": [SELF],
         "worker-src": [SELF],
-        "form-action": [SELF],
+        # The form that leads to the issuer is answered with a redirect there.
+        "form-action": [SELF, *OIDC_ORIGIN],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }

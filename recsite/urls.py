@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from recsite import errors, health
-from recsite.accounts import limits
+from recsite.accounts import invitations, limits
 
 # The admin has no log-in of its own, so that limits of tries and second steps hold for it, too.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -13,6 +13,9 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", include("recommender.urls")),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/invitation/<str:token>/", invitations.accept, name="invitation"),
+    path("accounts/sso/", include("allauth.socialaccount.urls")),
+    path("accounts/", include("allauth.socialaccount.providers.openid_connect.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("admin/", admin.site.urls),
     path("health/live", health.live, name="health-live"),

@@ -7,10 +7,12 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from allauth.socialaccount.models import SocialAccount
 from django.core.serializers.json import DjangoJSONEncoder
 
 from catalog.models import BookIdentifier
 from recommender.models import ImportItem, LibraryEntry, Reader, Recommendation
+from recsite.accounts.models import User
 from recsite.common.spreadsheets import escape_formula
 
 #: As Goodreads names them, so that other sites, and this one, can import the file.
@@ -84,6 +86,7 @@ def _account(reader: Reader) -> dict[str, Any]:
     user = reader.user
     return {
         "email": user.email if user else None,
+        "single_sign_on": _sign_ons(user),
         "joined": user.date_joined if user else reader.created_at,
         "last_seen": reader.last_seen_at,
         "counts_books_read_since": reader.read_since,
@@ -96,6 +99,11 @@ def _account(reader: Reader) -> dict[str, Any]:
         "looks_for_books_at": reader.finder_url,
         "token_of_the_feed": reader.feed_token,
     }
+
+
+def _sign_ons(user: User | None) -> list[dict[str, Any]]:
+    accounts = SocialAccount.objects.filter(user=user) if user else SocialAccount.objects.none()
+    return list(accounts.values("provider", "uid", "extra_data", "date_joined", "last_login"))
 
 
 def _library(reader: Reader) -> list[dict[str, Any]]:

@@ -58,6 +58,8 @@ RULES: Mapping[str, Rule] = {
     "account_reset_password": Rule(20, HOUR, most_by_account=5, field="email"),
     "account_confirm_email": Rule(60, HOUR),
     "mfa_authenticate": Rule(30, 600),
+    "mfa_login_webauthn": Rule(30, 600),
+    "openid_connect_login": Rule(30, 600),
     "account-delete": Rule(10, HOUR),
     "start": Rule(60, HOUR),
     "import-retry": Rule(60, HOUR),

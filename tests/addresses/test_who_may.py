@@ -148,6 +148,19 @@ ALLAUTH = {
     "mfa_view_recovery_codes": ("+-ll---", "mmllmmm"),
     "mfa_generate_recovery_codes": (ACCOUNTS, ACCOUNTS),
     "mfa_download_recovery_codes": ("+-ll---", "+-ll---"),
+    "mfa_list_webauthn": (ACCOUNTS, "mmllmmm"),
+    "mfa_add_webauthn": (ACCOUNTS, ACCOUNTS),
+    "mfa_edit_webauthn": (ACCOUNTS, ACCOUNTS),  # asks who it is first
+    "mfa_remove_webauthn": (ACCOUNTS, ACCOUNTS),
+    "mfa_reauthenticate_webauthn": (ACCOUNTS, ACCOUNTS),
+    "mfa_login_webauthn": (ACCOUNTS, ACCOUNTS),  # without a passkey: leads to the log-in
+    "invitation": ("lllllll", NOT_SO_ALL),  # a forged one
+    "socialaccount_connections": (ACCOUNTS, ACCOUNTS),
+    "socialaccount_signup": ("lllllll", "lllllll"),  # nobody comes from an issuer
+    "socialaccount_login_cancelled": (ALL, NOT_SO_ALL),
+    "socialaccount_login_error": (ALL, NOT_SO_ALL),
+    "openid_connect_login": (NONE, NONE),  # no issuer is named
+    "openid_connect_callback": (NONE, NONE),
 }
 ADMIN = {
     "index": (STAFF, STAFF),
@@ -160,6 +173,7 @@ ADMIN = {
     "view_on_site": ("llll---", "llll---"),  # no model has a page of its own
     "app_list": (STAFF, STAFF),
     "auth_user_password_change": (SUPERUSERS, SUPERUSERS),
+    "accounts_user_invite": (SUPERUSERS, SUPERUSERS),
     "catalog_book_merge": (CURATORS, CURATORS),
     "catalog_book_export": (CURATORS, "llllmmm"),
     "catalog_book_import": (CURATORS, CURATORS),
@@ -202,9 +216,7 @@ MODELS = {
     "account_emailaddress": OF_SUPERUSERS,
     "mfa_authenticator": OF_SUPERUSERS,
     "django_celery_beat_periodictask": (OPERATORS, SUPERUSERS, OPERATORS, SUPERUSERS),
-    "django_celery_beat_clockedschedule": OF_SUPERUSERS,
     "django_celery_beat_crontabschedule": OF_SUPERUSERS,
-    "django_celery_beat_solarschedule": OF_SUPERUSERS,
     "django_celery_beat_intervalschedule": OF_SUPERUSERS,
 }
 #: What the few addresses need that do nothing at all with an empty form.

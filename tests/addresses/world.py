@@ -20,11 +20,9 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django_celery_beat.models import (
-    ClockedSchedule,
     CrontabSchedule,
     IntervalSchedule,
     PeriodicTask,
-    SolarSchedule,
 )
 
 from catalog.models import Book, BookIdentifier, FoundWork, StagedEdits, WantedBook
@@ -224,6 +222,8 @@ def _of_the_owner(reader: Reader, sea: list[Book], moor: list[Book]) -> dict[str
         "group-join.token": str(group.invite_token),
         "lists-feed.token": str(reader.feed_token),
         "uidb36": "1",
+        "provider_id": "sso",
+        "pk": "1",  # of a passkey
         "key": "used",
         "app_label": "catalog",
         "url": "no/such/page",
@@ -267,8 +267,6 @@ def _of_the_operator(reader: Reader) -> dict[str, str]:
         name="a task", defaults={"task": "readers.clear_sessions", "interval": every}
     )
     crontab = CrontabSchedule.objects.create()
-    solar = SolarSchedule.objects.create(event="sunset", latitude=1, longitude=1)
-    clocked = ClockedSchedule.objects.create(clocked_time=reader.created_at)
     secret = Authenticator.objects.create(user=user, type="recovery_codes", data={})
     mail = QueuedMail.objects.create(message={"to": [user.email]})
     content_type = ContentType.objects.get_for_model(Book)
@@ -284,8 +282,6 @@ def _of_the_operator(reader: Reader) -> dict[str, str]:
         "django_celery_beat_periodictask": task,
         "django_celery_beat_intervalschedule": every,
         "django_celery_beat_crontabschedule": crontab,
-        "django_celery_beat_solarschedule": solar,
-        "django_celery_beat_clockedschedule": clocked,
         "mfa_authenticator": secret,
         "mail_queuedmail": mail,
         "recommender_reader": reader,

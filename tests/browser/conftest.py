@@ -173,8 +173,8 @@ def visit(site: Site, browser: Browser, request: pytest.FixtureRequest) -> Itera
 
         def open_window(**options: Any) -> Visitor:
             # A service worker would answer what a test wants to answer itself.
-            asked = {"service_workers": "block"} | options
-            context = browser.new_context(base_url=site.url, **asked)
+            asked = {"base_url": site.url, "service_workers": "block"} | options
+            context = browser.new_context(**asked)
             open_contexts.callback(context.close)
             context.set_default_timeout(PATIENCE)
             visitor = Visitor(context.new_page())

@@ -10,11 +10,9 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.test import Client
 from django_celery_beat.models import (
-    ClockedSchedule,
     CrontabSchedule,
     IntervalSchedule,
     PeriodicTask,
-    SolarSchedule,
 )
 
 from catalog.models import (
@@ -111,11 +109,7 @@ MAKERS: dict[type[Any], Callable[[int], Any]] = {
     ),
     PeriodicTask: make_task,
     IntervalSchedule: make_task,
-    ClockedSchedule: lambda n: ClockedSchedule.objects.create(clocked_time="2026-01-01T00:00Z"),
     CrontabSchedule: lambda n: CrontabSchedule.objects.create(minute=str(n)),
-    SolarSchedule: lambda n: SolarSchedule.objects.create(
-        event="sunset", latitude=n, longitude=n
-    ),
 }  # fmt: skip
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)

@@ -4,6 +4,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core import mail
 from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
@@ -38,6 +39,18 @@ def test_somebody_is_added_and_made_staff() -> None:
     client.post(change_page("accounts_user", eve.pk), staff)
     eve.refresh_from_db()
     assert eve.is_staff
+
+
+def test_somebody_is_invited(settings: Settings) -> None:
+    client, page = curator(), "/admin/accounts/user/invite"
+    assert page in client.get(changelist("accounts_user")).content.decode()
+    answer = client.post(page, {"address": "eve@example.org"})
+    assert "SITE_URL is not set" in answer.content.decode()
+    settings.SITE_URL = "https://books.example"
+    assert client.post(page, {"address": "eve@example.org"}).status_code == 302
+    (sent,) = mail.outbox
+    assert "https://books.example/accounts/invitation/" in str(sent.body)
+    assert client.post(page, {"address": "eve"}).status_code == 422
 
 
 def test_an_address_is_taken_in_any_case() -> None:

@@ -1,0 +1,72 @@
+"""Invitations to a site where not everybody may sign up: signed links, each for one address."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.contrib import messages
+from django.core import signing
+from django.core.mail import send_mail
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from recsite.accounts.models import User
+
+#: Where a session keeps the address that it was invited by.
+SESSION_KEY = "invited_address"
+_SALT = "recsite.accounts.invitations"
+
+
+class CannotInvite(Exception):
+    """Why somebody is not invited, in a sentence."""
+
+
+def invite(*, address: str) -> str:
+    """Send an invitation by e-mail; return its link.
+
+    A link needs no row: it is signed, and of no use once the address has an account.
+    """
+    if not settings.SITE_URL:
+        raise CannotInvite("SITE_URL is not set, so that a link would lead nowhere.")
+    if User.objects.filter(email__iexact=address).exists():
+        raise CannotInvite(f"{address} has an account already.")
+    path = reverse("invitation", args=[signing.dumps(address.lower(), salt=_SALT)])
+    link = urljoin(settings.SITE_URL, path)
+    context = {"link": link, "days": settings.INVITATION_DAYS, "site_url": settings.SITE_URL}
+    text = render_to_string("account/email/invitation.txt", context)
+    send_mail("[Bookfold] An invitation", text, None, [address])
+    return link
+
+
+@never_cache
+@require_safe
+def accept(request: HttpRequest, token: str) -> HttpResponse:
+    """Note in the session for which address somebody may sign up."""
+    try:
+        address = signing.loads(token, salt=_SALT, max_age=timedelta(days=settings.INVITATION_DAYS))
+    except signing.BadSignature:
+        messages.error(request, "This invitation is no longer valid. Ask for another one.")
+        return redirect("account_login")
+    request.session[SESSION_KEY] = address
+    return redirect("account_signup")
+
+
+def address_of(request: HttpRequest) -> str:
+    """The address that this session was invited by; empty if by none."""
+    address: Any = request.session.get(SESSION_KEY, "")
+    return str(address)
+
+
+def is_open(request: HttpRequest) -> bool:
+    """Whether this visitor may make an account with a password."""
+    match settings.SIGN_UP:
+        case "open":
+            return True
+        case "invited":
+            return bool(address_of(request))
+    return False
