@@ -8,7 +8,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11; do \
 	"$$name" -c "import ensurepip" 2>/dev/null && echo "$$name" && exit; done; command -v python3)
 IN_VENV := .venv/bin/python
-CODE := recsite catalog recommender workers spark tests manage.py
+CODE := recsite catalog recommender workers spark tests manage.py gunicorn.conf.py
 # Checks that load the settings open nothing, so that any well-formed values do.
 CHECK_ENV := SECRET_KEY=not-a-secret-only-for-the-checks-of-make-lint \
 	DATABASE_URL=postgres://nobody@127.0.0.1/none REDIS_URL=redis://127.0.0.1/0

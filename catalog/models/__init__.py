@@ -11,7 +11,7 @@ from catalog.models.books import (
     Genre,
     GenreAlias,
 )
-from catalog.models.curation import CurationAct, StagedEdits
+from catalog.models.curation import CurationAct, DistinctBooks, StagedEdits
 from catalog.models.enrichment import Enrichment
 from catalog.models.search_documents import SearchDocument
 from catalog.models.wanted import FoundWork, LookUpDay, WantedBook, WantedBookQuerySet
@@ -25,6 +25,7 @@ __all__ = [
     "BookIdentifier",
     "BookQuerySet",
     "CurationAct",
+    "DistinctBooks",
     "Enrichment",
     "FoundWork",
     "Genre",

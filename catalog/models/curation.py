@@ -102,3 +102,23 @@ class StagedEdits(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+
+class DistinctBooks(models.Model):
+    """Two books that look like one work, of which a curator has said that they are two."""
+
+    first = models.ForeignKey(Book, models.CASCADE, related_name="+")
+    second = models.ForeignKey(Book, models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="catalog_distinct_once"),
+            models.CheckConstraint(
+                name="catalog_distinct_in_order", condition=Q(first__lt=models.F("second"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} is not {self.second_id}"

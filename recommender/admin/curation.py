@@ -20,6 +20,7 @@ from catalog.models import Book, BookIdentifier, CurationAct, Genre
 from recommender.admin.confirm import ConfirmView
 from recommender.admin.other_book import IntoBookView
 from recommender.admin.parts import WithCounts, count_of
+from recommender.admin.worklists import WORKLISTS
 from recommender.models import Dismissal, Recommendation
 from recommender.selectors.covers import book_cover
 from recommender.services import merging, taking_back, waiting
@@ -200,6 +201,14 @@ class BookAdmin(WithCounts, books.BookAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
+            *(
+                path(
+                    f"work/{one.name.rpartition('_')[2]}",
+                    wrap(one.as_view(model_admin=self)),
+                    name=one.name,
+                )
+                for one in WORKLISTS
+            ),
             path(
                 "<int:key>/merge",
                 wrap(MergeBook.as_view(model_admin=self)),

@@ -1,5 +1,6 @@
 """The admin of releases: what there is, how good each is, and which one is in use."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from django import forms
@@ -8,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,7 +19,7 @@ from recommender.admin.parts import ReadOnly, count_of, list_link
 from recommender.engine.manifest import ReleaseError
 from recommender.engine.store import StoreError
 from recommender.models import ModelRelease, Run
-from recommender.selectors.quality import default_figures
+from recommender.selectors.quality import bias_plot, default_figures, quality_of, size_plot
 from recommender.services import releases
 from recsite.accounts.models import User
 
@@ -52,7 +54,25 @@ class ModelReleaseAdmin(ReadOnly, ModelAdmin[ModelRelease]):
     search_fields = ("version", "dataset", "manifest_sha256")
     date_hierarchy = "built_at"
     ordering = ("-built_at",)
-    readonly_fields = ("run_list",)
+    fields = (
+        "version",
+        "is_active",
+        "dataset",
+        "is_simulated",
+        "ratings",
+        "readers",
+        "books",
+        "own_ratings",
+        "own_readers",
+        "built_at",
+        "recorded_at",
+        "pruned_at",
+        "run_list",
+        "quality",
+        "settings_used",
+        "manifest_sha256",
+    )
+    readonly_fields = ("run_list", "quality", "settings_used")
     change_list_template = "admin/recommender/modelrelease/change_list.html"
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -84,6 +104,21 @@ class ModelReleaseAdmin(ReadOnly, ModelAdmin[ModelRelease]):
     @admin.display(description="runs", ordering="run_count")
     def run_list(self, release: Any) -> SafeString:
         return list_link("run_changelist", release.run_count, release__id__exact=release.pk)
+
+    @admin.display(description="quality on held-out readers")
+    def quality(self, release: ModelRelease) -> SafeString | str:
+        quality = quality_of(release=release)
+        if quality is None:
+            return "Not measured."
+        sizes = size_plot(quality) if quality.measured_by_size else None
+        context = {"quality": quality, "bias": bias_plot(quality), "sizes": sizes}
+        return render_to_string("admin/recommender/modelrelease/_quality.html", context)
+
+    @admin.display(description="settings")
+    def settings_used(self, release: ModelRelease) -> SafeString | str:
+        rows = list(_flat(release.hyper_parameters))
+        context = {"rows": rows, "ranker": release.default_ranker}
+        return render_to_string("admin/recommender/modelrelease/_settings.html", context)
 
     @admin.display(description="NDCG@100")
     def accuracy(self, release: ModelRelease) -> str:
@@ -179,6 +214,15 @@ class ModelReleaseAdmin(ReadOnly, ModelAdmin[ModelRelease]):
             f"Release {release.version} is in use{instead}. Running processes follow within a "
             "minute; saved lists stay as they are.",
         )
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested settings as lines, such as `factors, alpha`."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{name}, ")
+        else:
+            yield f"{above}{name}", value
 
 
 def _check_permission(request: HttpRequest) -> None:

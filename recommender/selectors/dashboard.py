@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import redis
@@ -24,17 +25,28 @@ from recommender.models import ImportJob, ModelRelease, Reader, Run
 from recommender.selectors.current_model import why_not_latest
 from recommender.selectors.quality import default_figures
 from recsite.accounts.models import User
-from recsite.common import pace, valkey
+from recsite.common import liveness, pace, valkey
 from recsite.common.queue import Queue, lengths
+from recsite.mail.models import QueuedMail
 
 DAYS = 30
 RELEASES = 12
 UNACKED = "unacked"
 #: A task is late once this many of its intervals have passed without it.
 LATE_AFTER = 2
+#: Longer waits of an import or an e-mail are worth a color.
+LONG_WAIT = timedelta(minutes=5)
 BAR, GAP, HEIGHT = 8, 2, 60
 #: The sites that are asked, with the name under which their pace is kept.
 SITES = (("Goodreads", "goodreads"), ("Open Library", "openlibrary"))
+
+
+class Mark(StrEnum):
+    """How a part does, as a word; its name chooses the color."""
+
+    WELL = "Well"
+    SLOW = "Slow"
+    WRONG = "Wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,89 @@ class Completeness:
     percent: float
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a part of the site does."""
+
+    name: str
+    mark: Mark
+    words: str
+
+
+def states(
+    *, now: datetime, queue: Queues, tasks: Sequence[PeriodicRun], problem: Exception | None
+) -> list[State]:
+    """How the parts do, in one look; what is slow still works."""
+    return [
+        *_processes(queue, now),
+        _sites_state(),
+        _mail_state(now),
+        _tasks_state(tasks),
+        _model_state(problem),
+    ]
+
+
+def _processes(queue: Queues, now: datetime) -> list[State]:
+    waits = now - queue.oldest_job if queue.oldest_job else timedelta(0)
+    try:
+        with valkey.connect(settings.REDIS_URL) as client:
+            missing = liveness.missing(client)
+    except redis.RedisError:
+        return [State("Workers", Mark.WRONG, "Valkey is not reachable: nothing is done.")]
+    if gone := [name for name in missing if name != liveness.BEAT]:
+        workers = State("Workers", Mark.WRONG, f"Nobody serves: {', '.join(gone)}.")
+    elif waits > LONG_WAIT:
+        workers = State(
+            "Workers", Mark.SLOW, f"An import has waited since {queue.oldest_job:%H:%M}."
+        )
+    else:
+        workers = State("Workers", Mark.WELL, "Both queues are served.")
+    has_beat = liveness.BEAT not in missing
+    words = "It runs." if has_beat else "It does not run: nothing periodic is done."
+    return [workers, State("Beat", Mark.WELL if has_beat else Mark.WRONG, words)]
+
+
+def _sites_state() -> State:
+    known = [(name, state) for name, state in sites() if state]
+    paused = [name for name, state in known if state.circuit_seconds]
+    if paused:
+        return State("Other sites", Mark.SLOW, f"Turned away by {' and '.join(paused)}.")
+    return State("Other sites", Mark.WELL, "None has turned us away.")
+
+
+def _mail_state(now: datetime) -> State:
+    waiting = QueuedMail.objects.aggregate(count=Count("pk"), at=Min("queued_at"))
+    if not waiting["at"] or now - waiting["at"] < LONG_WAIT:
+        return State("E-mail", Mark.WELL, "All is delivered.")
+    return State(
+        "E-mail", Mark.WRONG, f"{waiting['count']} wait since {waiting['at']:%d %B, %H:%M}."
+    )
+
+
+def _tasks_state(tasks: Sequence[PeriodicRun]) -> State:
+    late = sum(task.is_late for task in tasks)
+    if late:
+        return State("Periodic tasks", Mark.SLOW, f"{late} were not sent in time.")
+    return State("Periodic tasks", Mark.WELL, "All are sent in time.")
+
+
+def _model_state(problem: Exception | None) -> State:
+    if isinstance(problem, NoRelease):
+        return State("Model", Mark.WRONG, "There is none: no lists are made.")
+    if problem:
+        return State("Model", Mark.SLOW, "The latest can't be used; the one before it is.")
+    return State("Model", Mark.WELL, "The latest release is in use.")
+
+
+def in_words(seconds: float) -> str:
+    """How often something is done: every minute, every 15 minutes, every day."""
+    for size, name in ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= size and seconds % size == 0:
+            count = int(seconds // size)
+            return f"every {name}" if count == 1 else f"every {count} {name}s"
+    return f"every {seconds:g} seconds"
+
+
 def queues() -> Queues:
     """What waits for workers."""
     oldest = ImportJob.objects.filter(state=ImportJob.State.QUEUED).aggregate(at=Min("queued_at"))
@@ -122,7 +217,7 @@ def periodic_tasks(*, now: datetime) -> list[PeriodicRun]:
         PeriodicRun(
             name=row.name,
             task=row.task,
-            every=str(row.interval or row.crontab or "-"),
+            every=_every(row),
             is_enabled=row.enabled,
             last_run_at=row.last_run_at,
             runs=row.total_run_count,
@@ -130,6 +225,12 @@ def periodic_tasks(*, now: datetime) -> list[PeriodicRun]:
         )
         for row in rows.exclude(task__startswith="celery.")
     ]
+
+
+def _every(row: Any) -> str:
+    if row.interval is None:
+        return str(row.crontab or "-")
+    return in_words(row.interval.schedule.run_every.total_seconds())
 
 
 def _is_late(row: Any, now: datetime) -> bool:
@@ -226,15 +327,17 @@ def dashboard_figures() -> dict[str, Any]:
     """All figures, for the page and for the part of it that htmx renews."""
     now = timezone.now()
     books, shares = completeness()
+    queue, tasks, problem = queues(), periodic_tasks(now=now), _release_problem()
     return {
         "now": now,
-        "queue": queues(),
+        "states": states(now=now, queue=queue, tasks=tasks, problem=problem),
+        "queue": queue,
         "jobs": jobs_by_state(),
         "failures": recent_failures(now=now),
-        "tasks": periodic_tasks(now=now),
+        "tasks": tasks,
         "sites": sites(),
         "release": ModelRelease.objects.filter(is_active=True).first(),
-        "release_problem": _release_problem(),
+        "release_problem": problem,
         "plot": quality_plot(),
         "books": books,
         "shares": shares,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from recommender.drawing import plots
 from recommender.engine.model import SERVED
 from recommender.models import ModelRelease
 
@@ -109,4 +110,23 @@ def _figures(name: str, values: Mapping[str, Any], default: str) -> Figures:
         coverage=float(values["coverage@10"]),
         disliked=float(values["disliked@20"]),
         by_size={int(n): float(metrics[ACCURACY]) for n, metrics in sizes if ACCURACY in metrics},
+    )
+
+
+def bias_plot(quality: Quality) -> plots.Plot:
+    """How accurate each ranker is, and how well known the books are that it offers."""
+    return plots.scatter(
+        {one.name: (one.popularity, one.accuracy) for one in quality.rankers},
+        x_label="readers who know a recommended book",
+        y_label="accuracy (NDCG@100)",
+        rule=(quality.profile_popularity, "their own books"),
+    )
+
+
+def size_plot(quality: Quality) -> plots.Plot:
+    """How accurate each ranker is by the number of ratings that are known of a reader."""
+    return plots.lines(
+        {one.name: one.by_size for one in quality.measured_by_size},
+        x_label="ratings known of a reader",
+        y_label="accuracy (NDCG@100)",
     )

@@ -1,5 +1,6 @@
 """The operator's page: whether its figures are right, and who sees it."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,8 +15,10 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from recommender.models import ImportJob, Source, SourceShelf
 from recommender.selectors import dashboard
 from recommender.services import refresh
-from recsite.common import pace
+from recsite.common import liveness, pace
 from recsite.common.pace import Limiter
+from recsite.common.queue import Queue
+from recsite.mail.models import QueuedMail
 from tests.admin_pages import curator, queries_of
 from tests.factories import (
     BookFactory,
@@ -25,6 +28,7 @@ from tests.factories import (
     RunFactory,
     UserFactory,
 )
+from tests.releases import publish_release
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -70,6 +74,56 @@ def test_a_broker_that_is_down_is_told_and_all_else_is_there(settings: Any) -> N
     assert "broker not reachable" in page
     assert "Valkey is not reachable" in page
     assert "Catalog: 0 books" in page
+
+
+def marks(page: str) -> dict[str, str]:
+    found = re.findall(r'<dt>([\w -]+) <span class="word">(\w+)</span>', page)
+    return dict(found)
+
+
+def test_how_the_parts_do_is_told_by_a_color_and_a_word(own_store: str, valkey_url: str) -> None:
+    with redis.Redis.from_url(valkey_url) as client:
+        liveness.sign(client, *Queue, liveness.BEAT)
+        publish_release(own_store, [[1, 2], [3, 4]])
+        page = staff("operator").get(PAGE).content.decode()
+        assert set(marks(page).values()) == {"Well"}
+        assert page.count('class="states__well"') == len(marks(page)) == 6
+
+        client.delete("bookfold:there:page", "bookfold:there:beat")
+        Limiter.from_url(valkey_url, name="openlibrary", per_second=9).pause(0.1)
+        for _ in range(5):
+            Limiter.from_url(valkey_url, name="openlibrary", per_second=9).refused()
+    hour_ago = timezone.now() - timedelta(hours=1)
+    QueuedMail.objects.create(message={}, queued_at=hour_ago)
+    every = IntervalSchedule.objects.create(every=60, period="seconds")
+    PeriodicTask.objects.create(name="late", task="x.y", interval=every, last_run_at=hour_ago)
+    page = staff("operator").get(PAGE).content.decode()
+    assert marks(page) == {
+        "Workers": "Wrong",
+        "Beat": "Wrong",
+        "Other sites": "Slow",
+        "E-mail": "Wrong",
+        "Periodic tasks": "Slow",
+        "Model": "Well",
+    }
+    assert "Nobody serves: page." in page
+    assert "every minute" in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (15, "every 15 seconds"),
+        (60, "every minute"),
+        (900, "every 15 minutes"),
+        (3600, "every hour"),
+        (86_400, "every day"),
+        (604_800, "every 7 days"),
+        (90, "every 90 seconds"),
+    ],
+)
+def test_how_often_is_told_in_words(seconds: float, words: str) -> None:
+    assert dashboard.in_words(seconds) == words
 
 
 def test_jobs_are_counted_by_state_and_recent_failures_by_reason() -> None:

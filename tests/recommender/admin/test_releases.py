@@ -14,8 +14,9 @@ from recommender.selectors.current_model import current_model
 from recommender.services import releases
 from recsite.local.process import wait_until
 from tests.admin_pages import changelist, curator
-from tests.factories import UserFactory
+from tests.factories import ModelReleaseFactory, UserFactory
 from tests.pages import read
+from tests.recommender.views.test_how import METRICS
 from tests.releases import publish_release
 
 pytestmark = pytest.mark.django_db
@@ -141,3 +142,19 @@ def test_a_release_that_is_gone_is_explained(
     assert first.version in read(answer).words
     assert active() == second.version
     assert curator().post(promote_page(ModelRelease(pk=999_999))).status_code == 404
+
+
+def test_what_was_measured_is_shown_in_tables_and_plots() -> None:
+    release = ModelReleaseFactory.create(
+        metrics=METRICS, hyper_parameters={"factors": {"alpha": 10.0}, "seed": 7}
+    )
+    page = read(curator().get(f"{changelist(LIST)}{release.pk}/change/"))
+    cells = [cell.words for cell in page.all("td")]
+    served, by_size = cells.index("0.509"), cells.index("0.245")
+    assert cells[served : served + 4] == ["0.509", "0.078", "0.350", "0.025"]
+    assert cells[by_size : by_size + 3] == ["0.245", "0.251", "0.049"]
+    heads = {head.words for head in page.all("th")}
+    assert {"Neighbors alone (served)", "10", "factors, alpha", "seed"} <= heads
+    assert len(page.all("svg", role="img")) == 2
+    unmeasured = ModelReleaseFactory.create(metrics={})
+    assert "Not measured." in curator().get(f"{changelist(LIST)}{unmeasured.pk}/change/").text
