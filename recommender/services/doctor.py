@@ -148,7 +148,8 @@ def check_broker() -> str:
     except redis.AuthenticationError as error:
         raise Wrong(f"Valkey at {where} refuses the password of REDIS_URL.") from error
     except redis.RedisError as error:
-        raise Wrong(f"Valkey at {where} does not answer: {error}. Check REDIS_URL.") from error
+        reason = str(error).rstrip(".")
+        raise Wrong(f"Valkey at {where} does not answer: {reason}. Check REDIS_URL.") from error
     if replication.get("role") == "slave":
         raise Wrong(f"Valkey at {where} is a replica, which takes no writes.")
     policy = memory.get("maxmemory_policy", "noeviction")
@@ -304,8 +305,9 @@ def _place(url: str) -> str:
 
 
 def _reason(error: DatabaseError) -> str:
-    """PostgreSQL's own words, of which the last line says most, and what to do."""
-    words = str(error).strip().splitlines()[-1].rpartition("FATAL:")[2].strip().rstrip(".")
+    """PostgreSQL's own words, of which the end of the first line says most, and what to do."""
+    words = str(error).strip().splitlines()[0].rpartition("failed: ")[2]
+    words = words.removeprefix("FATAL:").strip().rstrip(".")
     hints = {
         "password authentication": "Check user and password of DATABASE_URL",
         "does not exist": "Create it, or check DATABASE_URL",

@@ -148,6 +148,7 @@ def test_what_an_operator_has_left_out_is_no_fault(settings: Settings, tmp_path:
     [
         (lambda url: url.replace("@", "x@"), "Check user and password of DATABASE_URL."),
         (lambda url: url.rpartition("/")[0] + "/nowhere", "Create it, or check DATABASE_URL."),
+        (lambda _: "postgres://a:b@127.0.0.1:9/c", "Connection refused. Check that it runs"),
         (lambda url: url.rpartition("/")[0] + "/postgres", "run `python manage.py migrate`."),
     ],
 )
