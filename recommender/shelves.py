@@ -18,6 +18,8 @@ class Shelf(StrEnum):
 
 #: The shelves that every reader has, in the order of pages; `DID_NOT_FINISH` is not always used.
 COMMON = (Shelf.READ, Shelf.CURRENTLY_READING, Shelf.TO_READ)
+#: What a pull reads after the shelf of books read: shelves that a service may have.
+FURTHER = (Shelf.TO_READ, Shelf.CURRENTLY_READING, Shelf.DID_NOT_FINISH)
 #: Shelves of books that the reader has not finished yet.
 UNREAD = (Shelf.CURRENTLY_READING, Shelf.TO_READ)
 #: Stands for all of a reader's own shelves together.

@@ -81,6 +81,13 @@ class ImportJob(models.Model):
         db_default=[],
         blank=True,
     )
+    other_shelves = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="What a pull saw of each other shelf: its ETags, and whether it was whole; null "
+        "for any shelf that has not changed.",
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     queued_at = models.DateTimeField(auto_now_add=True)
     held_by = models.CharField(max_length=60, blank=True, help_text="The task that works on it.")

@@ -23,6 +23,7 @@ from recommender.selectors.recommendations import NothingToRecommendFrom
 from recommender.services import library, look_ups, runs, staging
 from recommender.services.hold import MAX_ATTEMPTS, Hold, LostHold
 from recommender.services.locks import lock_import, lock_reader, lock_reader_of
+from recommender.shelves import FURTHER
 from recommender.sources import profile
 from recommender.sources.base import NotModified, ShelfPage, SourceError
 from recommender.sources.exports import open_export
@@ -339,26 +340,50 @@ def _fetch(hold: Hold) -> None:
         pages_fetched=0,
         saw_whole_shelf=False,
         etags=[],
+        other_shelves={},
         error_code="",
         error_message="",
     )
     job.items.all().delete()
     hold.update(account=str(staging.account_number(job.account)))
-    try:
-        for page in staging.pages(job=job):
-            with transaction.atomic():
-                hold.update(
-                    pages_fetched=page.number,
-                    saw_whole_shelf=page.complete,
-                    etags=[*job.etags, page.etag],
-                )
-                staging.stage_page(job=job, page=page)
-    except NotModified:
-        with transaction.atomic():
-            library.note_unchanged(job=_locked_with_reader(hold))
-            hold.update(state=State.RECOMMENDING)
+    _fetch_shelf(hold, job.shelf)
+    for shelf in FURTHER:
+        _fetch_further_shelf(hold, shelf)
+    if job.etags or any(job.other_shelves.values()):
+        hold.update(state=State.MATCHING)
         return
-    hold.update(state=State.MATCHING)
+    with transaction.atomic():
+        library.note_unchanged(job=_locked_with_reader(hold))
+        hold.update(state=State.RECOMMENDING)
+
+
+def _fetch_shelf(hold: Hold, shelf: str) -> None:
+    """Stage a shelf page by page, with what was seen of it; no rows of one that has not changed."""
+    job, etags = hold.job, list[str]()
+    try:
+        for page in staging.pages(job=job, shelf=shelf):
+            etags.append(page.etag)
+            seen: dict[str, object] = {"saw_whole_shelf": page.complete, "etags": etags}
+            if shelf != job.shelf:
+                seen = {"other_shelves": {**job.other_shelves, shelf: seen}}
+            with transaction.atomic():
+                hold.update(pages_fetched=job.pages_fetched + 1, **seen)
+                staging.stage_page(job=job, page=page, shelf=shelf)
+    except NotModified:
+        hold.update(other_shelves={**job.other_shelves, shelf: None})
+
+
+def _fetch_further_shelf(hold: Hold, shelf: str) -> None:
+    """Stage a shelf if it can be read; otherwise its books in the library stay as they are."""
+    job = hold.job
+    try:
+        _fetch_shelf(hold, shelf)
+    except SourceError as error:
+        log.info("import.shelf_passed_over", job_id=str(job.pk), shelf=shelf, code=error.code)
+        others = {name: seen for name, seen in job.other_shelves.items() if name != shelf}
+        with transaction.atomic():
+            hold.update(other_shelves=others)
+            job.items.filter(shelf=shelf).delete()
 
 
 @transaction.atomic

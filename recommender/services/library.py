@@ -99,7 +99,7 @@ def apply_items(*, job: ImportJob) -> Changes:
         changes.removed += others.delete()[0]
         job.reader.shelves.filter(source=Source.GOODREADS).exclude(account__in=own).delete()
     if job.account:
-        changes.removed += _remember_shelf(job, rows)
+        changes.removed += _remember_shelves(job, rows)
     return changes
 
 
@@ -295,28 +295,56 @@ def _rounds(row: ImportItem, entry: LibraryEntry) -> bool:
 
 
 def note_unchanged(*, job: ImportJob) -> None:
-    """Store that a shelf was checked and has not changed; the catalog may have."""
+    """Store that shelves were checked and have not changed; the catalog may have."""
     match_unmatched_entries(reader=job.reader)
-    known = job.reader.shelves.filter(source=Source.GOODREADS, account=job.account, shelf=job.shelf)
-    known.update(pulled_at=timezone.now())
+    _note_unchanged_shelves(job)
 
 
-def _remember_shelf(job: ImportJob, rows: list[ImportItem]) -> int:
-    """Store what was seen, and remove what a complete pull no longer has; return how much."""
+def _note_unchanged_shelves(job: ImportJob) -> None:
+    unchanged = [name for name, seen in job.other_shelves.items() if seen is None]
+    known = job.reader.shelves.filter(source=Source.GOODREADS, account=job.account)
+    known.filter(shelf__in=unchanged).update(pulled_at=timezone.now())
+
+
+def _remember_shelves(job: ImportJob, rows: list[ImportItem]) -> int:
+    """Store what was seen of each shelf, and remove what complete ones no longer have.
+
+    Returns how many entries were removed.
+    """
+    _note_unchanged_shelves(job)
+    seen = {name: one for name, one in job.other_shelves.items() if one is not None}
+    if job.shelf not in job.other_shelves:
+        seen[job.shelf] = {"saw_whole_shelf": job.saw_whole_shelf, "etags": job.etags}
+    return sum(
+        _remember_shelf(job, name, [row for row in rows if row.shelf == name], **one)
+        for name, one in seen.items()
+    )
+
+
+def _remember_shelf(
+    job: ImportJob,
+    name: str,
+    rows: list[ImportItem],
+    *,
+    saw_whole_shelf: bool,
+    etags: list[str],
+) -> int:
+    """Store what was seen of a shelf, and remove what it no longer has; return how much.
+
+    That the books read should all be gone is no news to believe; other shelves may be empty.
+    """
     removed = 0
     shelf, _ = SourceShelf.objects.get_or_create(
-        reader=job.reader, source=Source.GOODREADS, account=job.account, shelf=job.shelf
+        reader=job.reader, source=Source.GOODREADS, account=job.account, shelf=name
     )
-    shelf.etags = job.etags if job.saw_whole_shelf and all(job.etags) else []
+    shelf.etags = etags if saw_whole_shelf and all(etags) else []
     shelf.pulled_at = timezone.now()
     # A row that could not be read may be of any entry.
-    has_failed = job.items.filter(state=ImportItem.State.FAILED).exists()
-    if job.saw_whole_shelf and rows and not has_failed:
+    has_failed = job.items.filter(state=ImportItem.State.FAILED, shelf=name).exists()
+    if saw_whole_shelf and not has_failed and (rows or name != job.shelf):
         keys = {row.source_key for row in rows}
         books = {row.book_id for row in rows if row.book_id}
-        before = job.reader.entries.filter(
-            source=Source.GOODREADS, account=job.account, shelf=job.shelf
-        )
+        before = job.reader.entries.filter(source=Source.GOODREADS, account=job.account, shelf=name)
         untouched = before.filter(edited_fields=[], is_left_out=False)
         gone = untouched.exclude(source_key__in=keys).exclude(book__in=books)
         lost = gone.count()

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from recommender.models import ImportJob, Reader, Source, SourceShelf
 from recommender.services import imports
+from recommender.shelves import Shelf
 from recommender.sources.base import SourceError
 from recsite.accounts.models import User
 from recsite.common.queue import Queue, enqueue_on_commit
@@ -69,16 +70,19 @@ def _refreshable_shelves(now: datetime) -> list[SourceShelf]:
     resting = ImportJob.objects.filter(
         state=ImportJob.State.FAILED, created_at__gt=now - AFTER_FAILURE
     )
+    of_books_read = Q(shelves__source=Source.GOODREADS, shelves__shelf=Shelf.READ)
     latest = (
         Reader.objects.filter(user__is_active=True, shelves__source=Source.GOODREADS)
         .exclude(refresh_pace=Reader.RefreshPace.OFF)
         .exclude(pk__in=ImportJob.objects.open().values("reader"))
         .exclude(pk__in=resting.values("reader"))
-        .annotate(pulled=Max("shelves__pulled_at", filter=Q(shelves__source=Source.GOODREADS)))
+        .annotate(pulled=Max("shelves__pulled_at", filter=of_books_read))
         .values_list("pk", "pulled")
     )
     pulled = dict(latest)
-    shelves = SourceShelf.objects.filter(source=Source.GOODREADS, reader__in=pulled)
+    shelves = SourceShelf.objects.filter(
+        source=Source.GOODREADS, shelf=Shelf.READ, reader__in=pulled
+    )
     own = shelves.select_related("reader").order_by("pulled_at")
     return [shelf for shelf in own if shelf.pulled_at == pulled[shelf.reader_id]]
 
@@ -89,7 +93,8 @@ def start_one(*, reader: Reader) -> bool:
     Raises `SourceError` if the shelf was pulled a moment ago, or the reader has an unfinished
     import.
     """
-    shelf = reader.shelves.filter(source=Source.GOODREADS).order_by("-pulled_at").first()
+    shelves = reader.shelves.filter(source=Source.GOODREADS, shelf=Shelf.READ)
+    shelf = shelves.order_by("-pulled_at").first()
     if shelf is None:
         return False
     imports.start_refresh(reader=reader, account=shelf.account)

@@ -60,13 +60,13 @@ def kind_of_pull() -> ImportJob.Kind:
     return ImportJob.Kind.GOODREADS_FEED
 
 
-def pages(*, job: ImportJob) -> Iterator[ShelfPage]:
-    """The shelf of a job, page by page, each fetched when it is needed."""
+def pages(*, job: ImportJob, shelf: str) -> Iterator[ShelfPage]:
+    """A shelf of a job's account, page by page, each fetched when it is needed."""
     known = SourceShelf.objects.filter(
-        reader=job.reader, source=Source.GOODREADS, account=job.account, shelf=job.shelf
+        reader=job.reader, source=Source.GOODREADS, account=job.account, shelf=shelf
     ).first()
     etags = known.etags if known else []
-    return source_of(kind=job.kind, account=int(job.account), shelf=job.shelf, etags=etags).pages()
+    return source_of(kind=job.kind, account=int(job.account), shelf=shelf, etags=etags).pages()
 
 
 def source_of(
@@ -85,15 +85,15 @@ def account_number(account: str) -> int:
     return resolve_profile(ref, fetcher())
 
 
-def stage_page(*, job: ImportJob, page: ShelfPage) -> None:
-    """Store a page's rows and problems with the job.
+def stage_page(*, job: ImportJob, page: ShelfPage, shelf: str = "") -> None:
+    """Store a page's rows and problems with the job; `shelf` is the one that was pulled.
 
     By COPY, as a file may have 50,000 rows while its reader waits.
     """
     last = job.items.aggregate(last=Max("position"))["last"] or 0
     lines = [_line(row, ImportItem.State.STAGED) for row in page.rows]
     lines += [_line(row, ImportItem.State.REPEATED) for row in page.repeated]
-    lines += [_failed_line(problem, job.shelf) for problem in page.problems]
+    lines += [_failed_line(problem, shelf or job.shelf) for problem in page.problems]
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(ImportItem._meta.db_table),
         sql.SQL(", ").join(map(sql.Identifier, ("job_id", "position", *COLUMNS))),

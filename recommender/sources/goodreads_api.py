@@ -34,7 +34,7 @@ class GoodreadsApi:
     user_id : int
         The reader's number at Goodreads.
     shelf : str
-        One of `shelves.COMMON`; nothing a reader types becomes part of an address.
+        `Shelf.READ` or one of `shelves.FURTHER`; nothing a reader types becomes part of an address.
     max_pages : int
         The last page asked for.
     """
@@ -49,7 +49,7 @@ class GoodreadsApi:
         shelf: str = Shelf.READ,
         max_pages: int = MAX_PAGES,
     ) -> None:
-        if shelf not in shelves.COMMON:
+        if shelf not in (Shelf.READ, *shelves.FURTHER):
             raise UnknownShelf
         self._fetcher = fetcher
         self._user_id = user_id

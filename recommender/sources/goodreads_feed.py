@@ -36,7 +36,7 @@ class GoodreadsFeed:
     user_id : int
         The reader's number at Goodreads.
     shelf : str
-        One of `shelves.COMMON`; nothing a reader types becomes part of an address.
+        `Shelf.READ` or one of `shelves.FURTHER`; nothing a reader types becomes part of an address.
     etags : sequence of str
         Of all pages at the last pull, the empty one at the end included; `NotModified` is raised
         while every page still has its own.
@@ -55,7 +55,7 @@ class GoodreadsFeed:
         etags: Sequence[str] = (),
         max_pages: int = MAX_PAGES,
     ) -> None:
-        if shelf not in shelves.COMMON:
+        if shelf not in (Shelf.READ, *shelves.FURTHER):
             raise UnknownShelf
         self._fetcher = fetcher
         self._user_id = user_id

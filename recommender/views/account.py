@@ -27,6 +27,7 @@ from recommender.models import ImportJob, Reader, Source
 from recommender.selectors.goodreads import pull_is_on
 from recommender.services import digests, imports, leaving, lists, look_ups, portable, readers
 from recommender.services.refresh import next_refresh
+from recommender.shelves import Shelf
 from recommender.sources.base import SourceError
 from recommender.views.access import reader_of, reader_or_404
 from recommender.views.htmx import redirect_unless_post
@@ -234,8 +235,8 @@ def _reader_with_account_or_404(request: HttpRequest) -> Reader:
 
 def _linked_shelf(reader: Reader) -> dict[str, Any]:
     """The Goodreads shelf that was fetched last, and when it was and will be fetched."""
-    shelves = reader.shelves.filter(source=Source.GOODREADS).order_by("-pulled_at")
-    linked = shelves.first()
+    shelves = reader.shelves.filter(source=Source.GOODREADS, shelf=Shelf.READ)
+    linked = shelves.order_by("-pulled_at").first()
     jobs = reader.imports.exclude(state=ImportJob.State.CANCELED)
     return {
         "linked": linked,

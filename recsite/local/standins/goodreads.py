@@ -150,14 +150,16 @@ class GoodreadsStandin(Standin):
         match user_id:
             case Fault.EMPTY_SHELF:
                 return []
-            case Fault.ODD_ITEMS:
+            case Fault.ODD_ITEMS if shelf == "read":
                 return odd_items()
-            case Fault.BAD_ITEMS:
+            case Fault.BAD_ITEMS if shelf == "read":
                 return bad_items()
-            case Fault.EDITION_SWITCHED:
+            case Fault.EDITION_SWITCHED if shelf == "read":
                 return switched_items(later=turn > 0)
-        # All other readers with faults have the same long shelf.
+        # All other readers with faults have the same long shelf of books read, and no others.
         is_special = user_id in NOTES
+        if is_special and shelf != "read":
+            return []
         user_id = Fault.LONG_SHELF if is_special else user_id
         with self.lock:
             if (user_id, shelf) not in self._shelves:

@@ -191,7 +191,36 @@ def test_a_second_profile_takes_the_place_of_the_first(
     assert set(reader.entries.values_list("account", flat=True)) == {"", str(own.user_id)}
     assert reader.entries.filter(account="").count() == 4
     assert reader.entries.exclude(account="").count() >= 0.95 * job.items.count()
-    assert [shelf.account for shelf in reader.shelves.all()] == [str(own.user_id)]
+    assert set(reader.shelves.values_list("account", flat=True)) == {str(own.user_id)}
+
+
+@pytest.mark.services
+def test_all_shelves_are_pulled_and_asked_for_changes_alone(
+    pull: Pull, camps: Camps, starter_folder: Path
+) -> None:
+    call_command("load_goodbooks", str(starter_folder), verbosity=0)
+    reader = LibraryEntryFactory.create(book=camps.sea[0], stars=5).reader
+    [sample] = sample_readers(starter_folder, count=1)
+    first = pull(sample.user_id, reader)
+
+    shelves = reader.shelves.values_list("shelf", flat=True)
+    assert set(shelves) == {"read", "to-read", "currently-reading"}  # not one that is not there
+    sizes = reader.entries.shelf_sizes()
+    assert sizes["currently-reading"] == 2
+    assert sizes["to-read"] > 5
+    assert all(shelf.etags for shelf in reader.shelves.all())
+    assert not reader.entries.filter(shelf="to-read", stars__isnull=False).exists()
+
+    again = pull(sample.user_id, reader)
+    assert first.pages_fetched >= 6
+    assert (again.pages_fetched, again.items.count(), again.state) == (0, 0, State.DONE)
+
+    reader.shelves.filter(shelf="to-read").update(etags=['W/"of before"'])
+    reader.entries.filter(shelf="to-read")[0].delete()
+    third = pull(sample.user_id, reader)
+    assert set(third.items.values_list("shelf", flat=True)) == {"to-read"}
+    assert reader.entries.shelf_sizes() == sizes
+    assert all(shelf.etags for shelf in reader.shelves.all())
 
 
 @pytest.mark.services
@@ -201,7 +230,7 @@ def test_an_unchanged_shelf_is_not_read_again_but_gives_a_new_list(
     """Of several pages, too, and though the catalog lacks most of its books."""
     entry = LibraryEntryFactory.create(book=camps.sea[0], stars=5)
     first = pull(Fault.LONG_SHELF, entry.reader)
-    assert len(SourceShelf.objects.get().etags) == 3
+    assert len(SourceShelf.objects.get(shelf="read").etags) == 3
     lost = first.items.filter(state=ImportItem.State.UNMATCHED).exclude(isbn13="").first()
     assert lost
     book = BookFactory.create(title="Another Title Altogether")
@@ -391,6 +420,29 @@ class TestAShelfThatShrinks:
             ImportItem.objects.create(job=job, position=position, state="failed", shelf="read")
         with transaction.atomic():
             library.apply_items(job=job)
+
+    def test_other_shelves_lose_what_they_no_longer_have(self) -> None:
+        reader = ReaderFactory.create()
+        for key in range(100, 110):
+            LibraryEntryFactory.create(
+                reader=reader, book=None, source_key=str(key), account="7", shelf="to-read"
+            )
+        self.apply(reader, range(20))
+        assert reader.entries.count() == 30
+        seen = {"to-read": {"saw_whole_shelf": True, "etags": ["W/2"]}, "read": None}
+        job = ImportJob.objects.create(
+            reader=reader, kind="goodreads_feed", account="7", other_shelves=seen, state="done"
+        )
+        for key in range(100, 109):
+            ImportItem.objects.create(
+                job=job, position=key, source_key=str(key), title=f"T{key}", shelf="to-read"
+            )
+        with transaction.atomic():
+            library.apply_items(job=job)
+        assert reader.entries.on_shelf("to-read").count() == 9
+        assert reader.entries.on_shelf("read").count() == 20
+        assert reader.shelves.get(shelf="read").etags == ["W/1"]
+        assert reader.shelves.get(shelf="to-read").etags == ["W/2"]
 
     def test_one_book_less_is_believed(self) -> None:
         reader = ReaderFactory.create()
