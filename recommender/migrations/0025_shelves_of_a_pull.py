@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("recommender", "0021_time_zone"),
+        ("recommender", "0024_times_read"),
     ]
 
     operations = [
