@@ -1,7 +1,7 @@
 # `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run goodbooks train install test test-fast coverage test-fuzz test-faults lint sbom requirements screenshots bench bench-quality bench-catalog bench-matching bench-search bench-openlibrary bench-admin bench-pages bench-stars bench-tune
+.PHONY: help run goodbooks train install test test-fast coverage test-fuzz test-faults lint sbom requirements screenshots words bench bench-quality bench-catalog bench-matching bench-search bench-openlibrary bench-admin bench-pages bench-stars bench-tune
 
 # The Python that makes .venv: the newest supported one that runs and can do so. Where there is
 # none, recsite.local.install tells what is wrong with python3.
@@ -90,6 +90,9 @@ migrations: install ## write the migration of changed models, called NAME
 # No database need be there to write or to miss a migration.
 MAKEMIGRATIONS := $(CHECK_ENV) $(IN_VENV) \
 	-W "ignore:Got an error checking a consistent migration history" manage.py makemigrations
+
+words: install ## all that somebody may read on a page or in a message, into docs/WORDS.md
+	@$(IN_VENV) -m tests.words
 
 screenshots: install ## pictures of the main pages of the running SITE, on the starter shelf
 	@$(IN_VENV) -m tests.browser.screenshots $(or $(SITE),http://127.0.0.1:8000)

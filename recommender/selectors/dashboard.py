@@ -34,7 +34,7 @@ RELEASES = 12
 UNACKED = "unacked"
 #: A task is late once this many of its intervals have passed without it.
 LATE_AFTER = 2
-#: Longer waits of an import or an e-mail are worth a color.
+#: Longer waits of an import or an email are worth a color.
 LONG_WAIT = timedelta(minutes=5)
 BAR, GAP, HEIGHT = 8, 2, 60
 #: The sites that are asked, with the name under which their pace is kept.
@@ -154,9 +154,9 @@ def _sites_state() -> State:
 def _mail_state(now: datetime) -> State:
     waiting = QueuedMail.objects.aggregate(count=Count("pk"), at=Min("queued_at"))
     if not waiting["at"] or now - waiting["at"] < LONG_WAIT:
-        return State("E-mail", Mark.WELL, "All is delivered.")
+        return State("Email", Mark.WELL, "All is delivered.")
     return State(
-        "E-mail", Mark.WRONG, f"{waiting['count']} wait since {waiting['at']:%d %B, %H:%M}."
+        "Email", Mark.WRONG, f"{waiting['count']} wait since {waiting['at']:%d %B, %H:%M}."
     )
 
 

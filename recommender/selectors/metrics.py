@@ -25,7 +25,7 @@ from recsite.common.queue import Queue, lengths, oldest
 from recsite.health import NotReady
 from recsite.mail.models import QueuedMail
 
-#: An e-mail that is put off so often has a server that does not take it.
+#: An email that is put off so often has a server that does not take it.
 FAILING_TRIES = 3
 
 
@@ -90,8 +90,8 @@ def _mail(now: datetime) -> Iterator[Metric]:
         failing=Count("pk", filter=Q(tries__gte=FAILING_TRIES)),
         at=Min("queued_at"),
     )
-    yield _single("mail_waiting", "E-mail that the mail server has not taken.", mail["waiting"])
-    yield _single("mail_failing", "E-mail that it has refused three times.", mail["failing"])
+    yield _single("mail_waiting", "Email that the mail server has not taken.", mail["waiting"])
+    yield _single("mail_failing", "Email that it has refused three times.", mail["failing"])
     yield _single("mail_oldest_seconds", "How long the oldest waits.", _age(mail["at"], now))
 
 

@@ -22,9 +22,9 @@ DIAL_WORDS = {
 #: What a turn of the dial does; nothing is to be said of the middle.
 DIAL_HINTS = {
     -2: "Mostly books that very many readers know.",
-    -1: "Rather books that many readers know.",
-    1: "Rather books that fewer readers know.",
-    2: "Books that few readers know. Expect some misses, and some you would never have met.",
+    -1: "More well-known books than usual.",
+    1: "More little-known books than usual.",
+    2: "Books that few readers know. Expect some misses, and a few real finds.",
 }
 #: The filter by the length of a series, by its values.
 SERIES_WORDS = {"": "Any", "0": "No series", "3": "At most three volumes"}

@@ -26,8 +26,8 @@ ENTRIES = LibraryEntry.objects.select_related("reader")
 EARLIER_SHOWN = 20
 LATE_AFTER_SECONDS = 10.0  # without an answer, the page then says why
 ADDED = (
-    "Added. You can rate it and keep it in your library; it can be recommended once enough readers "
-    "have rated it and the model has been trained again."
+    "Added. You can rate it and keep it in your library. It is recommended from now on, by what it "
+    "is about until enough readers have rated it."
 )
 KNOWN = "Our catalog already has this book."
 LINE_UNCHANGED = (

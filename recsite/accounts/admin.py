@@ -33,7 +33,7 @@ class UserForm(UserChangeForm):  # type: ignore[type-arg]  # no generic at run t
 
 
 class InvitationForm(forms.Form):
-    address = forms.EmailField(label="E-mail address", max_length=254)
+    address = forms.EmailField(label="Email address", max_length=254)
 
 
 @admin.register(User)

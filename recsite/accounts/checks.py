@@ -12,7 +12,7 @@ def check_open_site(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage
         return []
     found: list[checks.CheckMessage] = []
     if not settings.SITE_URL.startswith("https://"):
-        hint = "Links in e-mail would go to whatever host and port a request names."
+        hint = "Links in email would go to whatever host and port a request names."
         found.append(
             checks.Warning("SITE_URL is no https:// address.", hint=hint, id="bookfold.W001")
         )

@@ -102,7 +102,7 @@ def test_how_the_parts_do_is_told_by_a_color_and_a_word(own_store: str, valkey_u
         "Workers": "Wrong",
         "Beat": "Wrong",
         "Other sites": "Slow",
-        "E-mail": "Wrong",
+        "Email": "Wrong",
         "Periodic tasks": "Slow",
         "Model": "Well",
     }
