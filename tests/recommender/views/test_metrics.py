@@ -36,7 +36,8 @@ def site(site_environment: dict[str, str], valkey_url: str, tmp_path: Path) -> I
     environment = site_environment | {
         "METRICS": "true",
         "TMPDIR": str(tmp_path),
-        "STATIC_ROOT": str(tmp_path / "static"),
+        "RELEASE_STORE": (tmp_path / "store").as_uri(),  # in which there is no release
+        "RELEASE_CACHE": str(tmp_path / "cache"),
     }
     collected = start_process("collect", "manage", "collectstatic", environment=environment)
     assert collected.process.wait(60) == 0, collected.log.read_text()
