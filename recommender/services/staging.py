@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Max
+from django.db.models import F, Max
 from psycopg import sql
 
+from catalog.lookups import AnyOf
 from catalog.normalize import isbn13_of
 from recommender.models import ImportItem, ImportJob, Source, SourceShelf
 from recommender.selectors.goodreads import pull_is_on
@@ -25,6 +26,7 @@ from recommender.sources.goodreads_feed import GoodreadsFeed
 from recommender.sources.profile import ProfileRef, resolve_profile
 from recsite.common.pace import OneAtATime
 
+State = ImportItem.State
 #: What is stored of a line beside its import and its place; it has no book yet.
 COLUMNS = (
     "state",
@@ -88,11 +90,16 @@ def account_number(account: str) -> int:
 def stage_page(*, job: ImportJob, page: ShelfPage, shelf: str = "") -> None:
     """Store a page's rows and problems with the job; `shelf` is the one that was pulled.
 
-    By COPY, as a file may have 50,000 rows while its reader waits.
+    By COPY, as a file may have 50,000 rows while its reader waits. Of a book that is on two
+    shelves, or was moved from one to the other meanwhile, the row that came first counts.
     """
     last = job.items.aggregate(last=Max("position"))["last"] or 0
-    lines = [_line(row, ImportItem.State.STAGED) for row in page.rows]
-    lines += [_line(row, ImportItem.State.REPEATED) for row in page.repeated]
+    keys = [row.source_key for row in page.rows] if last else []
+    there = set(job.items.filter(AnyOf(F("source_key"), keys)).values_list("source_key", flat=True))
+    lines = [
+        _line(row, State.REPEATED if row.source_key in there else State.STAGED) for row in page.rows
+    ]
+    lines += [_line(row, State.REPEATED) for row in page.repeated]
     lines += [_failed_line(problem, shelf or job.shelf) for problem in page.problems]
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(ImportItem._meta.db_table),

@@ -15,9 +15,9 @@ from pytest_django import Settings
 from catalog.models import Book
 from catalog.normalize import title_key
 from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader, SourceShelf
-from recommender.services import imports, library, runs
+from recommender.services import imports, library, runs, staging
 from recommender.services.hold import HOLD, MAX_ATTEMPTS
-from recommender.sources.base import SourceError
+from recommender.sources.base import ShelfPage, ShelfRow, SourceError
 from recommender.sources.profile import NotAProfile
 from recsite.local.standins.faults import Fault
 from recsite.local.standins.readers import sample_readers
@@ -398,6 +398,23 @@ def test_try_again_begins_anew(camps: Camps) -> None:
 
     done = imports.retry(job=ImportJob.objects.get())
     assert done.state == State.DONE
+
+
+@pytest.mark.django_db
+def test_of_a_book_on_two_shelves_the_first_row_counts() -> None:
+    job = ImportJobFactory.create()
+    for number, shelf in enumerate(("read", "to-read"), start=1):
+        rows = [
+            ShelfRow(source_key=key, title="T", author="A", stars=None, shelf=shelf)
+            for key in ("both", shelf)
+        ]
+        staging.stage_page(job=job, page=ShelfPage(number=number, rows=tuple(rows)), shelf=shelf)
+    assert list(job.items.values_list("source_key", "shelf", "state")) == [
+        ("both", "read", "staged"),
+        ("read", "read", "staged"),
+        ("both", "to-read", "repeated"),
+        ("to-read", "to-read", "staged"),
+    ]
 
 
 @pytest.mark.django_db
