@@ -204,7 +204,7 @@ class TestOnePage:
         page = read(client.post(page_of(proposal), {"work": "OL1W"}, follow=True))
         book = Book.objects.get()
         assert (
-            "Added. You can rate it and keep it in your library; it can be recommended once"
+            "Added. You can rate it and keep it in your library. It is recommended from now on"
             in page.words
         )
         assert page.one("a", href=reverse("book", args=[book.pk])).words == "Klara and the Sun"
