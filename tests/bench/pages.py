@@ -12,7 +12,7 @@ import re
 from datetime import UTC, datetime
 from statistics import quantiles
 from time import perf_counter
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
@@ -25,6 +25,12 @@ from recommender.engine.manifest import Dataset
 from recommender.engine.publish import Draft, Part, promote, write_release
 from recommender.engine.store import open_store
 from recommender.engine.weights import SIGNED_WEIGHTS
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from catalog.models import Book
+    from recommender.models import Reader
 
 BOOKS, NEIGHBOURS, LIBRARY, ROUNDS = 10_000, 150, 1_000, 60
 MOST_MILLISECONDS, MOST_BYTES = 60, 60_000
@@ -105,17 +111,12 @@ def load_catalog() -> None:
     )
 
 
-@pytest.mark.django_db
-def test_recommendations_are_quick_and_light(own_store: str) -> None:
-    from catalog.models import Book
+def library_of(books: "QuerySet[Book]") -> "Reader":
+    """A reader who has rated these books."""
     from recommender.models import LibraryEntry
     from tests.factories import ReaderFactory
-    from tests.pages import client_of
 
-    publish(own_store)
-    load_catalog()
     reader = ReaderFactory.create()
-    read = Book.objects.order_by("pk")[: LIBRARY * 3 : 3]
     LibraryEntry.objects.bulk_create(
         LibraryEntry(
             reader=reader,
@@ -125,8 +126,19 @@ def test_recommendations_are_quick_and_light(own_store: str) -> None:
             title=book.title,
             stars=1 + n % 5,
         )
-        for n, book in enumerate(read)
+        for n, book in enumerate(books)
     )
+    return reader
+
+
+@pytest.mark.django_db
+def test_recommendations_are_quick_and_light(own_store: str) -> None:
+    from catalog.models import Book
+    from tests.pages import client_of
+
+    publish(own_store)
+    load_catalog()
+    reader = library_of(Book.objects.order_by("pk")[: LIBRARY * 3 : 3])
     with connection.cursor() as cursor:  # as autovacuum does in an hour
         cursor.execute("ANALYZE")
     requests, handler = RequestFactory(), ClientHandler()

@@ -16,14 +16,13 @@ from django.core.management import call_command
 from django.db import connection
 
 from catalog.models import Author, Book, BookIdentifier
-from recommender.models import LibraryEntry, Reader
+from recommender.models import Reader
 from tests.bench.catalog.measure import match
-from tests.bench.pages import publish
+from tests.bench.pages import library_of, publish
 from tests.bench.search import measure as search
 from tests.bench.search.measure import say
 from tests.dumps.drawn import Drawn, KnownBook
 from tests.dumps.files import write_dumps
-from tests.factories import ReaderFactory
 from tests.pages import client_of
 
 SEED = 14
@@ -63,19 +62,7 @@ def reader_of(books: int) -> Reader:
     """A reader of every third of the best-known books, and a release that knows them."""
     call_command("collectstatic", interactive=False, verbosity=0)
     publish(settings.RELEASE_STORE)
-    reader = ReaderFactory.create()
-    LibraryEntry.objects.bulk_create(
-        LibraryEntry(
-            reader=reader,
-            book=book,
-            source="goodreads",
-            source_key=str(n),
-            title=book.title,
-            stars=1 + n % 5,
-        )
-        for n, book in enumerate(Book.objects.order_by("goodbooks_id")[: books * 3 : 3])
-    )
-    return reader
+    return library_of(Book.objects.order_by("goodbooks_id")[: books * 3 : 3])
 
 
 def look_at_lists(reader: Reader) -> None:
