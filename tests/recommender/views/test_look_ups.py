@@ -70,7 +70,10 @@ def test_once_it_has_ended_the_library_says_so_for_a_week() -> None:
     entry = wanted(reader, "nothing", asked_at=timezone.now())
     client = client_of(reader)
     told = read(client.get(reverse("library"))).one(id="look-ups")
-    assert "We looked for 1 of your book" in told.words
+    assert (
+        "We looked for 1 of your books at Open Library, and found none. We will look again"
+        in told.words
+    )
     assert "hx-get" not in told.attributes
     WantedBook.objects.update(asked_at=timezone.now() - timedelta(days=8))
     assert not read(client.get(reverse("library"))).all(id="look-ups")
