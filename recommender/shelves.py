@@ -121,6 +121,7 @@ def is_unfinished(shelf: str) -> bool:
     return bool(_UNFINISHED_WORDS.search(_folded(shelf)))
 
 
+@lru_cache(1000)
 def how_read(shelf: str, *, read_count: int = 0) -> Reading | None:
     """How the books of a shelf were read, whatever their stars; None if they are still to be read.
 

@@ -117,7 +117,8 @@ def django_db_setup(
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:
     """Begin without what a page of another test has left in this process."""
-    caches["process"].clear()
+    for kept in ("process", "cards"):
+        caches[kept].clear()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The catalog: works, their authors and genres, and their numbers elsewhere."""
 
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -8,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import connections, models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
+from django.utils.functional import cached_property
 
 from catalog.credits import Role
 from catalog.lookups import AnyOf
@@ -356,6 +358,20 @@ class Book(models.Model):
     def author_names(self) -> list[str]:
         """The names of the authors, for a by-line; prefetch `credits` first."""
         return [credit.author.name for credit in self.author_credits]
+
+    @cached_property
+    def card_key(self) -> str:
+        """What a card says of the book but for its description, as a key; `for_cards` first."""
+        said = (
+            self.pk,
+            self.title,
+            self.year,
+            (self.series_name, self.series_number),
+            self.goodreads_work_id,
+            [(one.author_id, one.author.name) for one in self.author_credits],
+            [(one.genre_id, one.genre.slug, one.genre.name) for one in self.shelvings.all()],
+        )
+        return sha256(repr(said).encode()).hexdigest()
 
     @property
     def contributors(self) -> list["BookAuthor"]:

@@ -11,7 +11,7 @@ from recommender.engine.release import NoRelease
 from recommender.engine.values import NothingToFoldIn
 from recommender.models import LibraryEntry, Reader, Recommendation
 from recommender.selectors.current_model import current_model
-from recommender.selectors.recommendations import taste_of
+from recommender.selectors.recommendations import counting_books
 
 LINKS_SHOWN = 6
 #: With fewer ratings, the expected stars would say more of the book than of the reader.
@@ -55,7 +55,7 @@ def model_facts(*, book: Book, reader: Reader | None) -> ModelFacts:
         return ModelFacts(is_unknown=True)
     links = model.links(book.goodbooks_id, LINKS_SHOWN)
     numbers = [*links.leads_to, *links.comes_from, *links.speaks_against]
-    linked = Book.objects.active().known_as(numbers).for_cards()
+    linked = Book.objects.active().known_as(numbers).with_authors()
     books = {book.goodbooks_id: book for book in linked}
 
     def cards(numbers: Sequence[int]) -> list[Book]:
@@ -71,10 +71,10 @@ def model_facts(*, book: Book, reader: Reader | None) -> ModelFacts:
 
 
 def _expected_stars(model: Model, book_id: int, reader: Reader | None) -> float | None:
-    taste = taste_of(reader=reader) if reader else None
-    if taste is None or len(taste.ratings) < RATINGS_FOR_STARS:
+    ratings, readings = counting_books(reader=reader) if reader else ({}, {})
+    if len(ratings) < RATINGS_FOR_STARS:
         return None
     try:
-        return model.fold_in(taste.ratings, taste.readings).expected_stars([book_id])[0]
+        return model.fold_in(ratings, readings).expected_stars([book_id])[0]
     except NothingToFoldIn:
         return None

@@ -243,6 +243,21 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
     return Taste(ratings, readings, read, frozenset(known), len(lines), languages, lines, left_out)
 
 
+def counting_books(*, reader: Reader) -> tuple[dict[int, float], dict[int, Reading]]:
+    """`Taste.ratings` and `Taste.readings` alone, for pages that make no list."""
+    entries = reader.entries.counting(reader.read_since)
+    ratings: dict[int, float] = {}
+    readings: dict[int, Reading] = {}
+    for number, stars, shelf, read_count in entries.values_list(
+        "book__goodbooks_id", "stars", "shelf", "read_count"
+    ):
+        if number is not None and stars is not None:
+            ratings[number] = float(stars)
+        if number is not None and (reading := how_read(shelf, read_count=read_count)):
+            readings[number] = reading
+    return ratings, readings
+
+
 def languages_of(read: Iterable[BookFacts], *, chosen: Iterable[str] = ()) -> frozenset[str]:
     """The languages that a reader has chosen, else those of the books read, else the site's."""
     return frozenset(chosen) or reading_languages(read) or frozenset({settings.DEFAULT_LANGUAGE})

@@ -8,7 +8,7 @@ from django.core.cache import caches
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from catalog.models import Book, BookGenre, Genre
+from catalog.models import Author, Book, BookGenre, Genre
 from recommender.models import Dismissal, Reader, Run
 from tests.factories import GenreFactory, LibraryEntryFactory, ReaderFactory
 from tests.pages import Page, client_of, read
@@ -37,6 +37,25 @@ def titles(reader: Reader, query: str = "", *, by_htmx: bool = False) -> list[st
 def test_the_list_is_there_at_once_and_nothing_is_saved(camps: Camps) -> None:
     assert titles(sailor(camps))[:3] == ["Sea 3", "Sea 4", "Sea 5"]
     assert not Run.objects.exists()
+
+
+def test_a_card_shows_what_curators_have_changed_since(camps: Camps) -> None:
+    client, book = client_of(sailor(camps)), camps.sea[3]
+    credit, genre = book.author_credits[0], book.shelvings.all()[0].genre
+
+    def card() -> str:
+        return read(client.get(PAGE)).one(id=f"book-{book.pk}").words
+
+    before = card()
+    assert card() == before
+    Author.objects.filter(pk=credit.author_id).update(name="Ann Anchor")
+    Genre.objects.filter(pk=genre.pk).update(name="Ocean tales")
+    assert "Ann Anchor" in card()
+    assert "No Ocean tales" in card()
+    Book.objects.filter(pk=book.pk).update(title="Sea, anew", year=1777, description="It rains.")
+    for words in ("Sea, anew", "1777", "It rains."):
+        assert words in card()
+        assert words not in before
 
 
 def test_it_changes_with_the_library(camps: Camps) -> None:
