@@ -2,6 +2,9 @@
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from recommender.services import beside
 
 THEME_COOKIE = "theme"
 #: What readers can choose; without a cookie, the browser's preference applies.
@@ -11,6 +14,7 @@ THEMES = {"auto": "Same as device", "light": "Light", "dark": "Dark"}
 def site(request: HttpRequest) -> dict[str, object]:
     theme = request.COOKIES.get(THEME_COOKIE, "")
     return {
+        "libraries_here": SimpleLazyObject(lambda: libraries_here(request)),
         "cover_host": settings.COVER_HOST,
         "sign_up": settings.SIGN_UP,
         "sso_is_on": bool(settings.OIDC_ISSUER),
@@ -19,3 +23,9 @@ def site(request: HttpRequest) -> dict[str, object]:
         "themes": THEMES,
         "version": settings.VERSION,
     }
+
+
+def libraries_here(request: HttpRequest) -> list[beside.Library]:
+    """The libraries of guests who share the browser; who has logged in sees only their own."""
+    user = getattr(request, "user", None)  # none where a request was refused early
+    return beside.libraries(request.session) if user and not user.is_authenticated else []

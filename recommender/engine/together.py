@@ -6,14 +6,52 @@ users", ECSCW 2001); a little of the average tells books apart that are alike fo
 them least (Masthoff, "Group modeling", UMUAI 14, 2004, compares such rules).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
-from recommender.engine.values import FloatArray
+from recommender.engine.model import Scores
+from recommender.engine.values import FloatArray, ScoredBook
 
 #: How much the smallest share counts beside the average.
 LEAST_MISERY = 0.75
+#: How many of each reader's best books are looked at.
+CANDIDATES_EACH = 400
+#: Books that somebody would probably give fewer stars are left out.
+FEWEST_STARS = 3.0
+
+Rule = Callable[[Sequence[FloatArray]], FloatArray]
+
+
+def joint_books(
+    readers: Sequence[Scores], *, exclude: Collection[int], rule: Rule | None = None
+) -> list[ScoredBook]:
+    """The best books of each reader in one order, without those that somebody would not like.
+
+    Parameters
+    ----------
+    exclude
+        Books that one of them knows.
+    rule
+        What makes one score of several, `joint_scores` unless another is measured.
+    """
+    numbers = sorted(
+        {
+            one.book_id
+            for scores in readers
+            for one in scores.top(CANDIDATES_EACH, exclude=exclude)
+            if one.score > 0
+        }
+    )
+    if not numbers:
+        return []
+    own = [np.array([scores.score(number) for number in numbers]) for scores in readers]
+    joint = (rule or joint_scores)(own)
+    for scores in readers:
+        stars = scores.expected_stars(numbers)
+        joint[[one is not None and one < FEWEST_STARS for one in stars]] = 0.0
+    order = np.lexsort((np.array(numbers), -joint))
+    return [ScoredBook(numbers[at], float(joint[at])) for at in order if joint[at] > 0]
 
 
 def joint_scores(scores: Sequence[FloatArray]) -> FloatArray:
@@ -30,12 +68,13 @@ def joint_scores(scores: Sequence[FloatArray]) -> FloatArray:
     """
     if not scores:
         return np.zeros(0)
-    shares = np.stack([_shares(own) for own in scores])
+    shares = np.stack([shares_of_best(own) for own in scores])
     least = shares.min(axis=0)
     joint = LEAST_MISERY * least + (1.0 - LEAST_MISERY) * shares.mean(axis=0)
     return np.where(least > 0, joint, 0.0)
 
 
-def _shares(scores: FloatArray) -> FloatArray:
+def shares_of_best(scores: FloatArray) -> FloatArray:
+    """Scores as shares of the best of them, 0 where they are negative."""
     best = scores.max(initial=0.0)
     return np.clip(scores / best, 0.0, 1.0) if best > 0 else np.zeros_like(scores)

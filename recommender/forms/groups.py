@@ -1,5 +1,8 @@
 """What readers who read together say: their names, and who may join."""
 
+from collections.abc import Iterable
+from typing import Any, cast
+
 from django import forms
 
 from recommender.models.groups import LONGEST_NAME
@@ -13,6 +16,28 @@ class NameForm(forms.Form):
         max_length=LONGEST_NAME,
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
+
+
+class BesideForm(forms.Form):
+    """The name of somebody at the same browser."""
+
+    name = forms.CharField(
+        label="Their name",
+        max_length=LONGEST_NAME,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class SwitchForm(forms.Form):
+    """Which library of a browser is to be shown, and whether it is to be deleted then."""
+
+    library = forms.TypedChoiceField(coerce=int)
+    then = forms.ChoiceField(choices=[("delete", "delete")], required=False)
+
+    def __init__(self, *args: Any, numbers: Iterable[int], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ChoiceField", self.fields["library"])
+        field.choices = [(number, str(number)) for number in numbers]
 
 
 class InvitationForm(forms.Form):

@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from catalog.models import Book
 from recommender.engine.model import Model, Scores
 from recommender.engine.rerank import DEFAULT_OPTIONS, BookFacts, RerankOptions, rerank
-from recommender.engine.together import joint_scores
+from recommender.engine.together import joint_books
 from recommender.engine.values import NothingToFoldIn, Reading, ScoredBook
 from recommender.models import GroupMember
 from recommender.selectors.book_facts import facts_of_candidates
@@ -23,10 +21,6 @@ from recommender.selectors.recommendations import (
     taste_of,
 )
 
-#: How many of each reader's best books are looked at.
-CANDIDATES_EACH = 400
-#: Books that somebody would probably give fewer stars are left out.
-FEWEST_STARS = 3.0
 BOOKS = 10
 #: So many are looked at for each place, as some are known to somebody by another title.
 SPARE = 3
@@ -106,7 +100,8 @@ def _voice_of(model: Model, member: GroupMember) -> _Voice | None:
 def _choose(
     voices: Sequence[_Voice], options: RerankOptions
 ) -> tuple[list[ScoredBook], dict[int, Book]]:
-    candidates = _candidates(voices)
+    known = frozenset[int]().union(*(voice.taste.known for voice in voices))
+    candidates = joint_books([voice.scores for voice in voices], exclude=known)
     facts = facts_of_candidates(book_ids=[one.book_id for one in candidates], options=options)
     fitting = [one for one in candidates if one.book_id in facts]
     for voice in voices:
@@ -116,33 +111,11 @@ def _choose(
     books = rerank(fitting, plain, (), options, top=BOOKS * SPARE)
     numbers = [one.book_id for one in books]
     cards = {book.goodbooks_id or 0: book for book in Book.objects.known_as(numbers).for_cards()}
-    known: set[int] = set()
+    by_title: set[int] = set()
     for voice in voices:
-        known |= voice.works.among(list(cards.values())).numbers
-    left = [one for one in books if one.book_id in cards and one.book_id not in known]
+        by_title |= voice.works.among(list(cards.values())).numbers
+    left = [one for one in books if one.book_id in cards and one.book_id not in by_title]
     return left[:BOOKS], cards
-
-
-def _candidates(voices: Sequence[_Voice]) -> list[ScoredBook]:
-    """The best books of each reader that nobody has, in their joint order."""
-    known = frozenset[int]().union(*(voice.taste.known for voice in voices))
-    numbers = sorted(
-        {
-            one.book_id
-            for voice in voices
-            for one in voice.scores.top(CANDIDATES_EACH, exclude=known)
-            if one.score > 0
-        }
-    )
-    if not numbers:
-        return []
-    scores = [np.array([voice.scores.score(n) for n in numbers]) for voice in voices]
-    joint = joint_scores(scores)
-    for voice in voices:
-        stars = voice.scores.expected_stars(numbers)
-        joint[[one is not None and one < FEWEST_STARS for one in stars]] = 0.0
-    order = np.lexsort((np.array(numbers), -joint))
-    return [ScoredBook(numbers[at], float(joint[at])) for at in order if joint[at] > 0]
 
 
 def _admitted(

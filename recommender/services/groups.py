@@ -35,13 +35,13 @@ def join(*, group: ReadingGroup, reader: Reader, name: str) -> None:
     locked = ReadingGroup.objects.select_for_update().filter(pk=group.pk).first()
     if locked is None or locked.invite_token is None:
         raise CannotJoin("This invitation has ended. Ask for a new link.")
-    if not locked.members.filter(reader=reader).exists():
-        _check_groups(reader)
-        if locked.members.count() >= MOST_MEMBERS:
-            raise CannotJoin(f"This group is full: it has {MOST_MEMBERS} readers.")
-    GroupMember.objects.update_or_create(
-        group=locked, reader=reader, defaults={"name": name}, create_defaults={"name": name}
-    )
+    _admit(locked, reader, name)
+
+
+@transaction.atomic
+def add(*, group: ReadingGroup, reader: Reader, name: str) -> None:
+    """Take in somebody who sits beside a member, without an invitation. Raises `CannotJoin`."""
+    _admit(ReadingGroup.objects.select_for_update().get(pk=group.pk), reader, name)
 
 
 @transaction.atomic
@@ -69,6 +69,16 @@ def end_invitation(*, group: ReadingGroup) -> None:
 def remove_empty() -> None:
     """Delete groups whose last members have been deleted."""
     ReadingGroup.objects.filter(members=None).delete()
+
+
+def _admit(locked: ReadingGroup, reader: Reader, name: str) -> None:
+    if not locked.members.filter(reader=reader).exists():
+        _check_groups(reader)
+        if locked.members.count() >= MOST_MEMBERS:
+            raise CannotJoin(f"This group is full: it has {MOST_MEMBERS} readers.")
+    GroupMember.objects.update_or_create(
+        group=locked, reader=reader, defaults={"name": name}, create_defaults={"name": name}
+    )
 
 
 def _check_groups(reader: Reader) -> None:

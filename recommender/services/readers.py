@@ -29,15 +29,16 @@ def open_library(*, user: User | None) -> Reader:
     return Reader.objects.get_or_create(user=user)[0]
 
 
-def note_visit(*, reader: Reader) -> None:
-    """Store that the reader was here, which keeps a guest's library alive.
+def note_visit(*, reader: Reader, beside: Collection[int] = ()) -> None:
+    """Store that the reader was here, which keeps a guest's library alive, and those beside it.
 
     A page that only reads is shown where the database takes no writes, too; the visit is then
     noted at the next page.
     """
     try:
         with transaction.atomic():
-            Reader.objects.filter(pk=reader.pk).update(last_seen_at=timezone.now())
+            here = Reader.objects.filter(pk__in=[reader.pk, *beside])
+            here.update(last_seen_at=timezone.now())
     except DatabaseError as error:
         log.warning("readers.visit_not_noted", reader=reader.pk, error=str(error))
 

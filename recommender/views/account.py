@@ -5,7 +5,6 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,7 +24,16 @@ from recommender.forms.account import (
 from recommender.forms.saved_lists import FeedForm
 from recommender.models import ImportJob, Reader, Source
 from recommender.selectors.goodreads import pull_is_on
-from recommender.services import digests, imports, leaving, lists, look_ups, portable, readers
+from recommender.services import (
+    beside,
+    digests,
+    imports,
+    leaving,
+    lists,
+    look_ups,
+    portable,
+    readers,
+)
 from recommender.services.refresh import next_refresh
 from recommender.shelves import Shelf
 from recommender.sources.base import SourceError
@@ -213,7 +221,8 @@ def delete(request: HttpRequest) -> HttpResponse:
     form = DeleteForm(request.POST or None, user=reader.user)
     if request.method == "POST" and form.is_valid():
         leaving.delete_reader(reader=reader)
-        logout(request)
+        beside.forget(request.session, reader.pk)
+        beside.log_out(request)
         messages.success(request, "Everything we stored about you is deleted. Happy reading.")
         return redirect("landing")
     context = {

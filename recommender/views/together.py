@@ -11,12 +11,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from recommender.engine.release import NoRelease
-from recommender.forms.groups import InvitationForm, NameForm
+from recommender.forms.groups import BesideForm, InvitationForm, NameForm, SwitchForm
 from recommender.models import GroupMember, Reader, ReadingGroup
 from recommender.selectors.together import joint_list
-from recommender.services import groups
-from recommender.services.groups import CannotJoin
+from recommender.services import beside, groups
+from recommender.services.groups import MOST_MEMBERS, CannotJoin
 from recommender.views.access import reader_of, reader_or_404, reader_or_new
+from recommender.views.htmx import redirect_unless_post
+from recsite.accounts.limits import check_new_guest
 
 
 @never_cache
@@ -46,12 +48,17 @@ def together(request: HttpRequest) -> HttpResponse:
 def group(request: HttpRequest, group_id: UUID) -> HttpResponse:
     """The members of a group and their list."""
     reader = reader_or_404(request)
-    found = _own_group(reader, group_id)
+    return _show(request, reader, _own_group(reader, group_id), BesideForm())
+
+
+def _show(
+    request: HttpRequest, reader: Reader, found: ReadingGroup, form: BesideForm
+) -> HttpResponse:
     members = list(found.members.select_related("reader"))
     context: dict[str, Any] = {
         "group": found,
         "members": members,
-        "own": next(member for member in members if member.reader_id == reader.pk),
+        "form": form if reader.user_id is None and len(members) < MOST_MEMBERS else None,
     }
     if found.invite_token:
         link = reverse("group-join", args=[found.invite_token])
@@ -60,7 +67,45 @@ def group(request: HttpRequest, group_id: UUID) -> HttpResponse:
         context["joint"] = joint_list(members=members)
     except NoRelease as error:
         context["problem"] = str(error)
-    return render(request, "recommender/group.html", context)
+    status = 422 if form.errors else 200
+    return render(request, "recommender/group.html", context, status=status)
+
+
+@never_cache
+@redirect_unless_post("group")
+def begin_beside(request: HttpRequest, group_id: UUID) -> HttpResponse:
+    """Begin a library for somebody at the same browser; guests alone share one."""
+    reader = reader_or_404(request)
+    if reader.user_id is not None:
+        raise Http404
+    found = _own_group(reader, group_id)
+    form = BesideForm(request.POST)
+    if form.is_valid():
+        name = form.cleaned_data["name"]
+        check_new_guest(request)
+        try:
+            beside.begin(session=request.session, group=found, reader=reader, name=name)
+        except CannotJoin as error:
+            form.add_error("name", str(error))
+        else:
+            messages.success(
+                request, f"This is {name}’s library, still empty. Add {name}’s books or rate a few."
+            )
+            return redirect("landing")
+    return _show(request, reader, found, form)
+
+
+@require_POST
+def switch(request: HttpRequest) -> HttpResponse:
+    """Show another of the libraries in this browser, to read in it or to delete it."""
+    form = SwitchForm(request.POST, numbers=beside.numbers_here(request.session))
+    if request.user.is_authenticated or not form.is_valid():
+        raise Http404
+    beside.show(session=request.session, number=form.cleaned_data["library"])
+    reader = reader_or_404(request)
+    if form.cleaned_data["then"]:
+        return redirect("account-delete")
+    return redirect("recommendations" if reader.entries.exists() else "landing")
 
 
 @never_cache

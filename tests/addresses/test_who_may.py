@@ -96,6 +96,8 @@ SITE = {
     "together": (ALL, ALL),
     "group": (OWN, NOT_SO_ALL),
     "group-join": (ALL, ALL),  # whoever has the link
+    "group-beside": (ALL, NONE),  # guests alone begin one; GET leads back to the group
+    "library-switch": (NOT_SO_ALL, NONE),  # without a second library
     "group-leave": (NOT_SO_ALL, OWN),
     "group-invitation": (NOT_SO_ALL, OWN),
     "proof": (ALL, NOT_SO_ALL),

@@ -143,6 +143,25 @@ def test_two_read_together_and_one_leaves(site: Site, visit: Visit, with_scripts
     follow(other, other.get_by_role("button", name="Leave this group"))
     page.reload()
     expect(page.get_by_text("Nobody has accepted yet")).to_be_visible()
+    group = page.url
+
+    page.get_by_label("Their name").fill("Cy")
+    follow(page, page.get_by_role("button", name="Add their library"))
+    paste(page, site.sample_reader)
+    page.wait_for_url(LIST)
+    expect(page.get_by_label("Libraries in this browser")).to_contain_text("Cy’s library")
+    follow(page, page.get_by_role("button", name="Ann", exact=True))
+    page.goto(group)
+    expect(page.get_by_role("heading", name="Ann and Cy")).to_be_visible()
+    expect(page.locator("[data-rank]").first.get_by_text("Cy liked")).to_be_visible()
+    follow(page, page.get_by_role("link", name="Read together").first)
+    if with_scripts:
+        assert barriers_in_both_themes(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    follow(page, page.get_by_role("button", name="Delete Cy’s library"))
+    page.get_by_label("Type the word").fill("delete")
+    follow(page, page.get_by_role("button", name="Delete everything"))
+    expect(page.get_by_label("Libraries in this browser")).to_have_count(0)
 
     title = site.popular[0][0]
     page.goto("/gift/")
