@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
+# One thread a process for linear algebra: there are several processes, and a reader's list is too
+# small to share out. With more, threads that wait for each other take most of the time.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 wsgi_app = "recsite.wsgi"
 workers = 2

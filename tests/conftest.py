@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import django
+import hypothesis
 import pytest
 import redis
 from django.conf import settings
@@ -33,6 +34,9 @@ from tests.services import (
     database_url,
     start_process,
 )
+
+hypothesis.settings.register_profile("patient", deadline=None)  # machines have slow moments
+hypothesis.settings.load_profile("patient")
 
 services = pytest.StashKey[SessionServices]()
 

@@ -7,6 +7,7 @@ from celery import Celery
 from workers import tracing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in gunicorn.conf.py
 
 app = Celery(
     "bookfold",

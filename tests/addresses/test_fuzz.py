@@ -93,7 +93,6 @@ def test_nothing_that_is_sent_breaks_anything(world: World, fields: dict[str, li
         max_examples=REQUESTS,
         phases=[Phase.generate],
         database=None,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     @given(st.data())

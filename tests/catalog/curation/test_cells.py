@@ -13,7 +13,7 @@ from catalog.models import Book
 from recsite.common.tables import LONGEST_CELL
 
 # A machine that is busy with other things fails no test.
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(suppress_health_check=[HealthCheck.too_slow])
 
 ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 RISKY = st.text("'=+-@;\\\t\r\n a,\"", max_size=30)

@@ -62,9 +62,7 @@ class RoundTrip(TestCase):
         texts=st.lists(ODD, min_size=3, max_size=3),
         names=st.sets(ODD.filter(str.strip)),
     )
-    @hypothesis_settings(
-        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-    )
+    @hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
     def test_a_file_that_comes_back_as_it_went_changes_nothing(
         self, title: str, texts: list[str], names: set[str]
     ) -> None:

@@ -119,7 +119,7 @@ ODD_DATES = (
 )
 
 
-@settings(max_examples=int(os.environ.get("HOSTILE", "60")), derandomize=True, deadline=None)
+@settings(max_examples=int(os.environ.get("HOSTILE", "60")), derandomize=True)
 @given(st.data())
 def test_a_hostile_feed_is_read_or_refused(data: st.DataObject) -> None:
     """Cut, spliced, with bytes flipped, and with values that no feed should have."""

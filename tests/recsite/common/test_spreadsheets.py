@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from recsite.common.spreadsheets import escape_formula, unescape_formula
 
 # A machine that is busy with other things fails no test.
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(suppress_health_check=[HealthCheck.too_slow])
 
 RISKY = st.text("'=+-@\t\r\na ;,\"")
 # What a database of text can hold.

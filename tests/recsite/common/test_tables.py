@@ -16,7 +16,7 @@ from recsite.common.tables import (
     rows,
 )
 
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 def encoding_of(data: bytes) -> str | None:
