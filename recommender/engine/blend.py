@@ -125,16 +125,17 @@ class BlendScores:
             [factor * one.scores for factor, one in self._parts], axis=0
         )
 
-    def contributions(self, book: Mixture) -> FloatArray:
-        """Split the score of one book by the reader's books.
+    def contributions(self, offered: Mixture) -> FloatArray:
+        """Split the scores of some books by the reader's books.
 
         Returns
         -------
-        Shape (books of the reader,), in the order in which they were given; they sum to the score.
+        Shape (offered, books of the reader), in the order in which they were given; each row sums
+        to a score.
         """
-        return sum(
-            (factor * one.contributions(book) for factor, one in self._parts), start=np.zeros(1)
-        )
+        parts = [factor * one.contributions(offered) for factor, one in self._parts]
+        total: FloatArray = np.sum(parts, axis=0)
+        return total
 
 
 def _spread(folded: RankerScores) -> float:

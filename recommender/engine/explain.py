@@ -4,7 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from recommender.engine.values import FloatArray, Reading, Reason
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.engine.values import FloatArray, IntArray, Reading, Reason
 
 #: From so many ratings on, stars are seen from their reader's own mean.
 RATINGS_FOR_A_MEAN = 10
@@ -99,6 +102,19 @@ def reasons_from(
         if contribution
     ]
     return sorted(reasons, key=lambda reason: (-reason.contribution, reason.book_id))
+
+
+def may_be_shown(
+    contributions: FloatArray, score: float, is_dismissed: NDArray[np.bool_]
+) -> IntArray:
+    """The places of all contributions that `reasons_to_show` may choose, in order.
+
+    Of a reader's hundreds of books a few, so that the others need not become reasons at all.
+    """
+    supporting = np.where(is_dismissed, 0.0, contributions)
+    best = np.argsort(-supporting, kind="stable")[:MOST_SHOWN]
+    against = np.flatnonzero(contributions <= -LEAST_SHARE_OF_DISMISSED * score)
+    return np.union1d(best[supporting[best] > 0], against)
 
 
 def reasons_to_show(

@@ -170,20 +170,20 @@ class FactorScores:
         self.reader_factor: FloatArray = system.solve(preference[used])
         self.scores: Float32Array = ranker.item_factors @ self.reader_factor.astype(np.float32)
 
-    def contributions(self, book: Mixture) -> FloatArray:
-        """Split the score of one book by the reader's ratings.
+    def contributions(self, offered: Mixture) -> FloatArray:
+        """Split the scores of some books by the reader's ratings.
 
-        The score is linear in the right-hand side, so rating b contributes
+        A score is linear in the right-hand side, so rating b contributes
         ``(1 + α·w_b)·y_bᵀ A⁻¹ y_j``, and the contributions sum to the score. Disliked books
         change A instead and contribute exactly 0.
 
         Returns
         -------
-        Shape (ratings,), in the order in which the ratings were given.
+        Shape (offered, ratings), in the order in which the ratings were given.
         """
-        item_factor = book.of_matrix(self._ranker.item_factors)[0]
-        parts = np.zeros(len(self._preference))
-        parts[self._used] = self._preference[self._used] * self._system.shares(item_factor)
+        item_factors = offered.of_matrix(self._ranker.item_factors)
+        parts = np.zeros((offered.count, len(self._preference)))
+        parts[:, self._used] = self._preference[self._used] * self._system.shares(item_factors).T
         return parts
 
 
@@ -193,8 +193,8 @@ class _System(Protocol):
     def solve(self, preference: FloatArray) -> FloatArray:
         """``A⁻¹ Yᵣᵀ p``, p the preference, Yᵣ the factors of the rated books; shape (rank,)."""
 
-    def shares(self, item_factor: FloatArray) -> FloatArray:
-        """``Yᵣ A⁻¹ y`` of a book's factor y; shape (ratings,)."""
+    def shares(self, item_factors: FloatArray) -> FloatArray:
+        """``Yᵣ A⁻¹ yᵀ`` of some books' factors y; shape (ratings, books)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +218,8 @@ class _FullSystem:
         answer: FloatArray = cho_solve(self.cholesky, preference @ self.rated, check_finite=False)
         return answer
 
-    def shares(self, item_factor: FloatArray) -> FloatArray:
-        return self.rated @ cho_solve(self.cholesky, item_factor, check_finite=False)
+    def shares(self, item_factors: FloatArray) -> FloatArray:
+        return self.rated @ cho_solve(self.cholesky, item_factors.T, check_finite=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,10 +257,10 @@ class _WoodburySystem:
         answer: FloatArray = small @ self.scaled
         return answer if self.basis is None else self.basis @ answer
 
-    def shares(self, item_factor: FloatArray) -> FloatArray:
-        turned = item_factor if self.basis is None else item_factor @ self.basis
-        toward = self.scaled @ turned
-        return cho_solve(self.cholesky, toward, check_finite=False) / self.confidence
+    def shares(self, item_factors: FloatArray) -> FloatArray:
+        turned = item_factors if self.basis is None else item_factors @ self.basis
+        toward = cho_solve(self.cholesky, self.scaled @ turned.T, check_finite=False)
+        return toward / self.confidence[:, None]
 
 
 def _gram(item_factors: Float32Array) -> FloatArray:

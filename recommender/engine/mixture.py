@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from recommender.engine.values import Float32Array, FloatArray, IntArray
 
@@ -44,3 +45,15 @@ class Mixture:
         if len(some):
             books[some] = np.add.reduceat(self.shares[:, None] * rows, starts)
         return books
+
+    def among(self, rows: int) -> csr_array:
+        """The shares as a sparse matrix, shape (books, rows of the release)."""
+        return csr_array((self.shares, (self.places, self.rows)), shape=(self.count, rows))
+
+    def gather(self, by_entry: FloatArray) -> csr_array:
+        """Values of the entries as a sparse matrix that adds them up by book.
+
+        Shape (entries, books), for a product with a matrix that has a column for each entry.
+        """
+        entries = len(self.places)
+        return csr_array((by_entry, self.places, np.arange(entries + 1)), (entries, self.count))

@@ -12,6 +12,7 @@ from recommender.engine.explain import (
     MOST_ALIKE,
     ShownReason,
     StarScale,
+    may_be_shown,
     reasons_from,
     reasons_to_show,
 )
@@ -132,6 +133,17 @@ class Model:
             known = ", ".join(sorted({SERVED, *release.rankers}))
             raise UnknownRanker(f"This release has no ranker {ranker!r}; it has: {known}.")
         return Blend(release.rankers, BlendSettings.of_one(ranker))
+
+    def expected_stars(
+        self, ratings: Mapping[int, float], book_ids: Sequence[int]
+    ) -> list[float | None]:
+        """The same as `Scores.expected_stars`, at a hundredth of the cost of a fold-in."""
+        ids = np.array(sorted(ratings), dtype=np.int64)
+        places = self.items.places_of(ids)
+        speaking = ids[(places >= 0) & self.items.speaking(places)].tolist()
+        return _expected_stars(
+            self.release, {book_id: ratings[book_id] for book_id in speaking}, book_ids
+        )
 
     def knows(self, book_ids: Collection[int]) -> frozenset[int]:
         """Those of the books that can be scored."""
@@ -263,12 +275,22 @@ class Scores:
 
     def reasons(self, book_id: int) -> list[Reason]:
         """The contributions of the reader's books to a book's score, the strongest first."""
-        contributions = self.folded.contributions(self._place(book_id))
+        [contributions] = self.folded.contributions(self._places([book_id]))
         return reasons_from(self.used, self.readings, contributions)
 
-    def reasons_to_show(self, book_id: int) -> list[ShownReason]:
-        """Those of them that the reader is to see."""
-        return reasons_to_show(self.reasons(book_id), self.score(book_id), self.star_scale)
+    def reasons_to_show(self, book_ids: Sequence[int]) -> list[list[ShownReason]]:
+        """Of each of some books, those reasons that the reader is to see."""
+        places, books = self._places(book_ids), list(self.used.items())
+        is_dismissed = np.array([self.readings.get(book) == "dismissed" for book, _ in books])
+        shown = []
+        for score, parts in zip(
+            self.folded.scores[places].tolist(), self.folded.contributions(places), strict=True
+        ):
+            chosen = may_be_shown(parts, score, is_dismissed)
+            some = dict(books[place] for place in chosen)
+            reasons = reasons_from(some, self.readings, parts[chosen])
+            shown.append(reasons_to_show(reasons, score, self.star_scale))
+        return shown
 
     def alike(self, book_id: int) -> list[tuple[int, float]]:
         """The books like one with few ratings or none, through which most of its score has come.
@@ -288,20 +310,7 @@ class Scores:
 
     def expected_stars(self, book_ids: Sequence[int]) -> list[float | None]:
         """The stars the reader would probably give; None for books that nobody has rated."""
-        release = self.release
-        rows = release.rows_of(np.array(book_ids, dtype=np.int64))
-        is_rated = (rows >= 0) & (release.books["ratings"][rows] > 0)
-        expected = None
-        if release.stars is not None:
-            ratings = self.rated
-            rated = release.rows_of(np.array(list(ratings), dtype=np.int64))
-            given = np.array(list(ratings.values()))[rated >= 0]
-            expected = release.stars.expected(rated[rated >= 0], given, rows)
-        if expected is None:
-            return [None for _ in book_ids]
-        return [
-            float(stars) if known else None for known, stars in zip(is_rated, expected, strict=True)
-        ]
+        return _expected_stars(self.release, self.rated, book_ids)
 
     def _place(self, book_id: int) -> int:
         return int(self._places([book_id])[0])
@@ -311,3 +320,20 @@ class Scores:
         if (places < 0).any():
             raise KeyError(f"Book {book_ids[int(places.argmin())]} is not known.")
         return places
+
+
+def _expected_stars(
+    release: Release, ratings: Mapping[int, float], book_ids: Sequence[int]
+) -> list[float | None]:
+    rows = release.rows_of(np.array(book_ids, dtype=np.int64))
+    is_rated = (rows >= 0) & (release.books["ratings"][rows] > 0)
+    expected = None
+    if release.stars is not None:
+        rated = release.rows_of(np.array(list(ratings), dtype=np.int64))
+        given = np.array(list(ratings.values()))[rated >= 0]
+        expected = release.stars.expected(rated[rated >= 0], given, rows)
+    if expected is None:
+        return [None for _ in book_ids]
+    return [
+        float(stars) if known else None for known, stars in zip(is_rated, expected, strict=True)
+    ]

@@ -130,6 +130,7 @@ class NeighbourScores:
 
     def __init__(self, ranker: NeighbourRanker, books: Mixture, weights: FloatArray) -> None:
         self._books = books
+        self._book_count = ranker.book_count
         #: Shape (entries of the books,): what each multiplies its row with.
         self._spoken: FloatArray = weights[books.places] * books.shares
         #: Shape (books, entries): the rows that are touched, by the book that they speak for. Any
@@ -137,19 +138,18 @@ class NeighbourScores:
         self._by_book: Any = ranker.matrix[books.rows].T
         self.scores: FloatArray = np.asarray(self._by_book @ self._spoken, dtype=np.float64)
 
-    def contributions(self, book: Mixture) -> FloatArray:
-        """Split the score of one book by the reader's ratings.
+    def contributions(self, offered: Mixture) -> FloatArray:
+        """Split the scores of some books by the reader's ratings.
 
         Returns
         -------
-        Shape (ratings,), in the order in which the ratings were given; they sum to the score.
+        Shape (offered, ratings), in the order in which the ratings were given; each row sums to a
+        score.
         """
         self._by_book = self._by_book.tocsr()
-        parts: FloatArray = self._spoken * (self._by_book[book.rows].T @ book.shares)
-        summed: FloatArray = np.bincount(
-            self._books.places, weights=parts, minlength=self._books.count
-        ).astype(np.float64)
-        return summed
+        heard = offered.among(self._book_count) @ self._by_book
+        parts: FloatArray = (heard @ self._books.gather(self._spoken)).toarray()
+        return parts
 
 
 def entries_of(starts: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:

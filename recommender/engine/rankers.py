@@ -21,8 +21,8 @@ class RankerScores(Protocol):
     def scores(self) -> NDArray[np.floating]:
         """Shape (books,)."""
 
-    def contributions(self, book: Mixture) -> FloatArray:
-        """Shape (ratings,): the parts of the score of one book."""
+    def contributions(self, offered: Mixture) -> FloatArray:
+        """Shape (offered, ratings): the parts of the scores of some books."""
 
 
 class Ranker(Protocol):

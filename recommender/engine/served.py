@@ -119,10 +119,9 @@ class Items:
         """Shape (entries of the books,): what a rating adds to its own row's score, in units."""
         return self._settings.own * weights[books.places] * books.shares
 
-    def passed_to(self, place: int) -> FloatArray:
-        """Shape (rows,): what each row's score adds to the score of the item in this place."""
-        passed: FloatArray = self._settings.scale * self._passed[[place]].toarray().ravel()
-        return passed
+    def passed_to(self, places: IntArray) -> csr_array:
+        """Shape (items, rows): what each row's score adds to the scores of these items."""
+        return self._settings.scale * self._passed[places]
 
     def _mixture(self, places: IntArray, passed: float) -> Mixture:
         if (self.from_ratings[places] == 1.0).all():
@@ -182,17 +181,19 @@ class ItemScores:
         self._own_by_row: FloatArray = own.astype(np.float64)
         self.scores: FloatArray = items.scores(folded.scores, self._own_by_row)
 
-    def contributions(self, place: int) -> FloatArray:
-        """Split the score of one item by the reader's books; they sum to the score.
+    def contributions(self, places: IntArray) -> FloatArray:
+        """Split the scores of some items by the reader's books.
 
         Returns
         -------
-        Shape (books,), in the order in which the books were given.
+        Shape (items, books), in the order in which the books were given; each row sums to a score.
         """
-        books = self._books
-        parts = self._folded.contributions(self._items.as_offered(np.array([place])))
-        own = self._own * self._items.passed_to(place)[books.rows]
-        return parts + np.bincount(books.places, weights=own, minlength=books.count)
+        parts = self._folded.contributions(self._items.as_offered(places))
+        if not self._items.pass_on:
+            return parts
+        entries = self._items.passed_to(places)[:, self._books.rows]
+        own: FloatArray = (entries @ self._books.gather(self._own)).toarray()
+        return parts + own
 
     def passages(self, place: int, most: int) -> list[Passage]:
         """The books like an item through which most of its score has come, the strongest first.
@@ -201,7 +202,8 @@ class ItemScores:
         """
         if self._items.from_ratings[place] > 0.5 or self.scores[place] <= 0:
             return []
-        passed = self._items.passed_to(place) * (self._by_row + self._own_by_row)
+        share = self._items.passed_to(np.array([place])).toarray().ravel()
+        passed = share * (self._by_row + self._own_by_row)
         best = np.argsort(-passed, kind="stable")[:most]
         return [
             Passage(int(row), float(passed[row] / self.scores[place]))

@@ -8,10 +8,9 @@ from django.db.models import Q
 from catalog.models import Book, BookQuerySet
 from recommender.engine.model import Model
 from recommender.engine.release import NoRelease
-from recommender.engine.values import NothingToFoldIn
 from recommender.models import LibraryEntry, Reader, Recommendation
 from recommender.selectors.current_model import current_model
-from recommender.selectors.recommendations import counting_books
+from recommender.selectors.recommendations import counting_ratings
 
 LINKS_SHOWN = 6
 #: With fewer ratings, the expected stars would say more of the book than of the reader.
@@ -71,10 +70,8 @@ def model_facts(*, book: Book, reader: Reader | None) -> ModelFacts:
 
 
 def _expected_stars(model: Model, book_id: int, reader: Reader | None) -> float | None:
-    ratings, readings = counting_books(reader=reader) if reader else ({}, {})
+    ratings = counting_ratings(reader=reader) if reader else {}
     if len(ratings) < RATINGS_FOR_STARS:
         return None
-    try:
-        return model.fold_in(ratings, readings).expected_stars([book_id])[0]
-    except NothingToFoldIn:
-        return None
+    [stars] = model.expected_stars(ratings, [book_id])
+    return stars

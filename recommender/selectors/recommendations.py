@@ -243,19 +243,11 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
     return Taste(ratings, readings, read, frozenset(known), len(lines), languages, lines, left_out)
 
 
-def counting_books(*, reader: Reader) -> tuple[dict[int, float], dict[int, Reading]]:
-    """`Taste.ratings` and `Taste.readings` alone, for pages that make no list."""
-    entries = reader.entries.counting(reader.read_since)
-    ratings: dict[int, float] = {}
-    readings: dict[int, Reading] = {}
-    for number, stars, shelf, read_count in entries.values_list(
-        "book__goodbooks_id", "stars", "shelf", "read_count"
-    ):
-        if number is not None and stars is not None:
-            ratings[number] = float(stars)
-        if number is not None and (reading := how_read(shelf, read_count=read_count)):
-            readings[number] = reading
-    return ratings, readings
+def counting_ratings(*, reader: Reader) -> dict[int, float]:
+    """`Taste.ratings` alone, for pages that make no list."""
+    rows = reader.entries.counting(reader.read_since).exclude(stars=None)
+    numbered = rows.values_list("book__goodbooks_id", "stars")
+    return {number: float(stars) for number, stars in numbered if number and stars}
 
 
 def languages_of(read: Iterable[BookFacts], *, chosen: Iterable[str] = ()) -> frozenset[str]:
@@ -344,7 +336,8 @@ def _without_genre(
 
 def explain(scores: Scores, chosen: list[ScoredBook], cards: Mapping[int, Book]) -> list[Pick]:
     """The chosen books, each with its expected stars and the reasons to name."""
-    reasons_of = {scored.book_id: scores.reasons_to_show(scored.book_id) for scored in chosen}
+    numbers = [scored.book_id for scored in chosen]
+    reasons_of = dict(zip(numbers, scores.reasons_to_show(numbers), strict=True))
     alike_of = {scored.book_id: scores.alike(scored.book_id) for scored in chosen}
     named = _named(
         {one.reason.book_id for reasons in reasons_of.values() for one in reasons}

@@ -73,7 +73,7 @@ def test_few_ratings_are_solved_by_their_own_small_system(rank: int) -> None:
     expected = naive_reader_factor(factors, rows, weights, alpha=5.0)
     np.testing.assert_allclose(folded.reader_factor, expected, atol=1e-9)
     for book in range(BOOKS):
-        parts = folded.contributions(one(book))
+        [parts] = folded.contributions(one(book))
         assert abs(parts.sum() - folded.scores[book]) < 1e-5
         assert parts[[1, 3, 5]].tolist() == [0.0, 0.0, 0.0]
 
@@ -159,7 +159,7 @@ def test_a_dislike_has_no_part_in_the_sum_but_lowers_its_like() -> None:
     liked = ranker(factors).fold_in(Mixture.of_rows(np.array([0])), np.array([1.0]))
     mixed = ranker(factors).fold_in(Mixture.of_rows(np.array([0, 1])), np.array([1.0, -0.5]))
     assert mixed.scores[1] < liked.scores[1]
-    assert mixed.contributions(one(1))[1] == 0.0
+    assert mixed.contributions(one(1))[0, 1] == 0.0
 
 
 @pytest.mark.parametrize("weights", [[-0.5, -0.2], [0.0, 0.0], [-0.5, 0.0]])

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from recommender.engine.blend import BlendSettings
+from recommender.engine.explain import reasons_to_show
 from recommender.engine.foldin import READING_WEIGHTS
 from recommender.engine.manifest import CorruptRelease
 from recommender.engine.mixture import Mixture
@@ -216,6 +217,28 @@ def test_reasons_sum_to_the_score_of_a_blend(blended: Model, stars: dict[int, fl
     for book in scores.top(5):
         total = sum(reason.contribution for reason in scores.reasons(book.book_id))
         assert total == pytest.approx(book.score, abs=1e-5)
+
+
+@given(st.dictionaries(st.integers(1, 29), st.sampled_from([1, 2, 3, 4, 5])))
+def test_reasons_of_several_books_are_those_of_each(
+    blended: Model, stars: dict[int, float]
+) -> None:
+    dismissed: dict[int, Reading] = {30: "dismissed", 70: "dismissed"}
+    ratings = {10 * number: own for number, own in stars.items()} | {300: 4}
+    scores = blended.fold_in(
+        {n: own for n, own in ratings.items() if n not in dismissed}, dismissed
+    )
+    books = [book.book_id for book in scores.top(40)]
+    expected = [
+        reasons_to_show(scores.reasons(book), scores.score(book), scores.star_scale)
+        for book in books
+    ]
+    shown = scores.reasons_to_show(books)
+    assert [[(one.kind, one.reason.book_id) for one in own] for own in shown] == [
+        [(one.kind, one.reason.book_id) for one in own] for own in expected
+    ]
+    for own, alone in zip(shown, expected, strict=True):
+        assert [one.share for one in own] == pytest.approx([one.share for one in alone])
 
 
 def test_shares_are_between_those_of_the_counts_around() -> None:

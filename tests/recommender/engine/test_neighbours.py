@@ -35,7 +35,7 @@ def test_the_parts_of_every_score_sum_to_it() -> None:
     rows, weights = np.array([59, 0, 8, 21]), np.array([0.3, 1.0, -0.2, 1.3])
     folded = ranker.fold_in(Mixture.of_rows(rows), weights)
     for book in range(BOOKS):
-        parts = folded.contributions(Mixture.of_rows(np.array([book])))
+        [parts] = folded.contributions(Mixture.of_rows(np.array([book])))
         assert np.allclose(parts, weights * matrix[rows, book], atol=1e-7)
         assert parts.sum() == pytest.approx(folded.scores[book], abs=1e-5)
 

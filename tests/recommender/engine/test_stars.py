@@ -79,5 +79,6 @@ def test_a_release_with_stars_tells_them_from_five_ratings_on(tmp_path: Path) ->
     assert expected is not None
     shown = Model(release).fold_in(five).expected_stars([100, 7])
     assert shown == [pytest.approx(expected[0]), None]
+    assert Model(release).expected_stars({**five, 999: 1.0}, [100, 7]) == shown
     del five[50]
     assert Model(release).fold_in(five).expected_stars([100]) == [None]

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from recommender.selectors.recommendations import counting_books, taste_of
+from recommender.selectors.recommendations import counting_ratings, taste_of
 from tests.factories import BookFactory, LibraryEntryFactory, ReaderFactory
 
 
@@ -31,5 +31,5 @@ def test_the_short_way_counts_the_same_books(since: date | None) -> None:
     LibraryEntryFactory.create(book=BookFactory.create(), stars=5)
     taste = taste_of(reader=reader)
 
-    assert counting_books(reader=reader) == (taste.ratings, taste.readings)
+    assert counting_ratings(reader=reader) == taste.ratings
     assert len(taste.ratings) == (12 if since is None else 8)
