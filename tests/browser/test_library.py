@@ -31,6 +31,7 @@ def test_filter_edit_by_keyboard_leave_out_and_undo(site: Site, visit: Visit) ->
     loved = reason(page)
 
     follow(page, page.get_by_role("link", name="Your library"))
+    page.locator("summary", has_text="Filters").click()
     page.get_by_label("Stars:").select_option("Rated")
     page.wait_for_url(re.compile("stars=rated"))
     page.get_by_label("Title or author").fill(loved)
@@ -83,6 +84,7 @@ def test_the_same_without_javascript(site: Site, visit: Visit) -> None:
     paste(page, site.sample_reader)
     page.wait_for_url(LIST)
     follow(page, page.get_by_role("link", name="Your library"))
+    page.locator("summary", has_text="Filters").click()
     page.get_by_label("Stars:").select_option("5 stars")
     follow(page, page.get_by_role("button", name="Show"))
     first = page.locator("li.entry").first
