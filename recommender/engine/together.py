@@ -2,7 +2,7 @@
 
 Each reader's scores are put on one scale, as shares of that reader's best. The smallest share
 counts most, as in "least misery" (O'Connor et al., "PolyLens: a recommender system for groups of
-users", ECSCW 2001); a little of the average tells books apart that are alike for the one who likes
+users", ECSCW 2001); the average beside it tells books apart that are alike for the one who likes
 them least (Masthoff, "Group modeling", UMUAI 14, 2004, compares such rules).
 """
 
@@ -13,8 +13,9 @@ import numpy as np
 from recommender.engine.model import Scores
 from recommender.engine.values import FloatArray, ScoredBook
 
-#: How much the smallest share counts beside the average.
-LEAST_MISERY = 0.75
+#: How much the smallest share counts beside the average: with this, pairs find most of the books
+#: that both loved (docs/QUALITY.md).
+LEAST_MISERY = 0.5
 #: How many of each reader's best books are looked at.
 CANDIDATES_EACH = 400
 #: Books that somebody would probably give fewer stars are left out.
@@ -64,7 +65,7 @@ def joint_scores(scores: Sequence[FloatArray]) -> FloatArray:
 
     Returns
     -------
-    Shape (books,), from 0 to 1: ``0.75 · min + 0.25 · mean`` of the shares.
+    Shape (books,), from 0 to 1: ``0.5 · min + 0.5 · mean`` of the shares.
     """
     if not scores:
         return np.zeros(0)

@@ -46,9 +46,9 @@ class WeightTable:
 SIGNED_WEIGHTS = WeightTable((1.0, 2.0, 3.0, 4.0, 5.0), (-0.5, -0.2, 0.3, 1.0, 1.3))
 
 
-#: What a book weighs that its reader does not want to read: half as much as two stars, so that
-#: books like it fall a little. Not of a release, as no release is trained on it.
-DISMISSED_WEIGHT = -0.1
+#: What a book weighs that its reader does not want to read: as much as two stars, so that books
+#: like it fall a little (docs/QUALITY.md). Not of a release, as no release is trained on it.
+DISMISSED_WEIGHT = -0.2
 
 
 @dataclass(frozen=True, slots=True)
