@@ -18,6 +18,8 @@ from stdnum import isbn
 
 # Straight, curly, modifier letter, grave, acute, prime, full width.
 APOSTROPHES = "'\u2019\u2018\u02bc`\u00b4\u2032\uff07"
+#: Of how many names a process keeps the parts: lists compare the same ones again and again.
+NAMES_CACHED = 20_000
 ARTICLES = {"the", "a", "an"}
 #: What is kept of keys: one letter can become several, as ㍿ does.
 LONGEST_TITLE_KEY, LONGEST_SURNAME_KEY = 500, 300
@@ -171,7 +173,7 @@ def series_words(name: str) -> frozenset[str]:
     return words - SERIES_WORDS or words
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=NAMES_CACHED)
 def series_key(name: str) -> str:
     """The key by which the name of a series is compared, where it has to be text."""
     return " ".join(sorted(series_words(name)))
@@ -238,6 +240,7 @@ def clean_name(name: str) -> str:
     return " ".join(name.split())
 
 
+@lru_cache(maxsize=NAMES_CACHED)
 def surname_key(name: str) -> str:
     """The key by which authors are compared: the last word before a comma, or of the whole name.
 
@@ -253,6 +256,7 @@ def same_name(name: str, other: str) -> bool:
     return bool(fold(name)) and name_words(name) == name_words(other)
 
 
+@lru_cache(maxsize=NAMES_CACHED)
 def given_names(name: str) -> frozenset[str]:
     """The given names as words; some may be initials."""
     before, _, after = name.partition(",")
@@ -267,8 +271,7 @@ def may_be_same_person(name: str, other: str) -> bool:
     Rowling`; `William Carlos Williams` and `C.K. Williams` may not, nor may `Alice Sebold` and
     `Agnes Sebold`.
     """
-    words = sorted(name_words(name))
-    if words and words == sorted(name_words(other)):
+    if _same_words(name, other):
         return True  # one has the surname first, the other last
     if not surname_key(name) or surname_key(name) != surname_key(other):
         return False
@@ -281,8 +284,7 @@ def is_surely_same_person(name: str, other: str) -> bool:
 
     `J.R.R. Tolkien` and `John Ronald Reuel Tolkien` do; `J. Smith` and `Jane Smith` do not.
     """
-    words = sorted(name_words(name))
-    if words and words == sorted(name_words(other)):
+    if _same_words(name, other):
         return True
     mine, theirs = given_names(name), given_names(other)
     in_full = any(len(word) > 1 for word in mine & theirs)
@@ -305,14 +307,20 @@ def _agree(one: str, other: str) -> bool:
     return one == other or (min(len(one), len(other)) == 1 and one[0] == other[0])
 
 
-def name_words(name: str) -> list[str]:
+def _same_words(name: str, other: str) -> bool:
+    words, others = name_words(name), name_words(other)
+    return bool(words) and len(words) == len(others) and sorted(words) == sorted(others)
+
+
+@lru_cache(maxsize=NAMES_CACHED)
+def name_words(name: str) -> tuple[str, ...]:
     """The words of a name without titles before it and suffixes behind it."""
     words = fold(name.replace(".", ". ")).split()
     while len(words) > 1 and words[-1] in NAME_SUFFIXES:
         words.pop()
     while len(words) > 1 and words[0] in NAME_PREFIXES:
         words.pop(0)
-    return words
+    return tuple(words)
 
 
 def bare_isbn(text: str) -> str:

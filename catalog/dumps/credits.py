@@ -60,4 +60,4 @@ def _surname(name: str) -> str:
 @lru_cache(maxsize=NAMES_CACHED)
 def _same(name: str) -> tuple[str, ...]:
     """What two names have in common that differ only in accents, case and punctuation."""
-    return tuple(name_words(name)) or (name,)
+    return name_words(name) or (name,)

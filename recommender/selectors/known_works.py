@@ -210,10 +210,10 @@ def _begins_with(book: Book) -> Decimal:
 
 def _by_same_author(alike: dict[Book, list[KnownLine]]) -> dict[Book, list[KnownLine]]:
     """The books by the author of one of their lines, with these lines; at most one query."""
-    same = {
-        book: [line for line in lines if _is_by(line, book.credited_names)]
-        for book, lines in alike.items()
-    }
+    same = {}
+    for book, lines in alike.items():
+        names = book.credited_names
+        same[book] = [line for line in lines if _is_by(line, names)]
     left = [book for book in alike if not same[book]]
     authors = _authors_of({line.book_id for book in left for line in alike[book]})
     for book in left:
