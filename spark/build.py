@@ -5,6 +5,7 @@ Runs as ``python -m spark.build …`` and as ``spark-submit spark/build.py …``
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -20,7 +21,7 @@ from pyspark.sql import SparkSession
 
 from recommender.engine.manifest import ReleaseError
 from recommender.engine.own_ratings import BadExport
-from recommender.engine.store import StoreError, open_store
+from recommender.engine.store import NotFound, StoreError, open_store
 from spark.clean import BadRatings
 from spark.convert.formats import CSV, FORMATS, GOODBOOKS, convert, described
 from spark.convert.options import add_options, source_of, wanted_of
@@ -30,6 +31,7 @@ from spark.holdout import READERS
 from spark.java import NoJava
 from spark.pipeline import COSTS, BuildOptions, build_release
 from spark.progress import Progress
+from spark.remote import is_spark_s, parent_of
 from spark.session import describe, spark_session
 from spark.volumes import BadBooks, read_book_ids
 
@@ -39,7 +41,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     defaults = FactorSettings()
     parser = argparse.ArgumentParser(prog="spark.build", description="Ratings in, release out.")
     add = parser.add_argument
-    add("--ratings", required=True, help="a CSV file (or .csv.gz), or a folder with one")
+    add(
+        "--ratings", required=True, help="a CSV file (or .csv.gz), or a folder with one; s3://… too"
+    )
     add(
         "--format",
         choices=[GOODBOOKS, *FORMATS, CSV],
@@ -78,10 +82,14 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     add("--no-promote", action="store_true", help="write the release, but leave the old one in use")
     options = parser.parse_args(arguments)
+    if options.endpoint_url:
+        os.environ["S3_ENDPOINT_URL"] = options.endpoint_url  # for ratings as for the store
     try:
         facts = dataset_facts(options.ratings)
     except ValueError:
         parser.error(f"The dataset.json beside {options.ratings} is not JSON; repair or remove it.")
+    except StoreError as error:
+        parser.error(str(error))
     if options.format == GOODBOOKS and wanted_of(options) != Wanted():
         parser.error("--min-ratings, --max-books and --since go with another --format.")
     try:
@@ -99,9 +107,12 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 
 def dataset_facts(ratings: str) -> dict[str, Any]:
     """The contents of the ``dataset.json`` beside the ratings; empty if there is none."""
-    path = Path(ratings.removeprefix("file://"))
-    file = (path if path.is_dir() else path.parent) / "dataset.json"
-    facts = json.loads(file.read_text()) if file.is_file() else {}
+    if is_spark_s(ratings):
+        return {}
+    try:
+        facts = json.loads(open_store(parent_of(ratings)).get("dataset.json"))
+    except NotFound:
+        return {}
     return facts if isinstance(facts, dict) else {}
 
 

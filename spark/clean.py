@@ -7,6 +7,8 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from spark.remote import SUFFIXES, find_csv, is_remote, is_spark_s, read_csv
+
 COLUMNS = ("user_id", "book_id", "rating")
 MIN_STARS, MAX_STARS = 0.5, 5.0
 # Spark's ALS takes ids that fit into 32 bits.
@@ -44,20 +46,18 @@ class CleanReport:
 
 def ratings_file(path: str) -> str:
     """The ratings file of a folder in the format of goodbooks-10k; any other path unchanged."""
-    if "://" in path and not path.startswith("file://"):
+    local = path.removeprefix("file://")
+    if is_spark_s(path) or (is_remote(path) and path.endswith(SUFFIXES)):
         return path
-    local = Path(path.removeprefix("file://"))
-    if not local.exists():
+    found = find_csv(local, "ratings")
+    if found is None and (is_remote(path) or not Path(local).exists()):
         raise BadRatings(f"There are no ratings at {path}; name a CSV file or a folder with one.")
-    for name in ("ratings.csv", "ratings.csv.gz"):
-        if (local / name).is_file():
-            return str(local / name)
-    return str(local)
+    return found or local
 
 
 def read_ratings(session: SparkSession, path: str) -> DataFrame:
     """Lines as text columns ``user_id``, ``book_id``, ``rating``, whatever the file's order."""
-    lines = session.read.csv(ratings_file(path), header=True)
+    lines = read_csv(session, ratings_file(path))
     missing = [name for name in COLUMNS if name not in lines.columns]
     if missing:
         raise BadRatings(f"The ratings at {path} lack the column {', '.join(missing)}.")

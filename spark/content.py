@@ -1,11 +1,8 @@
 """What the books of a release are about, and which rated books speak for those with few ratings."""
 
 import csv
-import gzip
-import io
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +11,7 @@ from numpy.typing import NDArray
 from recommender.engine.book_content import BookContent
 from recommender.engine.publish import Part
 from recommender.engine.values import IntArray
+from spark.remote import opened
 from spark.signals import SideFiles
 
 _SERIES = re.compile(r"\(([^()]*?),? #[\d.\-–&]+[^()]*\)\s*$")
@@ -92,6 +90,5 @@ def _year(text: str) -> int | None:
 def _rows(path: str | None) -> Iterator[dict[str, str]]:
     if path is None:
         return
-    packed = Path(path).read_bytes()
-    data = gzip.decompress(packed) if path.endswith(".gz") else packed
-    yield from csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""))
+    with opened(path) as file:
+        yield from csv.DictReader(file)

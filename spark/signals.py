@@ -8,14 +8,14 @@ be recommended for it.
 """
 
 from dataclasses import dataclass
-from functools import reduce
-from pathlib import Path
+from functools import partial, reduce
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from recommender.engine.values import IntArray
 from recommender.engine.weights import WeightTable
+from spark.remote import find_csv, parent_of, read_csv
 
 STARS = (1.0, 2.0, 3.0, 4.0, 5.0)
 GIVEN = WeightTable(STARS, (0.2, 0.3, 0.6, 1.0, 1.3))
@@ -60,17 +60,7 @@ class SideFiles:
     @classmethod
     def beside(cls, ratings: str, *, own_books: str | None = None) -> "SideFiles":
         """The files in the folder of the ratings (or in the folder named instead of them)."""
-        if "://" in ratings and not ratings.startswith("file://"):
-            return cls(own_books=own_books)
-        path = Path(ratings.removeprefix("file://"))
-        folder = path if (path / "books.csv").is_file() or not path.is_file() else path.parent
-
-        def find(name: str) -> str | None:
-            for file in (folder / f"{name}.csv", folder / f"{name}.csv.gz"):
-                if file.is_file():
-                    return str(file)
-            return None
-
+        find = partial(find_csv, parent_of(ratings))
         return cls(find("books"), find("book_tags"), find("to_read"), own_books, find("tags"))
 
     def names(self) -> list[str]:
@@ -160,7 +150,7 @@ def _with_unknown(books: DataFrame, further: DataFrame) -> DataFrame:
 
 
 def _read(session: SparkSession, path: str) -> DataFrame:
-    return session.read.csv(path, header=True, quote='"', escape='"')
+    return read_csv(session, path, escape='"')
 
 
 def _row(kind: str, name: Column) -> Column:

@@ -1,9 +1,14 @@
 """Whole builds: in this process, as a command, under spark-submit and on a cluster."""
 
+import gzip
 import io
 import os
+import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +25,7 @@ from spark.java import find_java
 from spark.pipeline import COSTS, BuildOptions, bookfold_version, build_release
 from spark.progress import Progress
 from spark.stars import StarSettings
+from tests.recommender.engine.s3_servers import BUCKET, KEY, SECRET, moto_server
 from tests.services import BRIEF_JVM
 from tests.spark.ratings import planted_ratings, write_ratings
 
@@ -143,26 +149,81 @@ def test_the_command_says_in_one_line_what_is_wrong(built: Built, tmp_path: Path
     assert (built.root / "latest.json").read_bytes() == before
 
 
-def test_the_same_file_runs_under_spark_submit_on_a_cluster(built: Built, tmp_path: Path) -> None:
+def test_a_cluster_reads_and_writes_a_bucket_and_survives_the_loss_of_an_executor(
+    built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Executors run elsewhere, where nothing of this project can be imported but what they are sent.
     elsewhere = run(sys.executable, "-c", "import recommender.engine, spark", cwd=tmp_path)
     assert "ModuleNotFoundError" in elsewhere.stderr
-    submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
-    store = tmp_path / "store"
-    spark_submit: list[str | Path] = [
-        submit,
-        "--master",
-        CLUSTER,
-        "--conf",
-        "spark.executor.memory=512m",
-        "--conf",  # two cores, a thousand ratings: Spark's own 200 would only be slower
-        "spark.sql.shuffle.partitions=4",
-    ]
-    arguments = [f"--ratings={built.ratings}", f"--store={store}", *FLAGS]
-    ran = run(*spark_submit, ROOT / "spark" / "build.py", *arguments, cwd=tmp_path)
-    assert ran.returncode == 0, ran.stderr
-    release = open_release(open_store(str(store)), cache_dir=tmp_path / "cache")
-    assert release.manifest.dataset.ratings == 1200
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    submit = str(Path(pyspark.__file__).parent / "bin" / "spark-submit")
+    settings = ["spark.executor.memory=512m", "spark.sql.shuffle.partitions=4"]  # of 200
+    conf = [word for setting in settings for word in ("--conf", setting)]
+    with moto_server() as server:
+        server.make_bucket()
+        monkeypatch.setenv("S3_ENDPOINT_URL", server.endpoint_url)
+        bucket = open_store(f"s3://{BUCKET}")
+        header, *lines = built.ratings.read_text().splitlines(keepends=True)
+        for part, some in enumerate((lines[::2], lines[1::2])):
+            packed = gzip.compress("".join([header, *some]).encode())
+            bucket.put(f"set/ratings/part-{part}.csv.gz", packed)
+        bucket.put("set/dataset.json", b'{"name": "planted", "simulated": true}')
+        arguments = [f"--ratings=s3://{BUCKET}/set", f"--store=s3://{BUCKET}/store"]
+        arguments += ["--rank=8", "--iterations=2"]
+        with killing_an_executor(tmp_path / "progress.json", server.endpoint_url) as killed:
+            ran = run(
+                *[submit, "--master", CLUSTER, *conf, str(ROOT / "spark" / "build.py")],
+                *[*arguments, f"--progress={tmp_path / 'progress.json'}"],
+                cwd=tmp_path,
+            )
+        assert ran.returncode == 0, ran.stderr
+        assert killed, "no executor was there to be killed"
+        release = open_release(open_store(f"s3://{BUCKET}/store"), cache_dir=tmp_path / "cache")
+    data = release.manifest.dataset
+    assert (data.name, data.simulated, data.ratings) == ("planted", True, 1200)
     here = open_release(FileStore(built.root), cache_dir=tmp_path / "cache").parts["neighbours"]
     for name, tensor in release.parts["neighbours"].items():
         np.testing.assert_allclose(tensor, here[name], atol=1e-5)
+
+
+@contextmanager
+def killing_an_executor(progress: Path, endpoint_url: str) -> Iterator[list[int]]:
+    """Kill an executor of the build that keeps its progress there, while the factors are trained.
+
+    Gives its process id, in a list that is empty until then. The build is the one that knows of
+    this service.
+    """
+    killed: list[int] = []
+    is_over = threading.Event()
+
+    def wait_and_kill() -> None:
+        while not is_over.wait(0.2):
+            if (
+                progress.exists()
+                and "factors" in progress.read_text()
+                and (pids := executors(endpoint_url))
+            ):
+                os.kill(pids[0], signal.SIGKILL)
+                killed.append(pids[0])
+                return
+
+    thread = threading.Thread(target=wait_and_kill)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def executors(endpoint_url: str) -> list[int]:
+    """The executors on this machine that know of an S3 service, by process id."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            is_executor = b"CoarseGrainedExecutorBackend" in (folder / "cmdline").read_bytes()
+            if is_executor and endpoint_url.encode() in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+    return sorted(found)
