@@ -1,7 +1,7 @@
 # `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run goodbooks train install test test-fast coverage test-fuzz test-faults lint sbom requirements screenshots words bench bench-quality bench-catalog bench-matching bench-search bench-openlibrary bench-admin bench-pages bench-stars bench-tune
+.PHONY: help run goodbooks train install test test-fast coverage test-fuzz test-faults lint sbom requirements screenshots words bench bench-quality bench-catalog bench-matching bench-search bench-openlibrary bench-admin bench-pages bench-load bench-stars bench-tune
 
 # The Python that makes .venv: the newest supported one that runs and can do so. Where there is
 # none, recsite.local.install tells what is wrong with python3.
@@ -131,6 +131,16 @@ bench-stars: install ## expected stars on a random fifth of BOOKFOLD_DATA, besid
 bench-pages: install ## server time and weight of the recommendations page
 	@$(IN_VENV) -m pytest tests/bench/pages.py --quiet --capture=no --durations=0
 
+bench-load: install .venv-load ## pages with one and four readers at once, on BOOKFOLD_DATA
+	@$(IN_VENV) -m tests.bench.load --data "$${BOOKFOLD_DATA:?names a goodbooks folder}" \
+		--locust .venv-load/bin/locust $(BENCH_ARGS)
+
+# What asks for the pages has other pins than the site.
+.venv-load: tests/bench/load/requirements.txt
+	$(IN_VENV) -m uv venv --quiet --clear $@
+	$(IN_VENV) -m pip --python $@ install --quiet --require-hashes -r $<
+	@touch $@
+
 bench-tune: install ## search the hyper-parameters of the factors, on BOOKFOLD_DATA (an hour)
 	@$(IN_VENV) -m spark.bench.tune --data "$${BOOKFOLD_DATA:?names a goodbooks folder}"
 
@@ -140,6 +150,7 @@ requirements: install ## renew the pinned requirements from pyproject.toml
 		--output-file spark/requirements.txt
 	$(COMPILE) --generate-hashes --group tests --constraint requirements.txt \
 		--constraint spark/requirements.txt --output-file tests/requirements.txt
+	$(COMPILE) --generate-hashes --group load --output-file tests/bench/load/requirements.txt
 	$(COMPILE) --group spark --group bench --constraint spark/requirements.txt \
 		--output-file spark/bench/requirements.txt
 	sed -i -E '/^(nvidia-|cuda-|triton)/d' spark/bench/requirements.txt  # torch's for CPUs needs none

@@ -192,9 +192,7 @@ def start_site(
             command = standin_command(prepared, url, name)
             standins[name] = Program(name, command, environment, screen)
             supervisor.start(standins[name])
-    web = ["-m", "gunicorn", "recsite.wsgi", f"--bind={address.bind}:{address.port}"]
-    web += ["--workers=2", "--threads=4", "--graceful-timeout=10", "--log-level=warning"]
-    web += ["--no-control-socket"]
+    web = web_arguments(address)
     celery = ["-m", "celery", "--quiet", "-A", "workers.app"]
     beat = [*celery, "beat", "--loglevel=WARNING", "--pidfile="]
     supervisor.start(Program("web", [sys.executable, *web], environment, screen))
@@ -212,6 +210,12 @@ def bring_beside(supervisor: Supervisor, screen: Screen, environment: Mapping[st
     """Bring the set that is to come, while the site serves."""
     command = [sys.executable, "-m", "recsite.local.larger"]
     supervisor.start(Program("data", command, environment, screen), once=True)
+
+
+def web_arguments(address: Address) -> list[str]:
+    gunicorn = ["-m", "gunicorn", "recsite.wsgi", f"--bind={address.bind}:{address.port}"]
+    as_readers_wait = ["--workers=2", "--threads=4", "--graceful-timeout=10"]
+    return [*gunicorn, *as_readers_wait, "--log-level=warning", "--no-control-socket"]
 
 
 def worker_arguments(name: str) -> list[str]:
