@@ -7,10 +7,13 @@ Only for the starter shelf: pictures with books of goodbooks-10k do not belong i
 """
 
 import argparse
+import io
 import re
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.browser.chromium import chromium
@@ -20,6 +23,10 @@ FOLDER = ROOT / "docs" / "screenshots"
 LOGO = ROOT / "static" / "img" / "favicon.svg"
 ICON_SIZES = (192, 512)
 SHARED = ROOT / "static" / "img" / "share.png"
+#: Of WebP: letters stay sharp.
+QUALITY = 50
+#: What the other of two readers has at the stand-in, and a book for the gift.
+ANOTHER_READER, LOVED = "551", "The Hobbit"
 WIDE, NARROW = ViewportSize(width=1180, height=900), ViewportSize(width=360, height=780)
 LOOKS: dict[str, tuple[ViewportSize, Literal["light", "dark"]]] = {
     "light": (WIDE, "light"),
@@ -28,42 +35,85 @@ LOOKS: dict[str, tuple[ViewportSize, Literal["light", "dark"]]] = {
 }
 
 
-def begin(page: Page) -> dict[str, str]:
-    """Import the sample reader, rate a book, and answer with the addresses of the pages."""
+def bring(page: Page, number: str = "") -> None:
+    """Import the shelf of a reader whom the stand-in knows: the sample reader unless named."""
     page.goto("/")
-    page.get_by_label("Your Goodreads profile").fill(page.locator("form code").inner_text())
+    number = number or page.locator("form code").inner_text()
+    page.get_by_label("Your Goodreads profile").fill(number)
     page.get_by_role("button", name="Find my next books").click()
     page.wait_for_url(re.compile(r"/recommendations/$"), timeout=60_000)
-    run = page.get_by_role("link", name="saved this list").get_attribute("href") or "/history/"
+
+
+def press(page: Page, button: str) -> None:
+    with page.expect_event("load"):
+        page.get_by_role("button", name=button, exact=True).click()
+
+
+def begin(page: Page) -> dict[str, str]:
+    """Import the sample reader, share a list, and answer with the addresses of the pages."""
+    bring(page)
     book = page.locator("[data-rank] h2 a").first.get_attribute("href") or "/books/"
+    run = page.get_by_role("link", name="saved this list").get_attribute("href") or "/history/"
+    browsed = {
+        kind: page.locator(f"[data-rank] a[href^='/{where}/']").first.get_attribute("href") or "/"
+        for kind, where in {"author": "authors", "genre": "genres", "series": "series"}.items()
+    }
+    page.goto(run)
+    page.get_by_label("Name", exact=True).fill("For the winter")
+    page.get_by_label("Note").fill("Read by the stove, and lent to whoever asks.")
+    press(page, "Save name and note")
+    press(page, "Make a link")
+    shared = page.locator(".secret a").get_attribute("href") or "/"
     return {
         "home": "/",
         "rate": "/rate/",
         "saved-list": run,
+        "shared-list": shared,
         "recommendations": "/recommendations/",
+        "pile": "/pile/",
+        "your-series": "/series/",
         "book": book,
+        **browsed,
+        "browse": "/browse/",
         "library": "/library/",
         "history": "/history/",
+        "proof": "/proof/",
+        "gift": f"/gift/?first={quote(LOVED)}",
         "search": "/books/?q=the+sea",
         "account": "/account/",
         "how-it-works": "/how-it-works/",
+        "offline": "/offline/",
     }
+
+
+def begin_together(page: Page) -> dict[str, str]:
+    """Two libraries in one browser, and one list for both."""
+    bring(page)
+    page.goto("/together/")
+    page.get_by_label("Your name").fill("Ann")
+    press(page, "Start a group")
+    group = page.url
+    page.get_by_label("Their name").fill("Bob")
+    press(page, "Add their library")
+    bring(page, ANOTHER_READER)
+    return {"together": group}
 
 
 def take(browser: Browser, site: str, folder: Path) -> None:
     """Take each page in each look."""
     folder.mkdir(parents=True, exist_ok=True)
-    context = browser.new_context(base_url=site, viewport=WIDE)
-    page = context.new_page()
-    for name, address in begin(page).items():
-        for look, (size, scheme) in LOOKS.items():
-            page.set_viewport_size(size)
-            page.emulate_media(color_scheme=scheme)
-            page.goto(address)
-            page.wait_for_load_state("networkidle")
-            picture = folder / f"{name}-{look}.jpg"
-            page.screenshot(path=picture, type="jpeg", quality=70)
-    context.close()
+    for begun in (begin, begin_together):
+        context = browser.new_context(base_url=site, viewport=WIDE, service_workers="block")
+        page = context.new_page()
+        for name, address in begun(page).items():
+            for look, (size, scheme) in LOOKS.items():
+                page.set_viewport_size(size)
+                page.emulate_media(color_scheme=scheme)
+                page.goto(address)
+                page.wait_for_load_state("networkidle")
+                picture = Image.open(io.BytesIO(page.screenshot()))
+                picture.save(folder / f"{name}-{look}.webp", quality=QUALITY, method=6)
+        context.close()
 
 
 def take_shared(browser: Browser, site: str, picture: Path) -> None:
