@@ -34,24 +34,28 @@ def map_tensors(path: Path) -> dict[str, NDArray[Any]]:
     size = path.stat().st_size
     if size < 8:
         raise BadTensorFile(f"{path.name} is too short for a safetensors file.")
-    mapped = np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
-    length = int.from_bytes(mapped[:8].tobytes(), "little")
-    if length > min(LARGEST_HEADER, size - 8):
-        raise BadTensorFile(f"{path.name} has a header longer than itself.")
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > min(LARGEST_HEADER, size - 8):
+            raise BadTensorFile(f"{path.name} has a header longer than itself.")
+        head = file.read(length)
     try:
-        header = json.loads(mapped[8 : 8 + length].tobytes())
+        header = json.loads(head)
         header.pop("__metadata__", None)
-        return {name: _view(mapped, 8 + length, entry) for name, entry in header.items()}
+        return {name: _view(path, size, 8 + length, entry) for name, entry in header.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadTensorFile(f"{path.name} is no safetensors file: {error}") from error
 
 
-def _view(mapped: NDArray[np.uint8], start: int, entry: Mapping[str, Any]) -> NDArray[Any]:
+def _view(path: Path, size: int, start: int, entry: Mapping[str, Any]) -> NDArray[Any]:
+    """A tensor, mapped by itself: SciPy copies what it takes for a small part of another array."""
     dtype = np.dtype(DTYPES[entry["dtype"]])
     shape = tuple(int(length) for length in entry["shape"])
     begin, end = entry["data_offsets"]
-    if not 0 <= begin <= end <= len(mapped) - start:
+    if not 0 <= begin <= end <= size - start:
         raise ValueError("a tensor reaches beyond the end of the file")
     if end - begin != math.prod(shape) * dtype.itemsize:
         raise ValueError("a tensor's size does not fit its shape")
-    return mapped[start + begin : start + end].view(dtype).reshape(shape)
+    if begin == end:
+        return np.empty(shape, dtype)
+    return np.asarray(np.memmap(path, dtype, mode="r", offset=start + begin, shape=shape))

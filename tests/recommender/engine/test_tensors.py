@@ -8,7 +8,9 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
+from recommender.engine.neighbours import NeighbourRanker
 from recommender.engine.tensors import BadTensorFile, map_tensors, save_tensors
+from recommender.engine.weights import SIGNED_WEIGHTS
 
 TENSORS: dict[str, NDArray[Any]] = {
     "item_factors": np.arange(12, dtype=np.float32).reshape(4, 3),
@@ -83,3 +85,19 @@ def test_anything_else_is_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(BadTensorFile, match=r"part\.safetensors"):
         map_tensors(path)
+
+
+def test_sparse_rows_of_a_big_part_are_not_copied_by_each_process(tmp_path: Path) -> None:
+    books, each = 300, 20
+    save_tensors(
+        tmp_path / "neighbours.safetensors",
+        {
+            "starts": np.arange(0, books * each + 1, each, dtype=np.int64),
+            "targets": np.tile(np.arange(each, dtype=np.int32), books),
+            "values": np.ones(books * each, dtype=np.float32),
+        },
+    )
+    tensors = map_tensors(tmp_path / "neighbours.safetensors")
+    ranker = NeighbourRanker.from_part(tensors, {"weights": SIGNED_WEIGHTS.to_json()})
+    assert np.shares_memory(ranker.matrix.indices, tensors["targets"])
+    assert np.shares_memory(ranker.matrix.data, tensors["values"])
