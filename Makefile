@@ -51,9 +51,9 @@ coverage: install ## all tests, and how much of each module they run, branches c
 test-fuzz: install ## FUZZ requests and as many uploads (10000), time and memory measured; every method as everybody
 	@FUZZ=$${FUZZ-10000} $(IN_VENV) -m pytest --capture=no tests/addresses
 
-test-faults: install ## break releases (FAULTS=1000), workers (JOBS=100), services, sources; SEED draws
+test-faults: install ## break releases (FAULTS=1000), workers (JOBS=100), services, sources; a day passes; SEED draws
 	@FAULTS=$${FAULTS-1000} PAIRS=$${PAIRS-all} SOURCE_PAIRS=$${SOURCE_PAIRS-all} JOBS=$${JOBS-100} \
-		HOSTILE=$${HOSTILE-10000} $(IN_VENV) -m pytest --capture=no tests/faults \
+		HOSTILE=$${HOSTILE-10000} DAY_STEP=$${DAY_STEP-15} $(IN_VENV) -m pytest --capture=no tests/faults \
 		tests/faults/whole_site.py tests/workers/test_killed.py \
 		tests/recommender/services/test_pairs.py tests/recommender/services/test_source_faults.py
 
