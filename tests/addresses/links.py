@@ -103,7 +103,9 @@ class Links(HTMLParser):
 
     def _send(self, method: str, action: str, fields: list[tuple[str, str]]) -> None:
         if method == "GET":
-            self._add("GET", f"{action.partition('?')[0]}?{urlencode(fields)}")
+            # A place on the answer is there only where something has been found.
+            path = urlsplit(action).path or urlsplit(self.address).path
+            self._add("GET", f"{path}?{urlencode(fields)}")
         else:
             self._add(method, action, tuple(fields))
 
