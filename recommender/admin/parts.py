@@ -1,8 +1,10 @@
 """What the pages of the admin have in common."""
 
+import re
 from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -18,6 +20,14 @@ def count_of(rows: QuerySet[Any], owner: str) -> Coalesce:
     """
     owned = rows.filter(**{owner: OuterRef("pk")}).order_by().values(owner)
     return Coalesce(Subquery(owned.annotate(n=Count("pk")).values("n")), 0)
+
+
+class NumberSelect(AutocompleteSelect):
+    """Django's, which breaks where it shows a form again that was sent with a word for a number."""
+
+    def optgroups(self, name: str, value: Any, attrs: dict[str, Any] | None = None) -> Any:
+        numbers = [one for one in value if re.fullmatch("[0-9]{1,18}", str(one))]
+        return super().optgroups(name, numbers, attrs)
 
 
 def list_link(name: str, text: object, **lookups: object) -> SafeString:

@@ -9,7 +9,14 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from catalog.admin.typed import ModelAdmin, TabularInline
-from recommender.admin.parts import ReadOnly, WithCounts, change_link, count_of, list_link
+from recommender.admin.parts import (
+    NumberSelect,
+    ReadOnly,
+    WithCounts,
+    change_link,
+    count_of,
+    list_link,
+)
 from recommender.models import (
     ImportItem,
     ImportJob,
@@ -154,6 +161,11 @@ class LibraryEntryAdmin(ModelAdmin[LibraryEntry]):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.autocomplete_fields:
+            kwargs["widget"] = NumberSelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [name for name in self.fields if name != "book"]

@@ -119,6 +119,17 @@ def test_a_reader_can_be_deleted_with_all_that_is_his(client: Client) -> None:
     assert not Run.objects.exists()
 
 
+@pytest.mark.parametrize("book", ["author:9", "9" * 5000, "٣", ""])
+def test_what_is_no_number_of_a_book_is_refused(client: Client, book: str) -> None:
+    entry = LibraryEntryFactory.create(stars=4)
+
+    response = client.post(change_page("recommender_libraryentry", entry.pk), {"book": book})
+
+    assert response.status_code == (302 if book == "" else 200)
+    entry.refresh_from_db()
+    assert (entry.book is None) == (book == "")
+
+
 def test_the_wrong_book_of_an_entry_is_put_right_and_nothing_else_changes(client: Client) -> None:
     entry = LibraryEntryFactory.create(stars=4)
     right = BookFactory.create()
