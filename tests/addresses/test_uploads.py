@@ -24,6 +24,7 @@ FILES = int(os.environ.get("FUZZ", "150"))
 SEED = int(os.environ.get("FUZZ_SEED", "20261126"))
 SECONDS = 5.0
 MOST_MEMORY = 60 << 20
+LONGEST = 400_000  # bytes of a generated file
 ENCODINGS = ("utf-16", "utf-16-le", "utf-8-sig", "cp1252", "cp1251", "cp1250", "utf-7", "utf-32")
 INSERTED = (
     b"\x00",
@@ -74,7 +75,8 @@ def repeat(draw: random.Random, text: bytes) -> bytes:
 def stretch(draw: random.Random, text: bytes) -> bytes:
     lines = text.splitlines(keepends=True)
     place = draw.randrange(len(lines))
-    lines[place] = lines[place].rstrip() * draw.choice((2, 40, 2000)) + b"\n"
+    times = min(draw.choice((2, 40, 2000)), LONGEST // len(lines[place]) + 2)
+    lines[place] = lines[place].rstrip() * times + b"\n"
     return b"".join(lines)
 
 
@@ -96,8 +98,8 @@ def drawn(seed: int, samples: list[bytes]) -> bytes:
         ) + draw.randbytes(draw.randint(0, 3000))
     text = draw.choice(samples)
     for change in draw.choices(CHANGES, k=draw.randint(1, 4)):
-        text = change(draw, text) or b"x"
-    return text[:400_000]
+        text = change(draw, text)[:LONGEST] or b"x"
+    return text
 
 
 def answered(world: World, content: bytes) -> int:
