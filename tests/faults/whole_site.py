@@ -14,6 +14,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,12 @@ pytestmark = pytest.mark.services
 HANG_SECONDS = 40.0
 DISK_BYTES = 1 << 30
 VISITS = 3  # rounds of a visitor while something is broken
-RECOVERY = 240.0  # seconds in which all that was asked for is done afterwards
+RECOVERY = 240.0  # seconds in which something goes on afterwards, until all is done
+UNDER_WAY = """
+    SELECT job.id, job.state, count(item.id) FROM recommender_importjob AS job
+    LEFT JOIN recommender_importitem AS item ON item.job_id = job.id
+    WHERE job.finished_at IS NULL AND job.state != 'preview' GROUP BY job.id ORDER BY job.id
+"""
 PAGES = ("/", "/library/", "/recommendations/", "/rate/", "/books/?q=sea", "/history/", "/account/")
 HEADING = b"Title,Author,My Rating,Exclusive Shelf,My Review\n"
 LINE = b"Book %d,A. Nonymous,4,read," + b"x" * 99_999 + b"\n"
@@ -242,10 +248,7 @@ def test_nothing_is_lost_and_every_answer_has_words(site: BreakableSite) -> None
         say(f"{name}: {dict(told)}, slowest {slowest:.1f} s, ended {ended}, wrong {visitor.wrong}")
     while_valkey_hangs(site)
 
-    under_way = (
-        "SELECT 1 FROM recommender_importjob WHERE finished_at IS NULL AND state != 'preview'"
-    )
-    done = wait_until(lambda: not site.ask(under_way), seconds=RECOVERY, interval=1)
+    done = imports_end(site)
     ended_as = site.ask(
         "SELECT state, error_code, count(*) FROM recommender_importjob GROUP BY 1, 2"
     )
@@ -260,6 +263,18 @@ def test_nothing_is_lost_and_every_answer_has_words(site: BreakableSite) -> None
         " WHERE book_id < 4 AND stars = 4 AND 'stars' = ANY(edited_fields)"
     )
     assert rated == [(VISITS * len(faults),)]
+
+
+def imports_end(site: BreakableSite) -> bool:
+    """Wait for all imports, for as long as any of them goes on; say whether they have ended."""
+    while left := site.ask(UNDER_WAY):
+        if not wait_until(partial(moved_on, site, left), seconds=RECOVERY, interval=1):
+            return False
+    return True
+
+
+def moved_on(site: BreakableSite, left: list[tuple[object, ...]]) -> bool:
+    return site.ask(UNDER_WAY) != left
 
 
 def both_away_at_the_start(site: BreakableSite) -> None:
