@@ -373,6 +373,10 @@ def test_a_phone_shows_the_first_book_at_once_and_breaks_no_word(
     expect(page.locator("[data-rank]")).to_have_count(1)
     follow(page, page.get_by_role("link", name="Your series"))
     expect(page.get_by_role("heading", name="Go on with a series")).to_be_visible()
+    page.goto("/library/")
+    expect(page.get_by_label("Stars:")).to_be_hidden()
+    follow(page, page.get_by_role("link", name="Put it to the test"))
+    expect(page.get_by_role("columnheader", name="Your list names")).to_be_visible()
 
     if with_scripts:
         for address in (

@@ -38,6 +38,8 @@ def test_years_and_length_are_kept_where_they_are_known(camps: Camps) -> None:
     assert titles(first="Sea 0", year_to=1900) == ["Sea 4", "Sea 5"]
     assert titles(first="Sea 0", pages="short") == ["Sea 4"]
     assert titles(first="Sea 0", pages="long", year_to=1900) == ["Sea 5"]
+    for pages in ("short", "middle"):
+        assert "Books whose length we don’t know" in page_of(first="Sea 0", pages=pages).words
     assert "No book fits all of that" in page_of(first="Sea 0", pages="middle").words
 
 

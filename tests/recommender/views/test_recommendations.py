@@ -268,6 +268,15 @@ class TestBooksWithoutAGenre:
         assert "with books without a genre" in words
 
 
+def test_a_filter_by_length_says_that_books_of_unknown_length_are_not_shown(camps: Camps) -> None:
+    Book.objects.filter(title="Sea 4").update(page_count=120)
+    reader = sailor(camps)
+    assert titles(reader, "pages=short") == ["Sea 4"]
+    for length, shown in (("short", True), ("long", True), ("", False)):
+        page = read(client_of(reader).get(f"{PAGE}?pages={length}"))
+        assert ("Books whose length we don’t know" in page.one("main").words) is shown
+
+
 class TestLanguages:
     def test_one_stray_book_opens_no_language(self, camps: Camps) -> None:
         spanish(camps, "Sea 3", "Sea 4")
