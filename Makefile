@@ -1,7 +1,7 @@
 # `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run goodbooks train install test test-fast coverage test-fuzz test-faults lint sbom requirements screenshots words bench bench-quality bench-catalog bench-matching bench-search bench-openlibrary bench-admin bench-pages bench-load bench-stars bench-tune
+.PHONY: help run goodbooks train install test test-fast coverage test-fuzz test-faults lint sbom requirements screenshots words bench bench-quality bench-published bench-catalog bench-matching bench-search bench-openlibrary bench-admin bench-pages bench-load bench-serving bench-stars bench-tune
 
 # The Python that makes .venv: the newest supported one that runs and can do so. Where there is
 # none, recsite.local.install tells what is wrong with python3.
@@ -104,6 +104,9 @@ bench-quality: install .venv-bench ## recommendations beside peers' on BOOKFOLD_
 		--data "$${BOOKFOLD_DATA:?names a goodbooks folder}" --json .local/quality.json $(BENCH_ARGS)
 	@$(IN_VENV) -m spark.bench.plots .local/quality.json docs/plots
 
+bench-published: install ## by the protocol of published figures, on BOOKFOLD_DATA, and with what came last hidden
+	@$(IN_VENV) -m spark.bench.published --data "$${BOOKFOLD_DATA:?names a goodbooks folder}" $(BENCH_ARGS)
+
 # Peers bring PyTorch with them, so that they stay out of .venv.
 .venv-bench: spark/bench/requirements.txt
 	$(IN_VENV) -m uv venv --quiet --clear $@
@@ -130,6 +133,9 @@ bench-stars: install ## expected stars on a random fifth of BOOKFOLD_DATA, besid
 
 bench-pages: install ## server time and weight of the recommendations page
 	@$(IN_VENV) -m pytest tests/bench/pages.py --quiet --capture=no --durations=0
+
+bench-serving: install ## lists from releases of up to a million drawn books: time and memory
+	@$(IN_VENV) -m tests.bench.serving $(BENCH_ARGS)
 
 bench-load: install .venv-load ## pages with one and four readers at once, on BOOKFOLD_DATA
 	@$(IN_VENV) -m tests.bench.load --data "$${BOOKFOLD_DATA:?names a goodbooks folder}" \

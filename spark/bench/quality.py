@@ -11,7 +11,8 @@ import json
 import subprocess
 import sys
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +24,7 @@ import pyarrow.csv
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from recommender.engine.model import Model
+from recommender.engine.model import SERVED, Model
 from recommender.engine.rankers import top_n
 from recommender.engine.release import open_release
 from recommender.engine.store import open_store
@@ -60,7 +61,11 @@ SHOWN = (
 )
 CHUNK = 250
 READERS_BY_SIZE = 300
-OURS = {"neighbours": "Bookfold: neighbors", "factors": "Bookfold: factors"}
+OURS = {
+    SERVED: "Bookfold",
+    "neighbours": "Bookfold: neighbors alone",
+    "factors": "Bookfold: factors alone",
+}
 Measured = dict[str, list[dict[str, Any]]]
 
 
@@ -103,15 +108,15 @@ def choose_readers(ratings: Columns, complete: Path, count: int, seed: int) -> I
     return np.random.default_rng(seed).permutation(rows)[:count]
 
 
-def split(ratings: Columns, chosen: IntArray, seed: int) -> HeldOutReaders:
-    """The chosen readers, with a fifth of each reader's ratings hidden."""
+def split(ratings: Columns, chosen: IntArray, seed: int, *, last: bool = False) -> HeldOutReaders:
+    """The chosen readers, with a fifth of each reader's ratings hidden: any, or the last ones."""
     random = np.random.default_rng(seed)
     fold_in: dict[int, dict[int, float]] = {}
     held_out: dict[int, dict[int, float]] = {}
     order = np.argsort(ratings.reader, kind="stable")
     starts = np.searchsorted(ratings.reader[order], [chosen, chosen + 1])
     for row, start, end in zip(chosen, *starts, strict=True):
-        places = random.permutation(order[start:end])
+        places = order[start:end][::-1] if last else random.permutation(order[start:end])
         hidden = int(np.ceil(HIDDEN_SHARE * len(places)))
         reader = int(ratings.reader_ids[row])
         held_out[reader] = _stars_of(ratings, places[:hidden])
@@ -182,21 +187,15 @@ def tune(
 def measure_ours(
     data: Path, ratings: Columns, training: NDArray[np.bool_], splits: Sequence[HeldOutReaders]
 ) -> tuple[Measured, dict[str, dict[str, Any]]]:
-    """Metrics of every ranker of a release built from the training ratings, by split.
+    """Metrics of what is served and of every ranker, from a release of the training ratings.
 
     Also, on the first split, what the rules after scoring cost the default ranker.
     """
-    with TemporaryDirectory(prefix="bookfold-bench-") as name:
-        folder = Path(name)
-        _write_training(folder / "data", data, ratings, training)
-        command = [sys.executable, "-m", "spark.build", "--hold-out=0"]
-        arguments = [f"--ratings={folder / 'data'}", f"--store={folder / 'store'}"]
-        subprocess.run([*command, *arguments], check=True)
-        release = open_release(open_store(str(folder / "store")), cache_dir=folder / "cache")
-        facts = facts_from(_side_file(data, "books"))
-        volumes, model = Volumes.of(facts, release.book_ids), Model(release)
+    facts = facts_from(side_file(data, "books"))
+    with trained(data, ratings, training) as model:
+        volumes = Volumes.of(facts, model.release.book_ids)
         measured: Measured = {}
-        for ranker in release.rankers:
+        for ranker in (SERVED, *model.release.rankers):
             runs = [
                 summarize(evaluate(model, readers, ranker=ranker, volumes=volumes))
                 for readers in splits
@@ -211,6 +210,18 @@ def measure_ours(
                 }
             measured[OURS[ranker]] = runs
         return measured, measure_rules(model, splits[0], facts)
+
+
+@contextmanager
+def trained(data: Path, ratings: Columns, training: NDArray[np.bool_]) -> Iterator[Model]:
+    """The model that `spark.build` makes of these ratings, and of all files beside them."""
+    with TemporaryDirectory(prefix="bookfold-bench-") as name:
+        folder = Path(name)
+        _write_training(folder / "data", data, ratings, training)
+        command = [sys.executable, "-m", "spark.build", "--hold-out=0"]
+        arguments = [f"--ratings={folder / 'data'}", f"--store={folder / 'store'}"]
+        subprocess.run([*command, *arguments], check=True)
+        yield Model(open_release(open_store(str(folder / "store")), cache_dir=folder / "cache"))
 
 
 def format_table(measured: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
@@ -246,7 +257,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     measured: Measured = {}
     tried: dict[str, list[dict[str, Any]]] = {}
     train, tuning = ratings.matrix(training), split(ratings, others, seed=0)
-    facts = facts_from(_side_file(options.data, "books"))
+    facts = facts_from(side_file(options.data, "books"))
     volumes = Volumes.of(facts, ratings.book_ids)
     run = run_of(ratings, options)
     offered = peers()
@@ -329,7 +340,7 @@ def kept(
     return measured, tried
 
 
-def _side_file(data: Path, name: str) -> Path:
+def side_file(data: Path, name: str) -> Path:
     packed = data / f"{name}.csv.gz"
     return packed if packed.is_file() else data / f"{name}.csv"
 

@@ -25,11 +25,13 @@ from spark.bench.peers import (
     fit_ease,
     fit_explicit,
     fit_item_knn,
+    fit_mrf,
     fit_popularity,
     likes_of,
     solve_rows,
     weighted,
 )
+from spark.bench.published import likes_alone
 from spark.bench.quality import (
     Columns,
     choose_readers,
@@ -60,7 +62,7 @@ def train_of(ratings: Columns) -> csr_array:
     return ratings.matrix(np.ones(len(ratings.reader), dtype=bool))
 
 
-@pytest.mark.parametrize("name", ["knn", "ease", "explicit"])
+@pytest.mark.parametrize("name", ["knn", "ease", "mrf", "explicit"])
 def test_personal_peers_beat_popularity(ratings: Columns, name: str) -> None:
     chosen = np.arange(40)
     readers = split(ratings, chosen, seed=1)
@@ -74,6 +76,8 @@ def test_personal_peers_beat_popularity(ratings: Columns, name: str) -> None:
         score = fit_item_knn(train, neighbours=10)
     elif name == "ease":
         score = fit_ease(train, table=GRADED, ridge=10, per_book=0.1, discount=0.1)
+    elif name == "mrf":
+        score = fit_mrf(train, ridge=0.05, power=0.75)
     else:
         score = fit_explicit(train, exact=True, rank=8, ridge=0.1)
     assert measured(score) > 1.5 * measured(fit_popularity(train))
@@ -87,6 +91,34 @@ def test_ease_is_the_regression_of_each_book_on_all_others(ratings: Columns) -> 
     system = rated[:, others].T @ rated[:, others] + 20 * np.eye(len(others))
     expected = rated[:, others] @ np.linalg.solve(system, rated[:, others].T @ rated[:, 0])
     assert np.abs(np.asarray(score(train))[:, 0] - expected).max() < 1e-3
+
+
+def test_a_field_is_the_regression_of_each_book_on_all_others_in_scaled_units(
+    ratings: Columns,
+) -> None:
+    train = train_of(ratings)
+    score = fit_mrf(train, ridge=0.05, power=0.75)
+    likes = likes_of(train).toarray().astype(np.float64)
+    centered = likes - likes.mean(axis=0)
+    scale = likes.std(axis=0) ** 0.75
+    scaled, others = centered / scale, np.arange(1, likes.shape[1])
+    system = scaled[:, others].T @ scaled[:, others] + 0.05 * len(likes) * np.eye(len(others))
+    weights = np.linalg.solve(system, scaled[:, others].T @ scaled[:, 0])
+    expected = likes[:, 0].mean() + scaled[:, others] @ weights * scale[0]
+    assert np.abs(np.asarray(score(train))[:, 0] - expected).max() < 1e-4
+
+
+def test_the_last_ratings_of_a_file_are_hidden_where_that_is_asked_for(ratings: Columns) -> None:
+    likes = likes_alone(ratings)
+    assert likes.stars.min() >= 4
+    assert np.bincount(likes.reader).min() >= 5
+    [row] = chosen = np.array([3])
+    reader = int(likes.reader_ids[row])
+    books = likes.book_ids[likes.book[likes.reader == row]].tolist()
+    readers = split(likes, chosen, seed=1, last=True)
+    hidden = -(-len(books) // 5)
+    assert set(readers.held_out[reader]) == set(books[-hidden:])
+    assert set(readers.fold_in[reader]) == set(books[:-hidden])
 
 
 def test_likes_are_taken_from_stars_that_stay_as_they_are(ratings: Columns) -> None:
