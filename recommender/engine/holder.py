@@ -66,7 +66,9 @@ class ReleaseHolder:
         """The last good release; raises NoRelease if there has been none."""
         release = self._release
         if release is None:
-            raise NoRelease("No release could be opened yet.") from self._last_error
+            # Readers see this; what is wrong is in the log and on the dashboard.
+            text = "Our model is still being built. Please try again in a few minutes."
+            raise NoRelease(text) from self._last_error
         return release
 
     def refresh(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 
 from catalog.models import Book, BookGenre
@@ -178,7 +179,8 @@ def _circumstances(older: Run, newer: Run) -> Iterator[str]:
         [rule] = describe_filters({SINCE: since}) if since else ["everything you have read"]
         yield f"{capfirst(rule)} counts now."
     if older.release_id != newer.release_id:
-        yield f"The model has changed: release {newer.release} instead of {older.release}."
+        day = date_format(newer.release.built_at, "F j, Y")
+        yield f"The model has changed: the newer list comes from one built on {day}."
     before, after = _filters(older), _filters(newer)
     if before != after:
         yield (

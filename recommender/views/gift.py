@@ -15,7 +15,7 @@ from recommender.selectors.gift import book_meant, gifts
 from recommender.selectors.recommendations import NothingToRecommendFrom
 from recommender.views.access import reader_of
 
-NOT_KNOWN = "Our model knows none of these books. Try better known ones."
+NOT_KNOWN = "Our model knows none of these books. Try better-known ones."
 
 
 @never_cache

@@ -1,6 +1,6 @@
 """What changed between two saved lists."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -148,14 +148,17 @@ def test_a_book_that_was_hidden_since_is_told_and_keeps_its_page(camps: Camps) -
     assert client_of(ReaderFactory.create()).get(address).status_code == 404
 
 
-def test_another_release_is_named() -> None:
+def test_another_model_is_told_by_its_day_and_not_by_its_number() -> None:
     reader, book = ReaderFactory.create(), BookFactory.create()
     old, new = (
-        RunFactory.create(reader=reader, books=[book], release=ModelReleaseFactory.create())
-        for _ in range(2)
+        RunFactory.create(
+            reader=reader, books=[book], release=ModelReleaseFactory.create(built_at=day)
+        )
+        for day in (datetime(2026, 10, 3, 12, tzinfo=UTC), datetime(2026, 11, 7, 12, tzinfo=UTC))
     )
     said = words(reader, old, new)
-    assert f"release {new.release.version} instead of {old.release.version}" in said
+    assert "the newer list comes from one built on November 7, 2026." in said
+    assert new.release.version not in said
     assert "Both lists have the same books." in said
 
 
