@@ -1,13 +1,17 @@
 """Prepares database, catalog and model for the site, once the services run.
 
-`make run` starts this as a process of its own, so that its memory is free when the site runs.
+`make run` starts this as a process of its own, so that its memory is free when the site runs. A
+site in containers starts it with `--installed`: it has its static files, takes the full set of
+books at once, and nobody is to find a demo account there.
 """
 
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import django
@@ -16,6 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
 from recsite.local import data
+from recsite.local.archive import NotFetched
 from recsite.local.home import Home, home_of
 from recsite.local.preflight import check_java
 from recsite.local.prepared import LOADER_VERSION, Dataset, Next, Prepared
@@ -35,14 +40,16 @@ def command_output(command: str, **options: object) -> str:
     return output.getvalue()
 
 
-def prepare(home: Home) -> None:
+def prepare(home: Home, *, installed: bool = False) -> None:
     say("[1/5] Database: running migrations")
     call_command("migrate", interactive=False, verbosity=1)
     say("[2/5] Static files")
-    call_command("collectstatic", interactive=False, verbosity=0)
+    if not installed:
+        call_command("collectstatic", interactive=False, verbosity=0)
     say("[3/5] Data")
     before = Prepared.read(home)
-    dataset = data.first(home, before.dataset if before else None)
+    kept = before.dataset if before else None
+    dataset = set_of_installed(home, kept) if installed else data.first(home, kept)
     say(f"{dataset.name}: {dataset.folder}")
     lacks_release = not has_release(dataset, before)
     if lacks_release:
@@ -57,8 +64,23 @@ def prepare(home: Home) -> None:
         build(dataset, os.environ.get("RELEASE_STORE") or home.store)
     else:
         say("the store already has a release of these ratings")
-    finish(home, dataset, before)
-    plan(home, dataset, before, os.environ)
+    if installed:
+        command_output("releases")
+        Prepared(dataset, None, "", "").write(home)
+    else:
+        finish(home, dataset, before)
+        plan(home, dataset, before, os.environ)
+
+
+def set_of_installed(home: Home, kept: Dataset | None) -> Dataset:
+    """The folder in BOOKFOLD_DATA, else the dataset in use, else the full set if it can be had."""
+    if kept and not os.environ.get("BOOKFOLD_DATA"):
+        return data.first(home, kept)
+    try:
+        return data.full_set(home, os.environ, say=say)
+    except NotFetched as error:
+        say(f"{error}: using the starter shelf, well-known books with SIMULATED readers.")
+        return data.starter_shelf(home)
 
 
 def plan(
@@ -165,7 +187,10 @@ def run_with_django(home: Home, work: Callable[[Home], None]) -> int:
 
 
 def main() -> int:
-    return run_with_django(home_of(os.environ), prepare)
+    # The first process of a container is not ended by a signal that it does not handle.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    work = partial(prepare, installed="--installed" in sys.argv)
+    return run_with_django(home_of(os.environ), work)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ import pytest
 import redis
 from django.test import Client
 from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
+from recsite import healthcheck
 from recsite.health import NotReady
 
 AWAY = "redis://127.0.0.1:9/0"
@@ -53,3 +55,16 @@ def test_not_ready_names_the_part(client: Client, settings: Settings) -> None:
         "moon": "The moon does not answer",
         "broker": "Valkey does not answer",
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_container_knows_whether_its_web_process_answers(
+    live_server: LiveServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SECURE_SSL_REDIRECT, settings.ALLOWED_HOSTS = True, [".books.example"]
+    port = int(live_server.url.rpartition(":")[2])
+    monkeypatch.setenv("ALLOWED_HOSTS", ".books.example, other.example")
+    assert healthcheck.main(port) == 0
+    settings.ROOT_URLCONF = "no.such.module"  # every answer is an error of the server
+    assert healthcheck.main(port) == 1
+    assert healthcheck.main(9) == 1
