@@ -1,6 +1,5 @@
 """The addresses of the pages for readers, and of the operators' dashboard."""
 
-from django.conf import settings
 from django.urls import path
 
 from recommender.views import (
@@ -134,6 +133,5 @@ urlpatterns = [
     path("history/", runs.history, name="history"),
     path("history/compare/", runs.compare, name="compare"),
     path("status/", status.status, name="status"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
-if settings.METRICS:
-    urlpatterns.append(path("metrics", metrics.metrics, name="metrics"))

@@ -49,7 +49,7 @@ class Reader(models.Model):
     )
     shares_since = models.DateTimeField(null=True, blank=True)
     digest_pace = models.CharField(
-        "e-mail of new books", max_length=10, choices=DigestPace, default=DigestPace.OFF
+        "email of new books", max_length=10, choices=DigestPace, default=DigestPace.OFF
     )
 
     looks_up_books = models.BooleanField(

@@ -199,7 +199,7 @@ def check_catalog() -> str:
 def check_mail() -> str:
     host, port = settings.EMAIL_HOST, settings.EMAIL_PORT
     if not host:
-        raise Off(f"EMAIL_HOST is not set: e-mail becomes files in {settings.EMAIL_FILE_PATH}.")
+        raise Off(f"EMAIL_HOST is not set: email becomes files in {settings.EMAIL_FILE_PATH}.")
     mail = get_connection(settings.MAIL_TRANSPORT, timeout=10)
     try:
         mail.open()
@@ -221,7 +221,7 @@ def check_mail() -> str:
     except (OSError, smtplib.SMTPException) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Wrong(f"{host}:{port} does not answer as a mail server: {reason}.") from error
-    return f"{host}:{port} answers and would take e-mail."
+    return f"{host}:{port} answers and would take email."
 
 
 def check_spark() -> str:

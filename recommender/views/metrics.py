@@ -2,7 +2,8 @@
 
 import os
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
@@ -17,6 +18,8 @@ SHARED = "PROMETHEUS_MULTIPROC_DIR"
 @never_cache
 @require_safe
 def metrics(_request: HttpRequest) -> HttpResponse:
+    if not settings.METRICS:
+        raise Http404
     of_processes, of_site = REGISTRY, CollectorRegistry()
     if SHARED in os.environ:
         of_processes = CollectorRegistry()

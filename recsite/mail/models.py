@@ -28,7 +28,7 @@ class QueuedMail(models.Model):
 
     class Meta:
         ordering = ("next_try_at", "pk")
-        verbose_name = "queued e-mail"
+        verbose_name = "queued email"
 
     def __str__(self) -> str:
-        return f"e-mail {self.pk}, {self.tries} tries"
+        return f"email {self.pk}, {self.tries} tries"

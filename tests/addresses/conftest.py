@@ -25,7 +25,7 @@ def world(
     folder = tmp_path_factory.mktemp("addresses")
     store = (folder / "store").as_uri()
     with (
-        override_settings(RELEASE_STORE=store, RELEASE_CACHE=folder / "cache"),
+        override_settings(RELEASE_STORE=store, RELEASE_CACHE=folder / "cache", METRICS=True),
         django_db_blocker.unblock(),
         transaction.atomic(),
     ):

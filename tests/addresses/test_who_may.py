@@ -125,6 +125,7 @@ SITE = {
     "compare": (OWN, NOT_SO_ALL),
     "health-live": (ALL, NOT_SO_ALL),
     "health-ready": (ALL, NOT_SO_ALL),
+    "metrics": (ALL, NOT_SO_ALL),  # where they are turned on; proxies keep them inside
 }
 ALLAUTH = {
     "account_login": (ALL, ALL),

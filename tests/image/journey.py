@@ -41,13 +41,14 @@ TOKEN = re.compile(r'csrfmiddlewaretoken" value="(\w+)"')
 TO_RATE = re.compile(r'action="/books/(\d+)/shelve"')
 BOOK = re.compile(r'data-book-id="(\d+)"')
 STYLES = re.compile(r'href="(/static/css/site\.\w+\.css)"')
+PATIENCE = 3600  # seconds for one command
 ALLOWED_SECONDS = 10  # between SIGTERM and the end
 KILLED = 137
 #: As Debian's own images called slim do.
 LEFT_OUT = ["/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*"]
 
 
-def run(*command: str | Path, patience: float = 3600, **environment: str) -> str:
+def run(*command: str | Path, **environment: str) -> str:
     """Run a command in the checkout; return what it printed."""
     ran = subprocess.run(
         command,
@@ -55,7 +56,7 @@ def run(*command: str | Path, patience: float = 3600, **environment: str) -> str
         env=dict(os.environ) | environment,
         capture_output=True,
         text=True,
-        timeout=patience,
+        timeout=PATIENCE,
         check=False,
     )
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-4000:]

@@ -13,7 +13,7 @@ EMAIL = "demo@bookfold.example"
 
 
 class Command(BaseCommand):
-    help = "Create the demo account of an embedded site; print its e-mail address and password."
+    help = "Create the demo account of an embedded site; print its email address and password."
 
     def handle(self, **_options: Any) -> None:
         password = _kept_password(settings.BOOKFOLD_HOME / "demo-password")

@@ -22,6 +22,6 @@ class Command(BaseCommand):
                 validate_email(address)
                 self.stdout.write(f"{address} {invite(address=address)}")
             except ValidationError as error:
-                raise CommandError(f"{address} is no e-mail address.") from error
+                raise CommandError(f"{address} is no email address.") from error
             except CannotInvite as error:
                 raise CommandError(str(error)) from error
