@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ratings = likes_alone(Columns.read(options.data))
     complete = options.data / "complete_users.csv"
     drawn = choose_readers(ratings, complete, options.readers + TUNING, seed=SEED)
-    chosen, others = np.sort(drawn[: options.readers]), np.sort(drawn[options.readers :])
+    others, chosen = np.sort(drawn[:TUNING]), np.sort(drawn[TUNING:])  # fewer, if there are fewer
     training = ~np.isin(ratings.reader, drawn)
     protocols = {
         "any fifth hidden": split(ratings, chosen, SEED),

@@ -18,16 +18,17 @@ from django.core.management import call_command
 from django.db import connection
 
 from catalog.models import Book
+from recommender.engine.values import FloatArray
 from recommender.models import LibraryEntry, Reader
 from recsite.local.home import ROOT
 from recsite.local.process import free_port, spawn, stop
 from recsite.local.run import Address, is_ready, web_arguments, worker_arguments
 from tests.bench.search.measure import say
-from tests.factories import ReaderFactory
+from tests.factories import LibraryEntryFactory, ReaderFactory
 from tests.pages import client_of
 
 ASKING = Path(__file__).with_name("asking.py")
-SEED, BATCH, IMPORTED = 15, 20_000, 300
+SEED, IMPORTED = 15, 300
 READY_SECONDS = 120.0
 STARS = (1, 2, 3, 4, 5), (0.02, 0.06, 0.25, 0.36, 0.31)  # as in goodbooks-10k
 
@@ -76,26 +77,31 @@ def _asked(readers: int, entries: int) -> dict[str, object]:
 
 
 def _reader(
-    random: np.random.Generator, books: Sequence[Book], fame: np.ndarray, entries: int
+    random: np.random.Generator, books: Sequence[Book], fame: FloatArray, entries: int
 ) -> Reader:
+    """A guest with so many books, drawn by fame; the database makes their rows from one row."""
     reader = ReaderFactory.create(user=None)
-    places = random.choice(len(books), entries, replace=False, p=fame)
-    stars = random.choice(STARS[0], entries, p=STARS[1])
-    LibraryEntry.objects.bulk_create(
-        (
-            LibraryEntry(
-                reader=reader,
-                book=books[place],
-                source="goodreads",
-                source_key=str(n),
-                title=books[place].title,
-                author=books[place].author_names[0],
-                stars=given,
-            )
-            for n, (place, given) in enumerate(zip(places.tolist(), stars.tolist(), strict=True))
-        ),
-        batch_size=BATCH,
-    )
+    first = LibraryEntryFactory.create(reader=reader, book=None, source_key="first")
+    places = random.choice(len(books), entries, replace=False, p=fame).tolist()
+    drawn = {
+        "book_id": [books[place].pk for place in places],
+        "source_key": [str(place) for place in places],
+        "title": [books[place].title for place in places],
+        "author": [books[place].author_names[0] for place in places],
+        "stars": random.choice(STARS[0], entries, p=STARS[1]).tolist(),
+    }
+    fields = [one for one in LibraryEntry._meta.concrete_fields if not one.primary_key]
+    columns = [str(one.column) for one in fields]
+    values = ", ".join(f"{'drawn' if name in drawn else 'first'}.{name}" for name in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {LibraryEntry._meta.db_table} ({', '.join(columns)}) SELECT {values}"
+            f" FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::numeric[])"
+            f" AS drawn({', '.join(drawn)}), {LibraryEntry._meta.db_table} AS first"
+            " WHERE first.id = %s",
+            [*drawn.values(), first.pk],
+        )
+    first.delete()
     return reader
 
 
