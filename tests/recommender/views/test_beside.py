@@ -10,7 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from catalog.models import Book
 from recommender.models import GroupMember, LibraryEntry, Reader, ReadingGroup
-from recommender.services import groups, readers
+from recommender.services import groups, leaving, readers
+from recommender.services.beside import ALL_KEY
 from recommender.services.readers import SESSION_KEY
 from tests.factories import PASSWORD, ReaderFactory, UserFactory, create_books
 from tests.pages import Page, client_of, read
@@ -157,6 +158,25 @@ class TestComingAndGoing:
         assert titles_in_library(browser) == {"Shore 2", "Shore 3"}
         assert "This is Bob’s library." in read(browser.get("/accounts/login/")).words
         assert set(LibraryEntry.objects.values_list("reader__user", flat=True)) == {user.pk, None}
+
+    @pytest.mark.parametrize("name", ["Ann", "Bob"])
+    def test_who_is_deleted_elsewhere_takes_nobody_along(self, browser: Client, name: str) -> None:
+        other = {"Ann": "Bob", "Bob": "Ann"}[name]
+        kept = number(other)
+        leaving.delete_reader(reader=Reader.objects.get(pk=number(name)))
+        assert browser.session[SESSION_KEY] == kept
+        assert browser.session[ALL_KEY] == [kept]
+        assert len(titles_in_library(browser)) == 2
+
+    def test_who_has_logged_in_stays_so_when_the_one_beside_is_deleted(
+        self, browser: Client
+    ) -> None:
+        user, bob = UserFactory.create(), Reader.objects.get(pk=number("Bob"))
+        show(browser, "Ann")
+        browser.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+        leaving.delete_reader(reader=bob)
+        assert titles_in_library(browser) == {"Shore 0", "Shore 1"}
+        assert browser.session[ALL_KEY] == []
 
     def test_a_visit_keeps_all_of_them_and_none_keeps_nothing(self, browser: Client) -> None:
         Reader.objects.update(last_seen_at=timezone.now() - timedelta(days=50))
