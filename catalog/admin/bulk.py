@@ -16,10 +16,11 @@ from catalog.curation import acts, bulk_edits
 from catalog.languages import language_code
 from catalog.models import Book, Genre
 from recsite.accounts.models import User
+from recsite.common.fields import LineField
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(max_length=300, label="Why", widget=forms.TextInput({"size": 60}))
+    reason = LineField(max_length=300, label="Why", widget=forms.TextInput({"size": 60}))
 
 
 class LanguageForm(forms.Form):
@@ -35,7 +36,7 @@ class LanguageForm(forms.Form):
 
 
 class SeriesForm(forms.Form):
-    series_name = forms.CharField(max_length=300, label="Name of the series")
+    series_name = LineField(max_length=300, label="Name of the series")
 
 
 class KindForm(forms.Form):

@@ -6,12 +6,13 @@ from typing import Any, cast
 from django import forms
 
 from recommender.models.groups import LONGEST_NAME
+from recsite.common.fields import LineField
 
 
 class NameForm(forms.Form):
     """The name under which the others see a reader."""
 
-    name = forms.CharField(
+    name = LineField(
         label="Your name, as the others see it",
         max_length=LONGEST_NAME,
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
@@ -21,7 +22,7 @@ class NameForm(forms.Form):
 class BesideForm(forms.Form):
     """The name of somebody at the same browser."""
 
-    name = forms.CharField(
+    name = LineField(
         label="Their name",
         max_length=LONGEST_NAME,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),

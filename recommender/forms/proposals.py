@@ -7,14 +7,14 @@ from django.core.exceptions import ValidationError
 
 from catalog.normalize import isbn13_of
 from recommender.models import Proposal
-from recsite.common.text import clean_line
+from recsite.common.fields import LineField
 
 
 class ProposalForm(forms.Form):
     """A book that the catalog lacks."""
 
-    title = forms.CharField(label="Title", required=False, max_length=500)
-    author = forms.CharField(label="Author", required=False, max_length=300)
+    title = LineField(label="Title", required=False, max_length=500)
+    author = LineField(label="Author", required=False, max_length=300)
     isbn = forms.CharField(
         label="ISBN",
         required=False,
@@ -27,12 +27,6 @@ class ProposalForm(forms.Form):
         """The form, filled in with what was searched for."""
         initial = {"title": proposal.title, "author": proposal.author, "isbn": proposal.isbn13}
         return cls(initial=initial)
-
-    def clean_title(self) -> str:
-        return clean_line(self.cleaned_data["title"])
-
-    def clean_author(self) -> str:
-        return clean_line(self.cleaned_data["author"])
 
     def clean_isbn(self) -> str:
         text: str = self.cleaned_data["isbn"]

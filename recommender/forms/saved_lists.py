@@ -2,14 +2,16 @@
 
 from django import forms
 
+from recsite.common.fields import LineField, LinesField
+
 
 class ListNameForm(forms.Form):
     """The name and the note of a saved list."""
 
-    name = forms.CharField(
+    name = LineField(
         required=False, max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    note = forms.CharField(
+    note = LinesField(
         label="Note", required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
     )
 
