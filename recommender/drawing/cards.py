@@ -26,6 +26,8 @@ NAME_SIZES, NAME_LINES = (66, 54, 44), 2
 #: Stands for a name in letters that the type does not have.
 UNNAMED = "What to read next"
 WHY_SIZE, WHY_LINES = 27, 2
+#: More letters than two lines have room for; to measure a longer text takes long.
+LONGEST = 300
 #: Covers are drawn this much larger, then made small, which smooths their ornaments.
 FINER = 2
 REGULAR, BOLD = 400, 650
@@ -188,7 +190,7 @@ def _fit(name: str, room: float) -> tuple[Type, list[str]]:
 def _wrap(text: str, face: Type, room: float) -> list[str]:
     """Break a text between words; a word that is wider than the room is cut."""
     lines: list[str] = []
-    for word in text.split():
+    for word in text[:LONGEST].split():
         cut = word
         while cut and face.width(cut) > room:
             cut = cut[:-1]

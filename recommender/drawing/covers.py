@@ -10,6 +10,8 @@ import zlib
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 200, 300
+#: More letters than a cover has room for; to cut a longer text down takes long.
+LONGEST = 200
 MARGIN = 24
 TITLE_TOP, TITLE_HEIGHT = 40, 132
 AUTHOR_BASE = 268
@@ -71,6 +73,7 @@ class Cover:
 
 def draw(*, number: int, title: str, author: str) -> Cover:
     """Lay out the cover of a book; `number` chooses the cloth and the ornament."""
+    title, author = title[:LONGEST], author[:LONGEST]
     seed = zlib.crc32(str(number).encode())
     size, lines = _set_title(title)
     top = TITLE_TOP + (TITLE_HEIGHT - len(lines) * size * LEADING) / 2

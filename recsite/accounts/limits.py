@@ -49,6 +49,7 @@ class Rule:
     most_by_account: int = 0  # as many as by address, unless it says otherwise
     field: str = ""
     query: str = ""  # what has this parameter counts; where none is named, every POST does
+    has_get: bool = False  # GETs count, too
 
 
 #: By the name of the address.
@@ -68,6 +69,10 @@ RULES: Mapping[str, Rule] = {
     "books": Rule(300, 300, query="q"),
     "gift": Rule(300, 300, query="first"),
     "import-row": Rule(300, 300, query="q"),
+    "together": Rule(60, HOUR),
+    "group-join": Rule(60, HOUR),
+    "group-beside": Rule(60, HOUR),
+    "shared-picture": Rule(300, 300, has_get=True),
     "propose": Rule(60, HOUR),
     "propose-row": Rule(60, HOUR),
     "propose-entry": Rule(60, HOUR),
@@ -177,7 +182,9 @@ def forget_old() -> None:
 
 
 def _counts(request: HttpRequest, rule: Rule) -> bool:
-    return rule.query in request.GET if rule.query else request.method == "POST"
+    if rule.query:
+        return rule.query in request.GET
+    return rule.has_get or request.method == "POST"
 
 
 def _limits(request: HttpRequest, name: str, rule: Rule) -> dict[str, float]:

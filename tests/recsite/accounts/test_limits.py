@@ -72,6 +72,8 @@ def test_looking_at_a_form_is_not_counted(client: Client) -> None:
         ("/accounts/password/reset/", {"email": "nobody"}, 5),
         ("/start", {"profile": "?"}, 60),
         ("/books/missing/", {}, 60),
+        ("/together/", {}, 60),
+        ("/together/join/nobodys/", {}, 60),
     ],
 )
 def test_what_costs_much_is_limited_by_address(
@@ -93,6 +95,14 @@ def test_searches_are_limited_and_pages_without_one_are_not(
 
     assert searched == [200, 200, 200, 429]
     assert client.get("/books/").status_code == 200
+
+
+def test_pictures_are_limited_as_each_is_drawn(client: Client, settings: Settings) -> None:
+    settings.LIMITS_FACTOR = 0.01
+    asked = [client.get("/lists/nobodys/picture.png") for _ in range(4)]
+
+    assert [answer.status_code for answer in asked] == [404, 404, 404, 429]
+    assert int(asked[-1]["Retry-After"]) > 0
 
 
 def test_an_account_is_limited_wherever_it_asks_from(settings: Settings) -> None:
