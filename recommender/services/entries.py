@@ -10,6 +10,7 @@ from django.utils import timezone
 from catalog.models import Book
 from catalog.services import enrichment
 from recommender.models import LibraryEntry, Reader, RemovedEntry, Source
+from recommender.services.columns import store
 from recommender.services.locks import lock_reader
 from recommender.shelves import Shelf
 
@@ -195,7 +196,7 @@ def restore(*, removed: RemovedEntry) -> None:
     if not has_book and not reader.entries.filter(**key).exists():
         fields = {name: getattr(removed, name) for name in ENTRY_FIELDS}
         LibraryEntry.objects.create(reader=reader, **key, **fields)
-    removed.delete()
+    RemovedEntry.objects.filter(pk=removed.pk).delete()
 
 
 def _locked(entry: LibraryEntry) -> LibraryEntry:
@@ -205,5 +206,4 @@ def _locked(entry: LibraryEntry) -> LibraryEntry:
 
 def set_read_since(*, reader: Reader, since: date | None) -> None:
     """Recommend only from what was read since that day; from everything if None."""
-    reader.read_since = since
-    reader.save(update_fields=["read_since"])
+    store(reader, read_since=since)

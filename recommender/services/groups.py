@@ -6,6 +6,7 @@ from django.db import transaction
 
 from recommender.models import GroupMember, Reader, ReadingGroup
 from recommender.services.lists import TOKEN_BYTES
+from recommender.services.locks import lock_reader
 
 #: With more, little is left that nobody dislikes.
 MOST_MEMBERS = 6
@@ -20,7 +21,7 @@ class CannotJoin(Exception):
 @transaction.atomic
 def begin(*, reader: Reader, name: str) -> ReadingGroup:
     """Begin a group with one member, and a link for others. Raises `CannotJoin`."""
-    _check_groups(reader)
+    _check_groups(lock_reader(reader.pk))
     group = ReadingGroup.objects.create(invite_token=secrets.token_urlsafe(TOKEN_BYTES))
     GroupMember.objects.create(group=group, reader=reader, name=name)
     return group
@@ -32,6 +33,7 @@ def join(*, group: ReadingGroup, reader: Reader, name: str) -> None:
 
     Raises `CannotJoin`.
     """
+    reader = lock_reader(reader.pk)
     locked = ReadingGroup.objects.select_for_update().filter(pk=group.pk).first()
     if locked is None or locked.invite_token is None:
         raise CannotJoin("This invitation has ended. Ask for a new link.")
@@ -41,12 +43,14 @@ def join(*, group: ReadingGroup, reader: Reader, name: str) -> None:
 @transaction.atomic
 def add(*, group: ReadingGroup, reader: Reader, name: str) -> None:
     """Take in somebody who sits beside a member, without an invitation. Raises `CannotJoin`."""
+    reader = lock_reader(reader.pk)
     _admit(ReadingGroup.objects.select_for_update().get(pk=group.pk), reader, name)
 
 
 @transaction.atomic
 def leave(*, group: ReadingGroup, reader: Reader) -> None:
     """Leave a group; the last one who leaves ends it."""
+    reader = lock_reader(reader.pk)
     locked = ReadingGroup.objects.select_for_update().filter(pk=group.pk).first()
     if locked is None:
         return

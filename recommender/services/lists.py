@@ -3,6 +3,7 @@
 import secrets
 
 from recommender.models import Reader, Run
+from recommender.services.columns import store
 
 #: 128 bits, which nobody guesses.
 TOKEN_BYTES = 16
@@ -14,8 +15,7 @@ class GuestsCannot(ValueError):
 
 def describe(*, run: Run, name: str, note: str) -> None:
     """Store the name and the note of a list; both may be empty."""
-    run.name, run.note = name, note
-    run.save(update_fields=["name", "note"])
+    store(run, name=name, note=note)
 
 
 def share(*, run: Run) -> None:
@@ -41,7 +41,7 @@ def allow_search_engines(*, run: Run, allowed: bool) -> None:
 
 def delete(*, run: Run) -> None:
     """Delete a list with its link; e-mail does not name its books again even so."""
-    run.delete()
+    Run.objects.filter(pk=run.pk).delete()
 
 
 def renew_feed(*, reader: Reader) -> None:
@@ -51,11 +51,9 @@ def renew_feed(*, reader: Reader) -> None:
     """
     if reader.user_id is None:
         raise GuestsCannot
-    reader.feed_token = secrets.token_urlsafe(TOKEN_BYTES)
-    reader.save(update_fields=["feed_token"])
+    store(reader, feed_token=secrets.token_urlsafe(TOKEN_BYTES))
 
 
 def end_feed(*, reader: Reader) -> None:
     """End the feed of the reader's lists."""
-    reader.feed_token = None
-    reader.save(update_fields=["feed_token"])
+    store(reader, feed_token=None)

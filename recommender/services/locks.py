@@ -4,7 +4,7 @@
 2. The reader; several readers in the order of their numbers. Whoever changes the library, an import
    or a proposal of a reader locks the reader first.
 3. One of the reader's imports.
-4. Rows of that import, and proposals.
+4. Rows of that import, and proposals; a reading group.
 
 Rows that only refer to a locked one, as an entry does to its book and its reader, may be written
 meanwhile: the locks let their foreign keys be checked.

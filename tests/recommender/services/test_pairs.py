@@ -35,16 +35,20 @@ from recommender.models import (
     LibraryEntry,
     Proposal,
     Reader,
+    ReadingGroup,
     RemovedEntry,
+    Run,
 )
 from recommender.selectors.recommendations import NothingToRecommendFrom
 from recommender.services import (
     digests,
     dismissals,
     entries,
+    groups,
     imports,
     leaving,
     library,
+    lists,
     merging,
     proposals,
     pruning,
@@ -63,6 +67,7 @@ from tests.factories import (
     LibraryEntryFactory,
     ProposalFactory,
     ReaderFactory,
+    RunFactory,
     UserFactory,
 )
 
@@ -84,6 +89,7 @@ EXPECTED = (
     proposals.CannotPropose,
     proposals.CannotChoose,
     repairs.CannotRepair,
+    groups.CannotJoin,
 )
 
 
@@ -108,6 +114,8 @@ class World:
     row: ImportItem
     proposed: ImportItem
     proposal: Proposal
+    run: Run
+    group: ReadingGroup
 
 
 def make_world() -> World:
@@ -148,6 +156,8 @@ def make_world() -> World:
         row=ImportItemFactory.create(job=job, source_key="row", state="unmatched"),
         proposed=proposed,
         proposal=ProposalFactory.create(reader=reader, state="choosing", works=[asdict(WORK)]),
+        run=RunFactory.create(reader=reader, books=[known]),
+        group=groups.begin(reader=guest, name="Ada"),
     )
 
 
@@ -202,6 +212,14 @@ ACTS: dict[str, Act] = {
     "choose": lambda w: proposals.choose(proposal=w.proposal, key=WORK.key),
     "log in": lambda w: readers.claim_guest(user=w.user, guest_id=w.guest.pk),
     "list": lambda w: runs.recommend(reader=w.reader),
+    "name list": lambda w: lists.describe(run=w.run, name="Sea", note="All of them."),
+    "share list": lambda w: lists.share(run=w.run),
+    "delete list": lambda w: lists.delete(run=w.run),
+    "feed": lambda w: lists.renew_feed(reader=w.reader),
+    "languages": lambda w: readers.choose_languages(reader=w.reader, languages=["eng"]),
+    "begin group": lambda w: groups.begin(reader=w.reader, name="Grace"),
+    "join group": lambda w: groups.join(group=w.group, reader=w.reader, name="Grace"),
+    "leave group": lambda w: groups.leave(group=w.group, reader=w.guest),
     "digest": lambda w: digests.send(reader_id=w.reader.pk),
     "merge": lambda w: merging.merge(book=w.known, into=w.other, reason="", user=w.curator),
     "give to waiting": lambda w: waiting.give_to_waiting(book_id=w.new.pk),
