@@ -15,6 +15,19 @@ log = structlog.get_logger(__name__)
 class Scheduler(DatabaseScheduler):  # type: ignore[misc]  # django-celery-beat carries no types
     """Signs at each of its rounds, which are seconds apart."""
 
+    def update_from_dict(self, mapping: dict[str, Any]) -> None:
+        """Store the tasks of the settings; end where the database takes no writes.
+
+        Whoever watches over beat starts it again. django-celery-beat would go on without them, and
+        nothing periodic would run until the next start.
+        """
+        entries = {
+            name: self.Entry.from_entry(name, app=self.app, **fields)
+            for name, fields in mapping.items()
+        }
+        enabled = {name: entry for name, entry in entries.items() if entry.model.enabled}
+        self.schedule.update(enabled)
+
     def tick(self, *args: Any, **kwargs: Any) -> float:
         try:
             with valkey.connect(settings.REDIS_URL) as client:

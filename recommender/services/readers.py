@@ -23,11 +23,18 @@ log = structlog.get_logger(__name__)
 SESSION_KEY = "reader_id"
 
 
+@transaction.atomic
 def open_library(*, user: User | None) -> Reader:
     """Create a guest's library, or return that of an account, created once."""
     if user is None:
         return Reader.objects.create()
+    _lock_account(user)
     return Reader.objects.get_or_create(user=user)[0]
+
+
+def _lock_account(user: User) -> None:
+    """Keep an account from being deleted meanwhile. Raises `User.DoesNotExist` if it has been."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
 
 
 def note_visit(*, reader: Reader, beside: Collection[int] = ()) -> None:
@@ -96,6 +103,7 @@ def claim_guest(*, user: User, guest_id: int) -> Reader:
     if guest is None or guest.user_id is not None:
         return owner or open_library(user=user)
     if owner is None:
+        _lock_account(user)
         with suppress(IntegrityError), transaction.atomic():
             guest.user = user
             guest.save(update_fields=["user"])
