@@ -80,6 +80,11 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         metavar="FILE",
         help="keep step, percent and seconds of the build in this file, as JSON",
     )
+    add(
+        "--warm",
+        action="store_true",
+        help="go on from the factors of the release in use: sooner, and the same to within chance",
+    )
     add("--no-promote", action="store_true", help="write the release, but leave the old one in use")
     options = parser.parse_args(arguments)
     if options.endpoint_url:
@@ -143,6 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         promote=not options.no_promote,
         hold_out=options.hold_out,
         cold=options.cold,
+        warm=options.warm,
         seed=options.seed,
         factors=settings,
     )

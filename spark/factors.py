@@ -23,6 +23,7 @@ from scipy.sparse import csr_array, hstack
 
 from recommender.engine.foldin import READING_WEIGHTS
 from recommender.engine.publish import Part
+from recommender.engine.release import Release
 from recommender.engine.values import Float32Array, IntArray
 from recommender.engine.weights import SIGNED_WEIGHTS, ReadingWeights, WeightTable
 from spark.half_step import Eigenbasis, gram_of, half_step, solving_work
@@ -39,6 +40,8 @@ SOLVED = "block int, factors binary"
 #: Of the whole training: what it takes to sort the entries into parts, and how many jobs do so.
 PACKING_SHARE, PACKING_JOBS = 0.1, 8
 ROUND_JOBS = 3
+#: Rounds from the factors of the release in use (docs/QUALITY.md).
+WARM_ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +150,12 @@ def weighted_entries(
 
 
 def train_factors(
-    entries: DataFrame, books: int, settings: FactorSettings, *, part: StepPart = unwatched
+    entries: DataFrame,
+    books: int,
+    settings: FactorSettings,
+    *,
+    start: Float32Array | None = None,
+    part: StepPart = unwatched,
 ) -> Float32Array:
     """Factors of the books, shape (books, rank); zero for a book that nobody likes.
 
@@ -155,6 +163,8 @@ def train_factors(
     ----------
     entries
         ``row, book, weight``, one row for each pair; ``book`` counts from 0.
+    start
+        Factors of the same shape to go on from, in place of random ones.
     part
         Called around each part of the work with its share of the whole (`spark.progress`).
     """
@@ -166,7 +176,7 @@ def train_factors(
         packed = _packed(entries, max(1, parts)).cache()
         packed.count()
         entries.unpersist()
-    factors = first_factors(books, settings)
+    factors = first_factors(books, settings) if start is None else start
     for _ in range(settings.iterations):
         with part((1 - PACKING_SHARE) / settings.iterations, expected_jobs=ROUND_JOBS):
             shared = context.broadcast((factors, Eigenbasis.of(gram_of(factors))))
@@ -185,6 +195,21 @@ def first_factors(books: int, settings: FactorSettings) -> Float32Array:
     random = np.random.default_rng(settings.seed)
     length = FIRST_LENGTH / np.sqrt(settings.rank)
     return random.normal(0, length, (books, settings.rank)).astype(np.float32)
+
+
+def factors_in_use(
+    release: Release, book_ids: IntArray, settings: FactorSettings
+) -> Float32Array | None:
+    """The factors of a release for some books; random ones for those it lacks.
+
+    None if it has no factors of this rank.
+    """
+    known = release.parts.get("factors", {}).get("item_factors")
+    if known is None or known.shape[1] != settings.rank:
+        return None
+    factors, rows = first_factors(len(book_ids), settings), release.rows_of(book_ids)
+    factors[rows >= 0] = known[rows[rows >= 0]]
+    return factors
 
 
 def factors_part(item_factors: Float32Array, settings: FactorSettings) -> Part:

@@ -5,6 +5,7 @@ import tomllib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,9 @@ from recommender.engine.content import content_tensors
 from recommender.engine.manifest import Dataset, Manifest
 from recommender.engine.own_ratings import FIRST_READER
 from recommender.engine.publish import Draft, Part, promote, write_release
-from recommender.engine.release import read_latest
+from recommender.engine.release import open_release, read_latest
 from recommender.engine.store import Store
-from recommender.engine.values import IntArray
+from recommender.engine.values import Float32Array, IntArray
 from spark.clean import (
     BadRatings,
     CleanReport,
@@ -33,7 +34,9 @@ from spark.clean import (
 )
 from spark.content import listed_books, read_contents, with_unrated
 from spark.factors import (
+    WARM_ROUNDS,
     FactorSettings,
+    factors_in_use,
     factors_part,
     train_factors,
     weighted_entries,
@@ -67,6 +70,7 @@ class BuildOptions:
     """What to build, and from which data.
 
     The ratings and shelves of ``cold`` books are left out, to measure what content alone does.
+    A ``warm`` build goes on from the factors of the release in use.
     """
 
     ratings: str
@@ -82,6 +86,7 @@ class BuildOptions:
     blend: BlendSettings = BLEND
     content: ContentSettings = field(default_factory=ContentSettings)
     cold: frozenset[int] = frozenset()
+    warm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +142,13 @@ def build_release(
     progress.note(f"Further data: {', '.join(files.names()) or 'none'}")
     contents = read_contents(files)
     factors = options.factors.for_books(len(book_ids))
+    start = start_from(store, book_ids, factors) if options.warm else None
+    if start is not None:
+        factors = replace(factors, iterations=WARM_ROUNDS)
+        progress.note(f"Factors go on from those in use, in {WARM_ROUNDS} rounds")
     with progress.step("Training factors", session) as step:
         entries = weighted_entries(session, ratings.rows, book_ids, files, factors)
-        item_factors = train_factors(entries, len(book_ids), factors, part=step.part)
+        item_factors = train_factors(entries, len(book_ids), factors, start=start, part=step.part)
     parts = {"factors": factors_part(item_factors, factors)}
     with progress.step("Finding neighbors", session, expected_jobs=NEIGHBOUR_JOBS):
         parts["neighbours"] = train_neighbours(
@@ -163,6 +172,14 @@ def build_release(
     for sentence in describe_metrics(draft):
         progress.note(sentence)
     return publish(draft, store=store, progress=progress, put_in_use=options.promote)
+
+
+def start_from(store: Store, book_ids: IntArray, settings: FactorSettings) -> Float32Array | None:
+    """The factors of the release in use, for these books; None if there are none of this rank."""
+    if read_latest(store) is None:
+        return None
+    with TemporaryDirectory(prefix="bookfold-warm-") as folder:
+        return factors_in_use(open_release(store, cache_dir=Path(folder)), book_ids, settings)
 
 
 def with_unrated_books(

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from pyspark.sql import SparkSession
 from recommender.engine.model import Model
 from recommender.engine.release import list_versions, open_release
 from recommender.engine.store import FileStore, open_store
-from spark.factors import FactorSettings
+from spark.factors import FactorSettings, factors_in_use, first_factors
 from spark.java import find_java
 from spark.pipeline import COSTS, BuildOptions, bookfold_version, build_release
 from spark.progress import Progress
@@ -38,7 +38,14 @@ CLUSTER = "local-cluster[2,1,1024]"
 FLAGS = ["--rank=8", "--iterations=2", "--simulated", "--dataset=planted"]
 
 
-def build(spark: SparkSession, ratings: Path, store: FileStore, *, promote: bool = True) -> str:
+def build(
+    spark: SparkSession,
+    ratings: Path,
+    store: FileStore,
+    *,
+    promote: bool = True,
+    warm: bool = False,
+) -> str:
     """Build as the command does, and give what it showed."""
     shown = io.StringIO()
     options = BuildOptions(
@@ -46,6 +53,7 @@ def build(spark: SparkSession, ratings: Path, store: FileStore, *, promote: bool
         dataset="planted",
         simulated=True,
         promote=promote,
+        warm=warm,
         factors=SMALL,
         stars=FEW_STARS,
     )
@@ -110,6 +118,27 @@ OF_THE_SESSION_HERE = {
     "PYSPARK_GATEWAY_SECRET",
     "SPARK_LOCAL_IP",
 }
+
+
+def test_a_warm_build_goes_on_from_the_factors_in_use(
+    spark: SparkSession, built: Built, tmp_path: Path
+) -> None:
+    store = FileStore(built.root)
+    before = store.get("latest.json")
+    lines = [*planted_ratings(), *((reader, 999, 5) for reader in range(1, 121, 4))]
+    shown = build(spark, write_ratings(tmp_path / "r.csv", lines), store, promote=False, warm=True)
+    assert "Factors go on from those in use, in 2 rounds" in shown
+    assert store.get("latest.json") == before
+    newest = open_release(store, cache_dir=tmp_path, version=list_versions(store)[-1])
+    assert newest.manifest.parts["factors"]["iterations"] == 2
+    scores = Model(newest).fold_in({1: 5, 5: 4}, ranker="factors")
+    assert {book.book_id % 4 for book in scores.top(6, exclude={1, 5, 999})} == {1}
+    first = open_release(store, cache_dir=tmp_path)
+    start = factors_in_use(first, newest.book_ids, SMALL)
+    assert start is not None
+    np.testing.assert_array_equal(start[:40], first.parts["factors"]["item_factors"])
+    assert (start[40] == first_factors(41, SMALL)[40]).all()
+    assert factors_in_use(first, newest.book_ids, replace(SMALL, rank=5)) is None
 
 
 def run(
