@@ -53,8 +53,8 @@ test-fuzz: install ## FUZZ requests and as many uploads (10000), time and memory
 
 test-faults: install ## break releases (FAULTS=1000), workers (JOBS=100), services, sources; a day passes; SEED draws
 	@FAULTS=$${FAULTS-1000} PAIRS=$${PAIRS-all} SOURCE_PAIRS=$${SOURCE_PAIRS-all} JOBS=$${JOBS-100} \
-		HOSTILE=$${HOSTILE-10000} DAY_STEP=$${DAY_STEP-15} $(IN_VENV) -m pytest --capture=no tests/faults \
-		tests/faults/whole_site.py tests/workers/test_killed.py \
+		HOSTILE=$${HOSTILE-10000} DAY_STEP=$${DAY_STEP-15} $(IN_VENV) -m pytest --capture=no \
+		tests/faults/test_*.py tests/faults/whole_site.py tests/workers/test_killed.py \
 		tests/recommender/services/test_pairs.py tests/recommender/services/test_source_faults.py
 
 test-image: install ## both images, from Containerfile to the first recommendation (root, buildah, podman, mmdebstrap)
