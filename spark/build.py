@@ -83,7 +83,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add(
         "--warm",
         action="store_true",
-        help="go on from the factors of the release in use: sooner, and the same to within chance",
+        help="go on from the factors of the release in use: sooner, and a little less accurate",
     )
     add("--no-promote", action="store_true", help="write the release, but leave the old one in use")
     options = parser.parse_args(arguments)
