@@ -1,4 +1,4 @@
-"""A passkey stands in for the password, as a browser makes and keeps one."""
+"""A passkey stands in for the password or the second step, as a browser makes and keeps one."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -33,16 +33,21 @@ def be_sure(page: Page) -> None:
         page.get_by_role("button", name="Continue").click()
 
 
-def test_a_passkey_is_added_opens_the_account_and_is_removed(site: Site, visit: Visit) -> None:
+def log_in(page: Page, email: str, then: str) -> None:
+    page.goto(f"/accounts/login/?next={then}")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
+
+
+def test_a_passkey_is_added_is_either_step_of_a_log_in_and_is_removed(
+    site: Site, visit: Visit
+) -> None:
     # Browsers know passkeys for names alone, not for numbers.
     visitor = visit(base_url=site.url.replace("127.0.0.1", "localhost"))
     page = visitor.page
     give_authenticator(page)
-    page.goto("/accounts/login/?next=/accounts/2fa/")
-    page.get_by_label("Email").fill(site.operator)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Log in").click()
-
+    log_in(page, site.operator, "/accounts/2fa/")
     follow(page, page.get_by_role("link", name="Add a passkey"))
     be_sure(page)
     page.get_by_label("Log in without a password").check()
@@ -53,6 +58,16 @@ def test_a_passkey_is_added_opens_the_account_and_is_removed(site: Site, visit: 
     expect(page.get_by_text("Without password")).to_be_visible()
     check(page)
 
+    page.get_by_role("banner").get_by_role("button", name="Log out").click()
+    log_in(page, site.operator, "/admin/dashboard/")
+    expect(page.get_by_role("heading", name="The second step")).to_be_visible()
+    check(page)
+    page.goto("/admin/dashboard/")
+    expect(page.get_by_role("heading", name="The second step")).to_be_visible()
+    page.get_by_role("button", name="Use a passkey instead").click()
+    expect(page.get_by_role("heading", name="Queue")).to_be_visible()
+
+    page.goto("/")
     page.get_by_role("banner").get_by_role("button", name="Log out").click()
     page.goto("/accounts/login/?next=/accounts/2fa/webauthn/")
     page.get_by_role("button", name="Use a passkey").click()
