@@ -27,8 +27,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
+from catalog.models import Book
 from recommender.models import Reader
 from recommender.services import imports
 from recsite.common.queue import Queue
@@ -96,10 +98,11 @@ def come(people: list[Reader]) -> None:
         for page in PAGES:
             assert browser.get(page).status_code == 200, page
     guest = Client()
-    rated = guest.post("/books/1/shelve", {"shelf": "read", "stars": "4"})
+    address = reverse("shelve", args=[Book.objects.active()[0].pk])
+    rated = guest.post(address, {"shelf": "read", "stars": "4"})
     sent = guest.post("/start", {"export": SimpleUploadedFile("export.csv", EXPORT)})
-    address = {"login": people[0].user.email, "password": "not it"} if people[0].user else {}
-    guessed = Client().post("/accounts/login/", address)
+    named = {"login": people[0].user.email, "password": "not it"} if people[0].user else {}
+    guessed = Client().post("/accounts/login/", named)
     assert [one.status_code for one in (rated, sent, guessed)] == [302, 302, 200]
 
 
