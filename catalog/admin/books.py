@@ -4,7 +4,7 @@ A field that a curator changes is locked, so that no later load resets it; untic
 the field back to the loaders. Every change is logged as an act of curation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString
 from catalog.added_numbers import next_numbers
 from catalog.admin.bulk import BulkActions
 from catalog.admin.csv_files import CsvPages
-from catalog.admin.typed import ModelForm, TabularInline
+from catalog.admin.typed import BaseInlineFormSet, ModelForm, TabularInline
 from catalog.curation import acts
 from catalog.kinds import volumes_problem
 from catalog.models import (
@@ -46,10 +46,30 @@ class PlainRawIdWidget(ForeignKeyRawIdWidget):
         return "", ""
 
 
+class LanguageFilter(admin.AllValuesFieldListFilter):
+    """The languages of the catalog, and none by that word."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield choice | {"display": choice["display"] or "none"}
+
+
+class NamedFields(BaseInlineFormSet[Any, Any, Any]):
+    """Names each field by its column, whose head those do not see who hear the page."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for name, field in form.fields.items():
+            if not field.widget.is_hidden:
+                widget = getattr(field.widget, "widget", field.widget)  # within its links
+                widget.attrs["aria-label"] = str(field.label or name)
+
+
 class RelatedInline(TabularInline[Any, Book]):
     """Rows that link a book to another object, shown without a query for each row."""
 
     extra = 0
+    formset = NamedFields
     related: str
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -76,6 +96,7 @@ class GenreInline(RelatedInline):
 class IdentifierInline(TabularInline[BookIdentifier, Book]):
     model = BookIdentifier
     extra = 0
+    formset = NamedFields
 
 
 class BookForm(ModelForm[Book]):
@@ -192,7 +213,7 @@ class BookAdmin(BulkActions, CsvPages):
         "origin",
         "is_simulated",
         "kind",
-        "language",
+        ("language", LanguageFilter),
         "genres",
     )
     search_fields = ("title",)  # so that there is a search box; see `get_search_results`

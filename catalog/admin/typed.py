@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
-__all__ = ["ModelAdmin", "ModelForm", "TabularInline"]
+__all__ = ["BaseInlineFormSet", "ModelAdmin", "ModelForm", "TabularInline"]
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin, TabularInline
-    from django.forms import ModelForm
+    from django.forms import BaseInlineFormSet, ModelForm
 else:
     from django import forms
     from django.contrib import admin
@@ -24,4 +24,7 @@ else:
         pass
 
     class ModelForm(Generic, forms.ModelForm):
+        pass
+
+    class BaseInlineFormSet(Generic, forms.BaseInlineFormSet):
         pass

@@ -170,7 +170,7 @@ class BookAdmin(WithCounts, books.BookAdmin):
         "offered",
         "dismissed",
     )
-    list_display_links = ("cover", "title")
+    list_display_links = ("title",)
     list_filter: ClassVar[tuple[Any, ...]] = (
         ReadersFilter,
         *books.BookAdmin.list_filter,
@@ -227,7 +227,7 @@ class BookAdmin(WithCounts, books.BookAdmin):
         if not change:
             waiting.queue(book=form.instance)
 
-    @admin.display(description="")
+    @admin.display(description="cover")
     def cover(self, book: Book) -> SafeString:
         return book_cover(book=book)
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -123,7 +123,27 @@ def _fill(store: str) -> tuple[str, list[tuple[str, str]], str]:
     publish_release(store, list(genres.values()), now=datetime.now(UTC))
     operator = UserFactory.create(is_staff=True, is_superuser=True).email
     popular = [(book.title, book.author_names[0]) for book in books[:8]]
+    _give_curators_work()
     return operator, popular, books[-1].title
+
+
+def _give_curators_work() -> None:
+    """Add two books that are probably one, without a language, and a work that was found."""
+    from catalog.models import FoundWork
+    from tests.factories import BookFactory
+    from tests.works import KLARA
+
+    for title, author in (("The Salt Ledger", "Ida Wren"), ("The salt ledger", "I. Wren")):
+        BookFactory.create(title=title, authors=[author], goodbooks_id=None, language="")
+    FoundWork.objects.create(
+        key=KLARA.key,
+        title=KLARA.title,
+        author=KLARA.authors[0],
+        year=KLARA.first_year,
+        reason="popular",
+        work=asdict(KLARA),
+        shelves=9,
+    )
 
 
 @contextmanager
