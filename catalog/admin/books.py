@@ -11,7 +11,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR
 from django.contrib.admin.widgets import ForeignKeyRawIdWidget
-from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, When
+from django.db.models import Case, CharField, Exists, IntegerField, OuterRef, Q, QuerySet, When
 from django.forms import BaseModelFormSet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -46,12 +46,20 @@ class PlainRawIdWidget(ForeignKeyRawIdWidget):
         return "", ""
 
 
-class LanguageFilter(admin.AllValuesFieldListFilter):
-    """The languages of the catalog, and none by that word."""
+class ValuesFilter(admin.AllValuesFieldListFilter):
+    """The values that a field of text has, and none by that word, so that its link has a name."""
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         for choice in super().choices(changelist):
             yield choice | {"display": choice["display"] or "none"}
+
+
+# For the lists of all models.
+admin.FieldListFilter.register(
+    lambda field: isinstance(field, CharField) and not field.choices,
+    ValuesFilter,
+    take_priority=True,
+)
 
 
 class NamedFields(BaseInlineFormSet[Any, Any, Any]):
@@ -213,7 +221,7 @@ class BookAdmin(BulkActions, CsvPages):
         "origin",
         "is_simulated",
         "kind",
-        ("language", LanguageFilter),
+        "language",
         "genres",
     )
     search_fields = ("title",)  # so that there is a search box; see `get_search_results`
