@@ -40,7 +40,7 @@ class StoredMessage:
     def of(cls, message: EmailMessage) -> Self:
         """Raises `ValueError` for a message with attachments."""
         if message.attachments:
-            raise ValueError("E-mail with attachments can't be queued.")
+            raise ValueError("Email with attachments can't be queued.")
         return cls(
             subject=str(message.subject),
             body=str(message.body),
