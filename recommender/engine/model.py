@@ -271,7 +271,11 @@ class Scores:
 
     def score(self, book_id: int) -> float:
         """The score of one book; KeyError if it is not known."""
-        return float(self.folded.scores[self._place(book_id)])
+        return float(self.scores_of([book_id])[0])
+
+    def scores_of(self, book_ids: Sequence[int]) -> FloatArray:
+        """Shape (books,): the scores of some books; KeyError if one is unknown."""
+        return self.folded.scores[self._places(book_ids)]
 
     def reasons(self, book_id: int) -> list[Reason]:
         """The contributions of the reader's books to a book's score, the strongest first."""

@@ -46,7 +46,7 @@ def joint_books(
     )
     if not numbers:
         return []
-    own = [np.array([scores.score(number) for number in numbers]) for scores in readers]
+    own = [scores.scores_of(numbers) for scores in readers]
     joint = (rule or joint_scores)(own)
     for scores in readers:
         stars = scores.expected_stars(numbers)

@@ -13,8 +13,6 @@ from recommender.selectors.current_model import current_model
 from recommender.selectors.recommendations import counting_ratings
 
 LINKS_SHOWN = 6
-#: With fewer ratings, the expected stars would say more of the book than of the reader.
-RATINGS_FOR_STARS = 5
 
 
 def visible_books(*, reader: Reader | None, is_staff: bool) -> BookQuerySet:
@@ -70,8 +68,7 @@ def model_facts(*, book: Book, reader: Reader | None) -> ModelFacts:
 
 
 def _expected_stars(model: Model, book_id: int, reader: Reader | None) -> float | None:
-    ratings = counting_ratings(reader=reader) if reader else {}
-    if len(ratings) < RATINGS_FOR_STARS:
+    if reader is None:
         return None
-    [stars] = model.expected_stars(ratings, [book_id])
+    [stars] = model.expected_stars(counting_ratings(reader=reader), [book_id])
     return stars

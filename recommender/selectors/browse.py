@@ -70,18 +70,21 @@ def scores_for(taste: Taste | None) -> Scores | None:
 
 def scores_of(scores: Scores, numbers: Sequence[int | None]) -> dict[int, float]:
     """The scores of those books that the model knows, by `Book.goodbooks_id`."""
-    known = current_model().knows([number for number in numbers if number is not None])
-    return {number: scores.score(number) for number in known}
+    known = sorted(current_model().knows([number for number in numbers if number is not None]))
+    return dict(zip(known, scores.scores_of(known).tolist(), strict=True))
 
 
-def expected_stars(scores: Scores | None, books: Sequence[Book]) -> Mapping[int, float]:
+def expected_stars(taste: Taste | None, books: Sequence[Book]) -> Mapping[int, float]:
     """The stars that the reader would give, by primary key; none of books that nobody rated."""
-    if scores is None:
+    numbers = {book.pk: book.goodbooks_id for book in books if book.goodbooks_id is not None}
+    if taste is None or not numbers:
         return {}
-    shown = [book for book in books if book.goodbooks_id is not None]
-    stars = scores.expected_stars([book.goodbooks_id for book in shown if book.goodbooks_id])
-    pairs = zip(shown, stars, strict=True)
-    return {book.pk: expected for book, expected in pairs if expected is not None}
+    try:
+        stars = current_model().expected_stars(taste.ratings, list(numbers.values()))
+    except NoRelease:
+        return {}
+    pairs = zip(numbers, stars, strict=True)
+    return {pk: expected for pk, expected in pairs if expected is not None}
 
 
 def read_among(*, books: Sequence[Book] | BookQuerySet, taste: Taste | None) -> int:

@@ -11,13 +11,12 @@ from django.views.decorators.http import require_safe
 
 from catalog import browse as catalog_browse
 from catalog.models import Author, Book, Genre
-from recommender.engine.model import Scores
 from recommender.forms.browse import chosen_order
 from recommender.models import Reader
 from recommender.selectors import browse, series
 from recommender.selectors.book_states import book_states
 from recommender.selectors.browse import ORDER_WORDS, ORDERS_OF_AUTHOR, ORDERS_OF_GENRE, Order
-from recommender.selectors.recommendations import taste_of
+from recommender.selectors.recommendations import Taste, taste_of
 from recommender.views.access import reader_of
 
 BOOKS_PER_PAGE = 18
@@ -58,7 +57,7 @@ def genre(request: HttpRequest, slug: str) -> HttpResponse:
         "orders": {one: ORDER_WORDS[one] for one in ORDERS_OF_GENRE},
         "order": order,
         "page": page,
-        **_cards(request, reader, list(page), browse.scores_for(taste)),
+        **_cards(request, reader, list(page), taste),
     }
     return render(request, "recommender/genre.html", context)
 
@@ -83,7 +82,7 @@ def author(request: HttpRequest, author_id: int) -> HttpResponse:
         "orders": {one: ORDER_WORDS[one] for one in orders},
         "order": order,
         "page": page,
-        **_cards(request, reader, [cards[book.pk] for book in page], scores),
+        **_cards(request, reader, [cards[book.pk] for book in page], taste),
     }
     return render(request, "recommender/author.html", context)
 
@@ -102,7 +101,7 @@ def one_series(request: HttpRequest, book_id: int) -> HttpResponse:
     context = {
         "series": shown,
         "page": page,
-        **_cards(request, reader, list(page), browse.scores_for(taste)),
+        **_cards(request, reader, list(page), taste),
     }
     return render(request, "recommender/series.html", context)
 
@@ -124,18 +123,18 @@ def begun(request: HttpRequest) -> HttpResponse:
         "shelf": shelf,
         "page": page,
         "following": following,
-        **_cards(request, reader, books, scores),
+        **_cards(request, reader, books, taste),
     }
     return render(request, "recommender/begun_series.html", context)
 
 
 def _cards(
-    request: HttpRequest, reader: Reader | None, books: Sequence[Book], scores: Scores | None
+    request: HttpRequest, reader: Reader | None, books: Sequence[Book], taste: Taste | None
 ) -> dict[str, Any]:
     """What the rows of books need: what the reader did with them, and would think of them."""
     return {
         "books": books,
         "states": book_states(reader=reader, books=books),
-        "stars": browse.expected_stars(scores, books),
+        "stars": browse.expected_stars(taste, books),
         "back": request.get_full_path(),
     }

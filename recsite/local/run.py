@@ -213,9 +213,9 @@ def bring_beside(supervisor: Supervisor, screen: Screen, environment: Mapping[st
 
 
 def web_arguments(address: Address) -> list[str]:
-    gunicorn = ["-m", "gunicorn", "recsite.wsgi", f"--bind={address.bind}:{address.port}"]
-    as_readers_wait = ["--workers=2", "--threads=4", "--graceful-timeout=10"]
-    return [*gunicorn, *as_readers_wait, "--log-level=warning", "--no-control-socket"]
+    web = ["-m", "gunicorn", "recsite.wsgi", f"--bind={address.bind}:{address.port}"]
+    web += ["--workers=2", "--threads=4", "--graceful-timeout=10", "--log-level=warning"]
+    return [*web, "--no-control-socket"]
 
 
 def worker_arguments(name: str) -> list[str]:

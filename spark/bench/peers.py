@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dpotri, spotrf, spotri
+from scipy.linalg.lapack import spotrf, spotri
 from scipy.sparse import csr_array
 
 from recommender.engine.values import Float32Array, FloatArray
@@ -58,15 +58,25 @@ def fit_ease(
     products = (rated.T @ rated).toarray()
     counts = np.diag(products).copy()
     products.flat[:: len(products) + 1] += ridge + per_book * counts
+    weights = regression_on_others(products) * (counts + 30.0) ** -discount
+    return lambda fold_in: weighted(fold_in, table) @ weights
+
+
+def regression_on_others(products: Float32Array) -> Float32Array:
+    """The weights of each book's ridge regression on all others: a column for each book.
+
+    All at once, from the inverse of the products with λ on their diagonal (Steck, 2019). Raises
+    `numpy.linalg.LinAlgError` where λ is too small.
+    """
     factor, singular = spotrf(products, lower=True, clean=True)
     if singular:
-        raise np.linalg.LinAlgError(f"λ = {ridge:g} is too small for these ratings.")
+        raise np.linalg.LinAlgError("λ is too small for these ratings.")
     inverse, _ = spotri(factor, lower=True, overwrite_c=True)
     inverse = np.tril(inverse) + np.tril(inverse, -1).T
     inverse /= -np.diag(inverse)
     np.fill_diagonal(inverse, 0)
-    inverse *= (counts + 30.0) ** -discount
-    return lambda fold_in: weighted(fold_in, table) @ inverse
+    weights: Float32Array = inverse
+    return weights
 
 
 def fit_mrf(train: csr_array, *, ridge: float, power: float) -> Scorer:
@@ -80,14 +90,7 @@ def fit_mrf(train: csr_array, *, ridge: float, power: float) -> Scorer:
     scale = np.sqrt(np.maximum(np.diag(products), 1.0 / readers)) ** power
     products /= np.outer(scale, scale)
     products.flat[:: len(products) + 1] += ridge
-    factor, singular = dpotrf(products, lower=True, clean=True)
-    if singular:
-        raise np.linalg.LinAlgError(f"λ = {ridge:g} is too small for these ratings.")
-    inverse, _ = dpotri(factor, lower=True, overwrite_c=True)
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    inverse /= -np.diag(inverse)
-    np.fill_diagonal(inverse, 0)
-    weights = (inverse / scale[:, None] * scale).astype(np.float32)
+    weights = regression_on_others(products.astype(np.float32)) / scale[:, None] * scale
     base = mean - mean @ weights
     return lambda fold_in: likes_of(fold_in) @ weights + base
 

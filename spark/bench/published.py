@@ -11,7 +11,7 @@ what they cost readers.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from spark.bench.quality import (
     OURS,
     Columns,
     choose_readers,
+    first,
     measure_peer,
     side_file,
     split,
@@ -40,7 +41,7 @@ FEWEST_LIKES, READERS, TUNING, SEED = 5, 2_500, 300, 20261127
 BESIDE = ("popularity", "EASE, likes only", "MRF")
 #: NDCG@100 on the whole set, as published.
 PUBLISHED = {"EASE": 0.4985, "SANSA": 0.5011, "MRF": 0.5076}
-SHOWN = ("ndcg@100", "recall@20", "recall@50")
+SHOWN = ("ndcg@100", "recall@20")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,24 +59,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "any fifth hidden": split(ratings, chosen, SEED),
         "the last fifth hidden": split(ratings, chosen, SEED, last=True),
     }
-    table = {name: measure_peers(ratings, training, others, name, protocols) for name in BESIDE}
+    columns = [f"{metric}, {protocol}" for protocol in protocols for metric in SHOWN]
+    say(f"{len(chosen):,} unseen readers; published for the whole set, any fifth hidden, NDCG@100:")
+    say(", ".join(f"{name} {figure:.4f}" for name, figure in PUBLISHED.items()))
+    say(f"\n| | {' | '.join(columns)} |\n| --- |{' ---: |' * len(columns)}")
+    for name in BESIDE:
+        say_row(name, measure_peers(ratings, training, others, name, protocols.values()))
     with trained(options.data, ratings, training) as model:
         for ranker in (SERVED, *model.release.rankers):
-            table[OURS[ranker]] = [
-                summarize(evaluate(model, readers, ranker=ranker)) for readers in protocols.values()
-            ]
+            runs = [evaluate(model, readers, ranker=ranker) for readers in protocols.values()]
+            say_row(OURS[ranker], [summarize(run) for run in runs])
         facts = facts_from(side_file(options.data, "books"))
-        rules = measure_rules(model, protocols["the last fifth hidden"], facts)
-    for place, protocol in enumerate(protocols):
-        sys.stdout.write(f"\n{len(chosen):,} unseen readers, {protocol}\n\n")
-        sys.stdout.write(f"| | {' | '.join(SHOWN)} |\n| --- |{' ---: |' * len(SHOWN)}\n")
-        for name, runs in table.items():
-            figures = " | ".join(f"{runs[place][metric]:.4f}" for metric in SHOWN)
-            sys.stdout.write(f"| {name} | {figures} |\n")
-    published = ", ".join(f"{name} {figure:.4f}" for name, figure in PUBLISHED.items())
-    sys.stdout.write(f"\nPublished for the whole set, any fifth hidden, NDCG@100: {published}\n")
-    sys.stdout.write(f"\nRules, the last fifth hidden\n\n{format_rules(rules)}\n")
+        few = first(protocols["the last fifth hidden"])
+        say(f"\nRules, the last fifth hidden, {len(few.readers)} readers\n")
+        say(format_rules(measure_rules(model, few, facts)))
     return 0
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def say_row(name: str, runs: Sequence[Mapping[str, float]]) -> None:
+    """A row of the table, as soon as it is measured."""
+    figures = [f"{run[metric]:.4f}" for run in runs for metric in SHOWN]
+    say(f"| {name} | {' | '.join(figures)} |")
 
 
 def likes_alone(ratings: Columns) -> Columns:
@@ -93,15 +102,13 @@ def measure_peers(
     training: NDArray[np.bool_],
     others: NDArray[np.int64],
     name: str,
-    protocols: dict[str, HeldOutReaders],
+    protocols: Iterable[HeldOutReaders],
 ) -> list[dict[str, float]]:
     """Metrics of a peer, tuned on other readers, by protocol."""
-    sys.stderr.write(f"{name} …\n")
     tuning = split(ratings, others, SEED)
     score, _ = tune(peers()[name], ratings.matrix(training), tuning, ratings.book_ids)
     return [
-        measure_peer(score, readers.fold_in, readers, ratings.book_ids)
-        for readers in protocols.values()
+        measure_peer(score, readers.fold_in, readers, ratings.book_ids) for readers in protocols
     ]
 
 

@@ -201,7 +201,7 @@ def measure_ours(
                 for readers in splits
             ]
             for size in SIZES:
-                values = evaluate(model, _first(splits[0]), ranker=ranker, size=size)
+                values = evaluate(model, first(splits[0]), ranker=ranker, size=size)
                 runs[0].setdefault("sizes", {})[str(size)] = summarize(values)
             for seed, (run, readers) in enumerate(zip(runs, splits, strict=True)):
                 run["erased"] = {
@@ -282,7 +282,7 @@ def _measure_fitted(
     score: Scorer, splits: Sequence[HeldOutReaders], book_ids: IntArray, volumes: Volumes
 ) -> list[dict[str, Any]]:
     runs = [measure_peer(score, readers.fold_in, readers, book_ids, volumes) for readers in splits]
-    few = _first(splits[0])
+    few = first(splits[0])
     runs[0]["sizes"] = {
         str(size): measure_peer(score, given, few, book_ids)
         for size in SIZES
@@ -291,7 +291,7 @@ def _measure_fitted(
     return runs
 
 
-def _first(readers: HeldOutReaders) -> HeldOutReaders:
+def first(readers: HeldOutReaders) -> HeldOutReaders:
     """The first readers, enough to show what fewer ratings cost."""
     few = readers.readers[:READERS_BY_SIZE]
     return HeldOutReaders(
