@@ -105,6 +105,7 @@ def _follow(world: World, actor: str, step: Step, origin: str, found: Crawl) -> 
         links.feed(page.content.decode())
     found.links += len(links.steps)
     found.files |= links.files
+    found.wrong += [f"{what} on {address}" for what in links.barred]
     if not step.by_htmx:
         found.wrong += [f"#{name} is not on {address}" for name in links.jumps - links.ids - {""}]
     return list(dict.fromkeys(links.steps))

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
+from tests.pages import barred
+
 #: Attributes of htmx that name an address, with the method they ask with.
 HTMX = {"hx-get": "GET", "hx-post": "POST", "hx-put": "PUT", "hx-delete": "DELETE"}
 STATIC = "/static/"
@@ -31,13 +33,15 @@ class Step:
 
 @dataclass
 class Links(HTMLParser):
-    """The steps on a page at an address, the files it loads, and its places (`#id`)."""
+    """The steps on a page at an address, the files it loads, its places (`#id`), what is barred."""
 
     address: str
     steps: list[Step] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
     jumps: set[str] = field(default_factory=set)
+    #: What the content policy bars.
+    barred: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -49,6 +53,8 @@ class Links(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
+        if what := barred(tag, found):
+            self.barred.append(what)
         if "id" in found:
             self.ids.add(found["id"])
         for name, method in HTMX.items():
