@@ -24,6 +24,9 @@ PACES = {
 #: How often the task runs that starts what is due.
 CHECKED_EVERY = timedelta(minutes=15)
 SLOTS = int(timedelta(days=1) / CHECKED_EVERY)
+#: How much earlier than its pace a shelf may be pulled. A pull that waited for its turn for some
+#: hours does not cost the reader the next day's.
+EARLIER = timedelta(hours=12)
 #: How long a shelf is left alone after a pull that failed.
 AFTER_FAILURE = timedelta(days=1)
 
@@ -31,12 +34,13 @@ AFTER_FAILURE = timedelta(days=1)
 def next_refresh(reader: Reader, shelf: SourceShelf) -> datetime | None:
     """When a shelf is refreshed next; None for never.
 
-    Each reader has a quarter of an hour of the day, by number, so that the pulls are spread out.
+    Each reader has a quarter of an hour of the day, by number, so that the pulls are spread out:
+    the one nearest to a pace after the last pull, at most half a day before or after.
     """
     pace = PACES.get(Reader.RefreshPace(reader.refresh_pace))
     if pace is None or reader.user_id is None or shelf.pulled_at is None:
         return None
-    earliest = shelf.pulled_at + pace - CHECKED_EVERY
+    earliest = shelf.pulled_at + pace - EARLIER
     midnight = earliest.replace(hour=0, minute=0, second=0, microsecond=0)
     slot = midnight + reader.pk % SLOTS * CHECKED_EVERY
     return slot if slot >= earliest else slot + timedelta(days=1)

@@ -41,8 +41,8 @@ def started(now: datetime, most: int = 20) -> list[int]:
 @pytest.mark.parametrize(("pace", "days"), [("daily", 1), ("weekly", 7)])
 def test_a_shelf_is_due_after_its_pace_and_not_before(pace: str, days: int) -> None:
     reader = linked(refresh_pace=pace)
-    assert started(NOON + timedelta(days=days) - timedelta(minutes=16)) == []
-    assert started(NOON + timedelta(days=days + 1)) == [reader.pk]
+    assert started(NOON + timedelta(days=days - 0.51)) == []
+    assert started(NOON + timedelta(days=days + 0.5)) == [reader.pk]
 
 
 def test_readers_come_at_different_times_of_the_day() -> None:
@@ -52,7 +52,17 @@ def test_readers_come_at_different_times_of_the_day() -> None:
     assert len(times) == 8
     for time in times:
         assert time is not None
-        assert NOON + timedelta(hours=23) <= time <= NOON + timedelta(days=2)
+        assert NOON + timedelta(hours=12) <= time < NOON + timedelta(hours=36)
+
+
+@pytest.mark.parametrize("late", [0, 20, 600])
+def test_a_pull_that_waited_for_its_turn_does_not_cost_the_next_day(late: int) -> None:
+    reader = linked()
+    shelf = reader.shelves.get()
+    first = refresh.next_refresh(reader, shelf)
+    assert first is not None
+    shelf.pulled_at = first + timedelta(minutes=late)
+    assert refresh.next_refresh(reader, shelf) == first + timedelta(days=1)
 
 
 def test_nobody_is_looked_at_who_does_not_want_it_or_is_no_account() -> None:
