@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class ShelfRow:
-    """One book on a reader's shelf, as its source gives it."""
+class ShelfRow(NamedTuple):
+    """One book on a reader's shelf, as its source gives it.
+
+    Files have tens of thousands, and a tuple is made in a third of the time of a dataclass.
+    """
 
     source_key: (
         str  # the edition id at Goodreads; a stable key made of title and author without one

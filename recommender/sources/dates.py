@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 #: Nobody has read anything here before, and a year of two or three digits is a slip of the pen.
@@ -17,6 +17,11 @@ _DAY_AND_MONTH_NAMED = re.compile(
 )
 
 
+def last_day_begun() -> date:
+    """The last day that has begun anywhere."""
+    return datetime.now(UTC).date() + timedelta(days=1)
+
+
 class DoubtfulDate(ValueError):
     """A day in the one reading is a month in the other, and nothing in the file tells which."""
 
@@ -27,6 +32,7 @@ class DateOrder:
 
     day_first: bool = False
     month_first: bool = False
+    _latest: date = field(default_factory=last_day_begun)
 
     def learn(self, texts: Iterable[str]) -> None:
         """Learn the order from dates that can be read in one way only."""
@@ -49,7 +55,7 @@ class DateOrder:
             day = date(*parts)
         except ValueError:
             return None
-        return plausible(day)
+        return day if EARLIEST <= day <= self._latest else None
 
     def _parts(self, text: str) -> tuple[int, int, int] | None:
         """Year, month and day."""
@@ -74,7 +80,7 @@ class DateOrder:
 
 def plausible(day: date) -> date | None:
     """The day, None if nobody can have read anything on it."""
-    return day if EARLIEST <= day <= _tomorrow() else None
+    return day if EARLIEST <= day <= last_day_begun() else None
 
 
 def _bare(text: str) -> str:
@@ -94,8 +100,3 @@ def _year(text: str) -> int:
     this_year = datetime.now(UTC).year
     year += this_year // 100 * 100
     return year if year <= this_year else year - 100
-
-
-def _tomorrow() -> date:
-    """The last day that has begun anywhere."""
-    return datetime.now(UTC).date() + timedelta(days=1)

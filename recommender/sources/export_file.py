@@ -7,8 +7,8 @@ an entry in `recommender.sources.exports.EXPORTS`.
 import hashlib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from sys import getsizeof
 from typing import BinaryIO, ClassVar
@@ -36,6 +36,18 @@ _ASCII_LETTER = re.compile("[A-Za-z]")
 Names = tuple[str, ...]
 
 
+class Places(dict[Names, tuple[int, ...]]):
+    """Where in a row the columns of some names stand, looked up once for the whole file."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._by_name = {column.casefold(): place for place, column in enumerate(columns)}
+
+    def __missing__(self, names: Names) -> tuple[int, ...]:
+        found = (self._by_name.get(name.casefold()) for name in names)
+        places = self[names] = tuple(place for place in found if place is not None)
+        return places
+
+
 @dataclass(slots=True)
 class Cells:
     """The cells of one row by the names of their columns, in any case.
@@ -43,16 +55,18 @@ class Cells:
     A cell that can't be read counts as empty, and `notes` says so.
     """
 
-    values: Mapping[str, str]
+    values: Sequence[str]
+    places: Places
     dates: DateOrder
     notes: list[str] = field(default_factory=list)
 
     def text(self, *names: str) -> str:
         """The text under the first of these names that has any; empty where none has."""
-        for name in names:
-            text = self.values.get(name.casefold(), "")
-            if text and not text.isspace():
-                return text
+        for place in self.places[names]:
+            if place < len(self.values):
+                text = self.values[place]
+                if text and not text.isspace():
+                    return text
         return ""
 
     def stars(self, *names: str) -> float | None:
@@ -107,6 +121,7 @@ class ExportFile(ABC):
         self.is_guessed = is_guessed
         self._heading = heading
         self._columns = [column.casefold() for column in heading.columns]
+        self._places = Places(heading.columns)
 
     @classmethod
     def fits(cls, columns: Sequence[str]) -> bool:
@@ -141,7 +156,7 @@ class ExportFile(ABC):
                 page.rows.append(row)
             elif row:
                 page.repeated.append(
-                    replace(row, note=f"Line {best[row.source_key]} says more about the same book.")
+                    row._replace(note=f"Line {best[row.source_key]} says more about the same book.")
                 )
             if page.size == ROWS_A_PAGE:
                 yield page.finish(number, survey.rows)
@@ -200,7 +215,7 @@ class ExportFile(ABC):
     def _read(self, survey: "_Survey") -> "Iterator[_Line]":
         last = self._last_column()
         for row in self._rows():
-            cells = Cells(dict(zip(self._columns, row.cells, strict=False)), survey.dates)
+            cells = Cells(row.cells, self._places, survey.dates)
             try:
                 self._check_length(row, survey, last)
                 yield self._book(row, cells), None
@@ -219,7 +234,7 @@ class ExportFile(ABC):
         if not title:
             raise BadRow("There is no title in this line.")
         book = self.read_book(title, cells)
-        return replace(book, line=row.line, note=" ".join(cells.notes))
+        return book._replace(line=row.line, note=" ".join(cells.notes))
 
     def _last_column(self) -> int:
         """The index of the last column that is read; a line may break off after it."""
@@ -238,15 +253,21 @@ class _Survey:
     rows: int = 0
 
     def learn_letters(self, cells: Sequence[str]) -> None:
-        for place in tuple(self.without_letters):
-            if place < len(cells) and _has_letter(cells[place]):
-                self.without_letters.remove(place)
+        """Drop the columns in which this row has letters; most rows have none there."""
+        try:
+            if not _has_letter("".join(map(cells.__getitem__, self.without_letters))):
+                return
+        except IndexError:
+            pass  # the row breaks off
+        self.without_letters.difference_update(self._lettered(cells))
 
     def is_shifted(self, cells: Sequence[str]) -> bool:
         """Whether a row has words where all others have numbers, as after a stray comma."""
-        return any(
-            _has_letter(cells[place]) for place in self.without_letters if place < len(cells)
-        )
+        return bool(self._lettered(cells))
+
+    def _lettered(self, cells: Sequence[str]) -> list[int]:
+        there = (place for place in self.without_letters if place < len(cells))
+        return [place for place in there if _has_letter(cells[place])]
 
 
 def _has_letter(text: str) -> bool:

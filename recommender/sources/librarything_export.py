@@ -1,5 +1,7 @@
 """The export of a library that LibraryThing makes as tab-delimited text."""
 
+from functools import lru_cache
+
 from recommender import shelves
 from recommender.shelves import Shelf, is_unread
 from recommender.sources.base import ShelfRow
@@ -37,13 +39,14 @@ class LibraryThingExport(ExportFile):
             isbn10=isbn10,
             isbn13=isbn13,
             stars=cells.stars("Rating"),
-            shelf=_shelf_of(text("Collections")),
+            shelf=_shelf_of(clean_text(text("Collections"))),
             added_on=cells.date("Entry Date"),
             read_on=cells.date("Date Read"),
             year=read_year(text("Date")),
         )
 
 
+@lru_cache(1000)
 def _shelf_of(collections: str) -> str:
     """The shelf that a book's collections tell of; a book that is merely owned counts as read."""
     named = [read_shelf(name) for name in collections.split(",")]

@@ -7,6 +7,8 @@ from functools import lru_cache
 #: Quarter stars are the finest that readers can give.
 LEAST_STARS, MOST_STARS = 0.25, 5.0
 
+#: Five stars, half of them empty, each with a sign for its looks; "4.50 stars out of 5 stars".
+_LONGEST = 40
 _BLANK = re.compile(r"[\ufe0e\ufe0f\u200d]")  # which of two looks a sign has
 _FILLED, _EMPTY = "★⭐✭✮✯🌟*", "☆✩✰"
 _SIGNS = re.compile(rf"(?P<filled>[{re.escape(_FILLED)}]*)(?P<part>[¼½¾]?)[{_EMPTY}]*")
@@ -27,13 +29,20 @@ class NotStars(ValueError):
     """The text is no rating from nothing to five stars."""
 
 
-@lru_cache(1000)
 def parse_stars(text: str) -> float | None:
     """A quarter to five stars; None for nothing and 0, which mean "not rated".
 
     Ratings out of 10 or 100, and percentages, are brought to five stars. Raises `NotStars`.
     """
-    text = _BLANK.sub("", text).strip()
+    text = text.strip()
+    if len(text) > _LONGEST:  # the process would keep it in memory for good
+        raise NotStars(text)
+    return _parse(text)
+
+
+@lru_cache(1000)
+def _parse(text: str) -> float | None:
+    text = _BLANK.sub("", text)
     stars = _value(text) if text else 0.0
     if stars is None or (stars and not LEAST_STARS <= stars <= MOST_STARS):
         raise NotStars(text)

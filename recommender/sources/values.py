@@ -5,11 +5,10 @@ import re
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 
-from stdnum import isbn
-
 from recommender.shelves import Shelf, common_shelf
 from recommender.sources.base import BadRow
 from recommender.sources.dates import plausible
+from recsite.common.isbn import check_digit_10
 from recsite.common.text import clean_line
 
 _ISBN_PADDING = re.compile(r'[\s="\'\[\]-]')
@@ -29,7 +28,9 @@ LEAST_STARS = 0.25  # quarter stars are the finest that readers can give
 
 def clean_text(text: str | None, longest: int = 300) -> str:
     """Text with entities resolved, every run of spaces made one, and nothing that can't be seen."""
-    return clean_line(html.unescape(text or ""), longest)
+    if text and "&" in text:
+        text = html.unescape(text)
+    return clean_line(text or "", longest)
 
 
 def first_author(text: str) -> str:
@@ -85,13 +86,16 @@ def read_isbns(*texts: str) -> tuple[str, str]:
     """
     isbn10 = isbn13 = ""
     for text in texts:
+        if not text:
+            continue
         digits = _ISBN_PADDING.sub("", text).upper()
         if _ISBN_13.fullmatch(digits):
             isbn13 = isbn13 or digits
         elif _ISBN_10.fullmatch(digits):
             isbn10 = isbn10 or digits
-        elif _SHORT_ISBN_10.fullmatch(digits) and isbn.is_valid(digits.zfill(10)):
-            isbn10 = isbn10 or digits.zfill(10)
+        elif _SHORT_ISBN_10.fullmatch(digits):
+            padded = digits.zfill(10)
+            isbn10 = isbn10 or (padded if padded[9] == check_digit_10(padded[:9]) else "")
     return isbn10, isbn13
 
 

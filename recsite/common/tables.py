@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice, pairwise
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, NamedTuple
 from unicodedata import combining, name
 
 from charset_normalizer import from_bytes
@@ -90,8 +90,7 @@ class Heading:
     is_quoted: bool = True  # whether quotes mean anything between the cells
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """The cells of a row, and the line of the file on which it begins."""
 
     line: int
@@ -325,7 +324,7 @@ def rows(file: BinaryIO, heading: Heading) -> Iterator[Row]:
         line, empty = heading.lines + 1, 0
         try:
             for cells in reader:
-                if any(cell.strip() for cell in cells):
+                if cells and (cells[0].strip() or any(cell.strip() for cell in cells)):
                     yield Row(line, _unwrapped(cells, heading))
                 elif (empty := empty + 1) > MOST_EMPTY_LINES:
                     raise TooManyEmptyLines(f"{empty} empty lines")

@@ -1,5 +1,8 @@
 """Stars as people write them."""
 
+import tracemalloc
+from contextlib import suppress
+
 import pytest
 
 from recommender.sources.stars import NotStars, parse_stars
@@ -37,6 +40,7 @@ from recommender.sources.stars import NotStars, parse_stars
         ("⭐\ufe0f⭐\ufe0f", 2),
         ("****", 4),
         ("4.5★", 4.5),
+        ("★\ufe0f★\ufe0f☆\ufe0f☆\ufe0f☆\ufe0f", 2),
     ],
 )
 def test_ratings(text: str, stars: float | None) -> None:
@@ -49,3 +53,16 @@ def test_ratings(text: str, stars: float | None) -> None:
 def test_what_is_no_rating(text: str) -> None:
     with pytest.raises(NotStars):
         parse_stars(text)
+
+
+@pytest.mark.parametrize("cell", [" {}5", "5{}", "{}", "5.{}", "★{}"])
+@pytest.mark.parametrize("filler", [" ", "\ufe0f", "\u200d", "0", "★"])
+def test_what_is_remembered_is_short(cell: str, filler: str) -> None:
+    tracemalloc.start()
+    try:
+        with suppress(NotStars):
+            parse_stars(cell.format(filler * 1_000_000))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 100_000
