@@ -29,9 +29,10 @@ from recommender.engine.values import FloatArray, IntArray
 
 DIAL_POSITIONS = (-2, -1, 0, 1, 2)
 FAME_OFFSET = 30.0
-#: For `DIAL_POSITIONS`. Chosen so that either end brings at least five other books than the middle
-#: to half of the readers, and the adventurous one books half as famous (docs/QUALITY.md).
-FAME_EXPONENTS = (-0.4, -0.2, 0.0, 0.25, 0.75)
+#: For `DIAL_POSITIONS`. Chosen so that half of the readers get at least three other books at the
+#: first step from the middle and five at either end, and the adventurous end has books half as
+#: famous (docs/QUALITY.md).
+FAME_EXPONENTS = (-0.4, -0.25, 0.0, 0.35, 0.75)
 LIKENESS_STEP = 0.05
 
 
