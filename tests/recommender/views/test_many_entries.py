@@ -87,7 +87,7 @@ def test_stars_are_given_where_the_book_stands(reader: Reader) -> None:
     entry.refresh_from_db()
     assert entry.stars == 4
     assert entry.shelf == "read"
-    lit = read(client.get("/library/")).all("button", form="acts", aria_pressed="true")
+    lit = read(client.get("/library/")).all("button", name="stars", aria_pressed="true")
     assert "4" in [button.attributes["value"] for button in lit]
 
     assert client.post(f"/library/{entry.pk}/stars", {"stars": "6"}).status_code == 400

@@ -65,6 +65,16 @@ def test_what_is_hidden_is_a_fifth_that_nobody_can_draw_anew(sea: list[Book]) ->
     assert {found.book.pk for found in one} == {found.book.pk for found in other}
 
 
+def test_a_long_test_shows_twenty_covers_and_all_in_a_table(own_store: str) -> None:
+    books = create_books({f"Sea {n}": f"Mariner No{n}" for n in range(125)})
+    publish_release(own_store, [[book.goodbooks_id or 0 for book in books]])
+    page = page_of(sailor(books, rated=110))
+    hidden = page.one("ol", class_="hidden-books")
+    assert hidden.words.count("You gave it 5 stars") == 20
+    table = page.one("div", aria_label="Hidden books with four stars or more")
+    assert table.words.count("Sea ") == 22
+
+
 def test_the_page_shows_the_books_and_warns_of_luck(
     sea: list[Book], django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
