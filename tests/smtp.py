@@ -9,7 +9,7 @@ from email.message import Message
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Takes mail, or turns it away while `refuses` is set."""
+    """Takes mail; turns it away while `refuses` is set, and who logs in while `knows_nobody` is."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -17,7 +17,7 @@ class MailServer(socketserver.ThreadingTCPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Session)
         self.messages: list[Message] = []
-        self.refuses = False
+        self.refuses = self.knows_nobody = False
 
     @property
     def port(self) -> int:
@@ -38,6 +38,8 @@ class _Session(socketserver.StreamRequestHandler):
             elif verb == b"QUIT":
                 self._say("221 bye")
                 return
+            elif verb in (b"EHLO", b"AUTH") and self.server.knows_nobody:
+                self._say("250-here\r\n250 AUTH PLAIN" if verb == b"EHLO" else "535 not you")
             else:
                 self._say("451 later" if verb == b"MAIL" and self.server.refuses else "250 ok")
 

@@ -281,11 +281,16 @@ class S3Store:
                 raise Conflict(f"{what} was changed by somebody else meanwhile.") from error
             if code in {"NoSuchKey", "NotFound", "404"}:
                 raise NotFound(f"There is no {what}.") from error
-            raise StoreError(f"Could not {verb} {what}: {error}") from error
+            reason = error.response.get("Error", {}).get("Message") or code
+            raise StoreError(f"Could not {verb} {what}: {_sentence(reason)}") from error
         except (BotoCoreError, S3UploadFailedError) as error:
-            raise StoreError(f"Could not {verb} {what}: {error}") from error
+            raise StoreError(f"Could not {verb} {what}: {_sentence(str(error))}") from error
         except OSError as error:
             raise StoreError(f"Could not {verb} {what}: {error.strerror}.") from error
+
+
+def _sentence(reason: str) -> str:
+    return reason if reason.endswith(".") else f"{reason}."
 
 
 def _flush(path: Path) -> None:

@@ -1,6 +1,7 @@
 """Tries what a site needs, part by part, and says in a sentence what is wrong and what to do."""
 
 import os
+import re
 import shutil
 import smtplib
 import ssl
@@ -29,7 +30,13 @@ from recommender.engine.store import StoreError
 from recommender.selectors import current_model
 from recommender.selectors.goodreads import uses_stand_in
 from recommender.services.staging import fetcher
-from recommender.sources.base import BotFilter, PrivateOrNotFound, SourceError, SwitchedOff
+from recommender.sources.base import (
+    BotFilter,
+    PrivateOrNotFound,
+    SourceError,
+    SourceUnavailable,
+    SwitchedOff,
+)
 from recommender.sources.goodreads_feed import GoodreadsFeed
 from recsite.common import valkey
 from recsite.health import NotReady
@@ -94,7 +101,7 @@ def _finding(part: str, check: Callable[[], str]) -> Finding:
 
 def check_settings() -> str:
     found = checks.run_checks(include_deployment_checks=settings.HTTPS)
-    serious = [message for message in found if message.level >= checks.WARNING]
+    serious = [one for one in found if one.level >= checks.WARNING and not one.is_silenced()]
     if serious:
         raise Wrong(" ".join(f"{one.msg} {one.hint or ''}".strip() for one in serious))
     kind = "a site behind HTTPS" if settings.HTTPS else "a site without HTTPS"
@@ -148,8 +155,10 @@ def check_broker() -> str:
     except redis.AuthenticationError as error:
         raise Wrong(f"Valkey at {where} refuses the password of REDIS_URL.") from error
     except redis.RedisError as error:
-        reason = str(error).rstrip(".")
-        raise Wrong(f"Valkey at {where} does not answer: {reason}. Check REDIS_URL.") from error
+        reason = str(error).rstrip(".").rpartition(". ")[2]
+        raise Wrong(
+            f"Valkey at {where} does not answer: {reason}. Check that it runs, and REDIS_URL."
+        ) from error
     if replication.get("role") == "slave":
         raise Wrong(f"Valkey at {where} is a replica, which takes no writes.")
     policy = memory.get("maxmemory_policy", "noeviction")
@@ -175,8 +184,9 @@ def check_store() -> str:
         store.put(PROBE, b"Written by manage.py doctor.\n")
         store.delete(PROBE)
     except (StoreError, ReleaseError) as error:
-        raise Wrong(f"{error} Check RELEASE_STORE, and the keys of an S3 store.") from error
-    return f"{where} can be read and written; it has {len(versions)} releases."
+        raise Wrong(f"{error} {_hint(error.__cause__ or error, STORE_HINTS)}.") from error
+    releases = "one release" if len(versions) == 1 else f"{len(versions)} releases"
+    return f"{where} can be read and written; it has {releases}."
 
 
 def check_model() -> str:
@@ -205,7 +215,10 @@ def check_mail() -> str:
         mail.open()
         mail.close()
     except smtplib.SMTPAuthenticationError as error:
-        raise Wrong(f"{host} refuses EMAIL_HOST_USER and EMAIL_HOST_PASSWORD.") from error
+        raise Wrong(
+            f"{host}:{port} refuses the user name or the password. Check EMAIL_HOST_USER and "
+            "EMAIL_HOST_PASSWORD."
+        ) from error
     except smtplib.SMTPNotSupportedError as error:
         raise Wrong(
             f"{host}:{port} can't do what is asked of it: {error} For TLS from the first byte set "
@@ -213,14 +226,17 @@ def check_mail() -> str:
         ) from error
     except smtplib.SMTPServerDisconnected as error:
         raise Wrong(
-            f"{host}:{port} ends the connection. If its port expects TLS from the first byte, set "
-            "EMAIL_USE_SSL=true."
+            f"{host}:{port} ends the connection, or says nothing. If its port expects TLS from the "
+            "first byte, set EMAIL_USE_SSL=true."
         ) from error
     except ssl.SSLCertVerificationError as error:
         raise Wrong(f"{host}:{port} has no good certificate: {error.verify_message}.") from error
     except (OSError, smtplib.SMTPException) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise Wrong(f"{host}:{port} does not answer as a mail server: {reason}.") from error
+        raise Wrong(
+            f"{host}:{port} does not answer as a mail server: {reason}. Check EMAIL_HOST and "
+            "EMAIL_PORT."
+        ) from error
     return f"{host}:{port} answers and would take email."
 
 
@@ -247,6 +263,11 @@ def check_goodreads() -> str:
             "Goodreads' firewall turns this site away, as it does most programs. Imports by "
             "profile fail and lead to the export file; another address or USER_AGENT may help."
         ) from error
+    except SourceUnavailable as error:
+        raise Wrong(
+            f"{settings.GOODREADS_BASE_URL} gives no answer. Check that this host may open "
+            "connections to it; readers can upload their export file meanwhile."
+        ) from error
     except SourceError as error:
         raise Wrong(
             f"{settings.GOODREADS_BASE_URL} does not answer as Goodreads: {error}"
@@ -268,7 +289,10 @@ def check_open_library() -> str:
             ) from error
         raise Wrong(f"Open Library is not to be asked for now: {error}.") from error
     except OpenLibraryError as error:
-        raise Wrong(f"{settings.OPENLIBRARY_BASE_URL} gives no good answer: {error}.") from error
+        raise Wrong(
+            f"{settings.OPENLIBRARY_BASE_URL} gives no good answer: {error}. Check that this host "
+            "may open connections to it; details of books wait meanwhile."
+        ) from error
     return f"{_place(settings.OPENLIBRARY_BASE_URL)} answers."
 
 
@@ -307,14 +331,33 @@ def _place(url: str) -> str:
 def _reason(error: DatabaseError) -> str:
     """PostgreSQL's own words, of which the end of the first line says most, and what to do."""
     words = str(error).strip().splitlines()[0].rpartition("failed: ")[2]
-    words = words.removeprefix("FATAL:").strip().rstrip(".")
-    hints = {
-        "password authentication": "Check user and password of DATABASE_URL",
-        "does not exist": "Create it, or check DATABASE_URL",
-        "refused": "Check that it runs, and the port of DATABASE_URL",
-        "resolve": "Check the host of DATABASE_URL",
-        "timeout": "Check the host of DATABASE_URL, and the firewall between",
-        "SSL": "Check sslmode in DATABASE_URL",
-    }
-    hint = next((hint for part, hint in hints.items() if part in words), "Check DATABASE_URL")
-    return f"{words}. {hint}."
+    words = ERRNO.sub("", words.removeprefix("FATAL:").strip().rstrip("."))
+    return f"{words}. {_hint(words, DATABASE_HINTS)}."
+
+
+def _hint(said: object, hints: Mapping[str, str]) -> str:
+    """What to do, by what was said; the last hint is for everything else."""
+    words = str(said)
+    return next(hint for part, hint in hints.items() if part in words)
+
+
+ERRNO = re.compile(r"\[Errno -?\d+\] ")
+DATABASE_HINTS = {
+    "password authentication": "Check user and password of DATABASE_URL",
+    "does not exist": "Create it, or check DATABASE_URL",
+    "refused": "Check that it runs, and the port of DATABASE_URL",
+    "resolve": "Check the host of DATABASE_URL",
+    "timeout": "Check the host of DATABASE_URL, and the firewall between",
+    "SSL": "Check sslmode in DATABASE_URL",
+    "": "Check DATABASE_URL",
+}
+#: By what boto3 says.
+STORE_HINTS = {
+    "NoSuchBucket": "Make the bucket, or check RELEASE_STORE",
+    "credentials": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    "InvalidAccessKeyId": "Check AWS_ACCESS_KEY_ID",
+    "SignatureDoesNotMatch": "Check AWS_SECRET_ACCESS_KEY",
+    "AccessDenied": "Check what the keys may do: read, write, list and delete",
+    "endpoint URL": "Check that it runs, and S3_ENDPOINT_URL",
+    "": "Check RELEASE_STORE",
+}

@@ -1,5 +1,6 @@
 """Says what is wrong with an installation, in sentences."""
 
+import logging
 import sys
 from typing import Any
 
@@ -13,7 +14,11 @@ class Command(BaseCommand):
     requires_system_checks = ()  # they are among what is told
 
     def handle(self, **_options: Any) -> None:
-        found = examine()
+        logging.disable()  # what fails is told in sentences
+        try:
+            found = examine()
+        finally:
+            logging.disable(logging.NOTSET)
         width = max(len(one.part) for one in found)
         for one in found:
             self.stdout.write(f"{one.verdict:5}  {one.part:{width}}  {one.sentence}")

@@ -90,7 +90,7 @@ class TestMoto(StoreConformance, ConditionalConformance):
 
     def test_a_bucket_that_is_not_there_is_said(self, store: Store, moto: S3Server) -> None:
         other = open_store("s3://no-such-bucket/x", endpoint_url=moto.endpoint_url)
-        with pytest.raises(StoreError, match="NoSuchBucket"):
+        with pytest.raises(StoreError, match=r"bucket does not exist\.$"):
             other.put("x", b"1")
 
 
@@ -109,7 +109,7 @@ class TestRclone(StoreConformance):
         self, rclone: S3Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
-        with pytest.raises(StoreError, match="SignatureDoesNotMatch"):
+        with pytest.raises(StoreError, match="signature we calculated does not match"):
             empty_store(rclone).put("x", b"1")
 
 

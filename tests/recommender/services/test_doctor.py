@@ -17,6 +17,7 @@ from recsite.local.standins.faults import Reply
 from recsite.local.standins.openlibrary import OpenLibraryStandin
 from recsite.local.standins.server import Request, Standin
 from tests.recommender.conftest import Camps
+from tests.recommender.engine.s3_servers import moto_server
 from tests.services import ROOT
 from tests.smtp import MailServer, mail_server
 
@@ -107,14 +108,35 @@ def test_an_empty_store_and_one_that_is_away(settings: Settings, tmp_path: Path)
 
 
 @pytest.mark.usefixtures("site")
-def test_mail_servers_that_take_no_mail(settings: Settings) -> None:
+def test_an_s3_store_that_is_away_or_lacks_bucket_or_keys(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.RELEASE_STORE = "s3://not-made/site"
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "any")
+    with moto_server() as server:
+        monkeypatch.setenv("S3_ENDPOINT_URL", server.endpoint_url)
+        sentence = said()["store"]
+    assert sentence.endswith(
+        "The specified bucket does not exist. Make the bucket, or check RELEASE_STORE."
+    )
+    assert said()["store"].endswith("Check that it runs, and S3_ENDPOINT_URL.")
+
+
+@pytest.mark.usefixtures("site")
+def test_mail_servers_that_take_no_mail(settings: Settings, mail: MailServer) -> None:
     settings.EMAIL_USE_TLS = True
     assert "needs EMAIL_USE_TLS=false" in said()["mail"]
     settings.EMAIL_USE_TLS, settings.EMAIL_HOST_USER = False, "somebody"
     settings.EMAIL_HOST_PASSWORD = "not-needed-here"
     assert "can't do what is asked of it" in said()["mail"]
+    mail.knows_nobody = True
+    assert "refuses the user name or the password" in said()["mail"]
     settings.EMAIL_PORT = 9
-    assert said()["mail"] == "127.0.0.1:9 does not answer as a mail server: Connection refused."
+    assert said()["mail"] == (
+        "127.0.0.1:9 does not answer as a mail server: Connection refused. "
+        "Check EMAIL_HOST and EMAIL_PORT."
+    )
 
 
 @pytest.mark.usefixtures("site")
@@ -127,6 +149,9 @@ def test_sites_whose_firewalls_turn_us_away(settings: Settings) -> None:
     assert found["Goodreads"].startswith("Goodreads' firewall turns this site away")
     assert "set another USER_AGENT" in found["Open Library"]
     assert set(found) == {"Goodreads", "Open Library"}
+    found = said()  # where nothing listens any more
+    assert found["Goodreads"].startswith(f"{goodreads.url} gives no answer. Check that this host")
+    assert "Check that this host may open connections" in found["Open Library"]
 
 
 @pytest.mark.usefixtures("site")
@@ -139,6 +164,8 @@ def test_what_an_operator_has_left_out_is_no_fault(settings: Settings, tmp_path:
         "Goodreads": "CONTACT_EMAIL is not set",
         "Open Library": "CONTACT_EMAIL is not set",
     }
+    settings.HTTPS = True
+    assert "SITE_URL is no https:// address." in said()["settings"]
     (tmp_path / "staticfiles.json").unlink()
     assert "run `python manage.py collectstatic`" in said()["folders"]
 
@@ -164,6 +191,8 @@ def test_a_site_where_nothing_is_there(
         "BOOKFOLD_HOME": str(tmp_path),
         "RELEASE_STORE": (tmp_path / "store").as_uri(),
         "HTTPS": "true",
+        "SITE_URL": "https://books.example",
+        "TRUSTED_PROXIES": "1",
     }
     ran = subprocess.run(
         [sys.executable, "manage.py", "doctor"],
@@ -176,6 +205,7 @@ def test_a_site_where_nothing_is_there(
     )
     assert ran.returncode == 1
     assert sentence in ran.stdout
-    assert "Not well: settings, folders, database, broker, store, mail." in ran.stdout
-    assert "Traceback" not in ran.stderr
+    assert "They fit together, for a site behind HTTPS." in ran.stdout
+    assert "Not well: folders, database, broker, store, mail." in ran.stdout
+    assert ran.stderr == ""
     assert "a-secret" not in ran.stdout + ran.stderr
