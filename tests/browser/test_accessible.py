@@ -91,14 +91,44 @@ def test_wrong_files_and_errors(broken_page: str, visit: Visit) -> None:
     check(page)
 
 
-def test_pages_of_an_account(site: Site, visit: Visit) -> None:
-    page = visit(viewport={"width": 320, "height": 640}).page
-    sign_up(page, "reads-all@example.org")
+@pytest.mark.parametrize("with_scripts", [True, False])
+def test_a_feed_a_time_zone_and_where_books_are_found(
+    site: Site, visit: Visit, with_scripts: bool
+) -> None:
+    small = {"width": 360, "height": 640}
+    page = visit(viewport=small, java_script_enabled=with_scripts).page
+    sign_up(page, f"settles-{with_scripts}@example.org")
     paste(page, site.sample_reader)
     page.wait_for_url(LIST)
+    book = page.locator("[data-rank] h2 a").first.get_attribute("href") or "no book"
     page.goto("/account/")
     follow(page, page.get_by_role("button", name="Make a feed"))
     assert page.request.get(page.locator("a[href$='.atom']").inner_text()).ok
+
+    page.get_by_label("Days and times are those of").select_option("Australia/Sydney")
+    follow(page, page.get_by_role("button", name="Save the time zone"))
+    chosen = page.get_by_label("Days and times are those of")
+    expect(chosen).to_have_value("Australia/Sydney")
+
+    address = page.get_by_label("Address with {isbn}")
+    address.fill("javascript:alert({isbn})")
+    follow(page, page.get_by_role("button", name="Save the address"))
+    expect(address).to_have_attribute("aria-invalid", "true")
+    expect(address).to_have_value("javascript:alert({isbn})")
+    if with_scripts:
+        check(page)
+    address.fill("https://shop.example/find?isbn={isbn}")
+    follow(page, page.get_by_role("button", name="Save the address"))
+    page.goto(book)
+    shop = page.get_by_role("link", name="shop.example")
+    assert re.search(r"isbn=[0-9X]{10,13}$", shop.get_attribute("href") or "")
+    if with_scripts:
+        check(page)
+
+
+def test_pages_of_an_account(site: Site, visit: Visit) -> None:
+    page = visit(viewport={"width": 320, "height": 640}).page
+    sign_up(page, "reads-all@example.org")
     for address in (
         "/account/",
         "/account/delete/",
