@@ -26,8 +26,8 @@ ORDER_WORDS = dict(
     zip(
         ORDERS,
         (
-            "Added last",
-            "Read last",
+            "Recently added",
+            "Recently read",
             "Title",
             "Author",
             "Most stars",

@@ -14,7 +14,7 @@ from recommender.selectors.wording import SERIES_WORDS
 ORDER_WORDS = {
     PileOrder.FITS: "Fits you best",
     PileOrder.WAITED: "Has waited longest",
-    PileOrder.ADDED: "Added last",
+    PileOrder.ADDED: "Recently added",
 }
 
 

@@ -61,7 +61,7 @@ def _lists() -> Part:
 def _imports(missing: list[str] | None, now: datetime) -> Part:
     name = "Imports"
     if missing is None or Queue.PAGE in missing:
-        words = "Imports wait for now, and go on by themselves. Your file is kept."
+        words = "Imports are waiting for now, and will go on by themselves. Your file is kept."
         return Part(name, works=False, words=words)
     queued = ImportJob.objects.filter(state=ImportJob.State.QUEUED, is_background=False)
     oldest = queued.aggregate(at=Min("queued_at"))["at"]
@@ -76,7 +76,7 @@ def _goodreads(state: pace.SiteState, now: datetime) -> Part:
     name = "Shelves at Goodreads"
     if state.circuit_seconds:
         words = (
-            "Goodreads does not let us read shelves. Upload your export file: that always works."
+            "Goodreads is not letting us read shelves. Upload your export file: that always works."
         )
         return Part(name, works=False, words=words, until=_until(state, now))
     return Part(name, works=True, words="Goodreads answers.")

@@ -75,7 +75,7 @@ class Cells:
         try:
             return parse_stars(text)
         except NotStars:
-            self.notes.append(f"“{clean_text(text, 20)}” is no rating that we can read.")
+            self.notes.append(f"“{clean_text(text, 20)}” is not a rating we can read.")
             return None
 
     def date(self, *names: str) -> date | None:
@@ -84,7 +84,8 @@ class Cells:
         try:
             return self.dates.read(text)
         except DoubtfulDate:
-            self.notes.append(f"“{clean_text(text, 20)}” may mean two days, so it is left out.")
+            day = clean_text(text, 20)
+            self.notes.append(f"“{day}” could be either of two days, so it is left out.")
             return None
 
     def count(self, *names: str) -> int:
@@ -225,7 +226,7 @@ class ExportFile(ABC):
 
     def _check_length(self, row: Row, survey: "_Survey", last: int) -> None:
         if len(row.cells) <= last:
-            raise BadRow("The line breaks off.")
+            raise BadRow("The line is cut short.")
         if self._surplus(row) and survey.is_shifted(row.cells):
             raise BadRow("The line has more cells than the heading.")
 

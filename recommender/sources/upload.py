@@ -20,7 +20,7 @@ class ExportRefused(SourceError):
 
 class EmptyFile(ExportRefused):
     code = "export_empty"
-    default = f"This file is empty. Perhaps the download broke off. {_HOW_TO}"
+    default = f"This file is empty. Perhaps the download was interrupted. {_HOW_TO}"
 
 
 class FileTooLarge(ExportRefused):
@@ -38,7 +38,7 @@ class PrivacyArchive(ExportRefused):
 
 class PackedFile(ExportRefused):
     code = "export_packed"
-    default = f"This file is packed. Unpack it and upload the .csv file in it. {_HOW_TO}"
+    default = f"This file is compressed. Unpack it and upload the .csv file in it. {_HOW_TO}"
 
 
 class PdfFile(ExportRefused):

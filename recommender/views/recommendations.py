@@ -40,7 +40,7 @@ def recommendations(request: HttpRequest) -> HttpResponse:
     """The list as it is now; POST saves it."""
     reader = reader_of(request)
     if reader is None:
-        messages.info(request, "Bring your ratings first: your list is made from them.")
+        messages.info(request, "Add your ratings first: your list is made from them.")
         return redirect("landing")
     if request.method == "POST":
         return _save(request, reader)

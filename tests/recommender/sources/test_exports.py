@@ -102,8 +102,8 @@ def test_bad_rows_are_told_with_their_lines_and_the_others_kept() -> None:
         "Odd Number and Dates": None,
     }
     assert {row.title: row.note for row in page.rows if row.note} == {
-        "Rating of Nine": "“9” is no rating that we can read.",
-        "Not a Number": "“four” is no rating that we can read.",
+        "Rating of Nine": "“9” is not a rating we can read.",
+        "Not a Number": "“four” is not a rating we can read.",
     }
     assert [(row.line, row.note) for row in page.repeated] == [
         (9, "Line 2 says more about the same book.")

@@ -279,7 +279,7 @@ def test_a_reader_can_say_in_which_letters_a_file_is_written(job: ImportJob) -> 
 
 def test_rows_show_the_book_they_become_and_what_could_not_be_read(job: ImportJob) -> None:
     item = job.items.get(change="new", state="matched")
-    item.problem = "“N/A” is no rating that we can read."
+    item.problem = "“N/A” is not a rating we can read."
     item.save()
 
     page = read(client_of(job.reader).get(rows_of(job)))

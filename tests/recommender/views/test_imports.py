@@ -188,10 +188,10 @@ def test_trying_again_queues_it() -> None:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"queued_at": NOW - timedelta(minutes=1)}, "Our worker seems to be down"),
+        ({"queued_at": NOW - timedelta(minutes=1)}, "Imports are not running at the moment"),
         ({"queued_at": NOW - timedelta(seconds=5)}, "This takes a few seconds"),
         ({"queued_at": NOW + timedelta(seconds=30)}, "Goodreads is busy"),
-        ({"held_until": NOW - timedelta(seconds=1)}, "Our worker seems to be down"),
+        ({"held_until": NOW - timedelta(seconds=1)}, "Imports are not running at the moment"),
         (
             {"held_until": NOW + timedelta(seconds=1), "queued_at": NOW - timedelta(hours=1)},
             "This takes a few seconds",

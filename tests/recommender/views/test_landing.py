@@ -60,7 +60,7 @@ def test_it_says_that_books_are_on_their_way(
 
     words = read(client.get("/")).words
 
-    assert "still getting its books: 43% done, about 4 minutes left." in words
+    assert "still loading its books: 43% done, about 4 minutes left." in words
     assert "Sample reader: 7" in words
 
     (tmp_path / "preparation.json").write_text("{")

@@ -44,4 +44,4 @@ def test_a_full_disk_is_told_in_words(client: Client, settings: Settings) -> Non
     client.raise_request_exception = False
     sent = SimpleUploadedFile("export.csv", b"Title,Author\n" + b"x" * 500_000)
     page = read(client.post("/start", {"export": sent}), status=503)
-    assert "Our server has no room left just now." in page.words
+    assert "Our server is out of space right now." in page.words
