@@ -168,7 +168,7 @@ def show(*, book_ids: Collection[int], user: User) -> int:
 
 def _set_status(book_ids: Collection[int], status: Book.Status, reason: str, user: User) -> int:
     books = Book.objects.standing().exclude(status=status).filter(pk__in=list(book_ids))
-    changed = list(books.select_for_update().order_by("pk"))
+    changed = list(books.select_for_update(no_key=True).order_by("pk"))
     kind = Kind.HIDDEN if status == Book.Status.HIDDEN else Kind.SHOWN
     CurationAct.objects.bulk_create(
         CurationAct(
@@ -206,7 +206,7 @@ def withdraw(*, book: Book, reason: str, user: User) -> CurationAct:
     not added again by itself; a person may choose it (`readmit`). Raises `CannotCurate` for a book
     of a data set, or one that is gone already, or into which others were merged.
     """
-    book = Book.objects.select_for_update().get(pk=book.pk)
+    book = Book.objects.select_for_update(no_key=True).get(pk=book.pk)
     check_withdrawal(book)
     before = snapshot(book)
     book.identifiers.all().delete()
@@ -232,7 +232,7 @@ def set_locks(*, book_ids: Collection[int], is_locked: bool, user: User) -> int:
     """Lock or unlock all fields of these books for loaders; return how many books changed."""
     wanted = list(LOCKABLE) if is_locked else []
     books = Book.objects.standing().filter(pk__in=list(book_ids)).exclude(locked_fields=wanted)
-    changed = list(books.select_for_update().order_by("pk"))
+    changed = list(books.select_for_update(no_key=True).order_by("pk"))
     CurationAct.objects.bulk_create(
         CurationAct(
             kind=Kind.EDITED,
@@ -282,12 +282,14 @@ def merge_genre(*, genre: Genre, into: Genre, user: User) -> CurationAct:
     """Delete a genre and count its readers under another one, in later loads too.
 
     The caller must have moved everything else that points to the genre, in the same transaction.
-    Raises `CannotCurate` if both are the same genre.
+    Raises `CannotCurate` if both are the same genre, or one is gone.
     """
     if genre.pk == into.pk:
         raise CannotCurate("Choose another genre: a genre cannot be merged into itself.")
     pair = Genre.objects.select_for_update().filter(pk__in=[genre.pk, into.pk])
     by_key = {row.pk: row for row in pair.order_by("pk")}
+    if len(by_key) < 2:
+        raise CannotCurate("One of these genres has just been merged into another.")
     old, new = by_key[genre.pk], by_key[into.pk]
     moved = dict(old.shelvings.order_by("book").values_list("book", "count"))
     shared = dict(new.shelvings.filter(book__in=list(moved)).values_list("book", "count"))

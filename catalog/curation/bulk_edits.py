@@ -67,7 +67,7 @@ def apply(*, edits: Mapping[int, Edit], reason: str, user: User) -> int:
             f"{len(edits):,} books are too many at once. Change at most {MAX_BOOKS:,}."
         )
     rows = Book.objects.standing().filter(pk__in=edits.keys()).order_by("pk")
-    books = {book.pk: book for book in rows.select_for_update()}
+    books = {book.pk: book for book in rows.select_for_update(no_key=True)}
     if len(books) < len(edits):
         raise Stale("One of the books has been merged into another; nothing was changed.")
     before = acts.snapshots(books.keys())
@@ -100,7 +100,12 @@ def set_kind(*, book_ids: Collection[int], kind: str, user: User) -> int:
 @transaction.atomic
 def add_genre(*, book_ids: Collection[int], genre: Genre, user: User) -> int:
     """Add a genre, as shelved by one reader, to the books that lack it; return how many."""
-    books = Book.objects.standing().filter(pk__in=book_ids).order_by("pk").select_for_update()
+    books = (
+        Book.objects.standing()
+        .filter(pk__in=book_ids)
+        .order_by("pk")
+        .select_for_update(no_key=True)
+    )
     now = acts.snapshots(list(books.values_list("pk", flat=True)))
     edits = {
         pk: Edit({"genres": {**book["genres"], genre.slug: 1}})

@@ -54,7 +54,7 @@ def decline(*, found_ids: Collection[int]) -> int:
     waiting = FoundWork.objects.select_for_update().filter(
         pk__in=list(found_ids), state=State.WAITING
     )
-    keys = list(waiting.values_list("key", flat=True))
+    keys = list(waiting.order_by("pk").values_list("key", flat=True))
     wanted = WantedBook.objects.filter(state=WantedBook.State.FOUND, works__0__key__in=keys)
     wanted.update(state=WantedBook.State.REFUSED, works=[])
     return FoundWork.objects.filter(key__in=keys).update(state=State.DECLINED)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog.curation import acts
@@ -24,7 +24,7 @@ from recommender.models import (
     Source,
 )
 from recommender.services.entries import ENTRY_FIELDS
-from recommender.services.locks import lock_readers
+from recommender.services.locks import lock_books, lock_readers
 from recsite.accounts.models import User
 
 #: Numbers that only one book can have; the other book takes those that it lacks.
@@ -78,7 +78,7 @@ def merge(*, book: Book, into: Book, reason: str, user: User) -> CurationAct:
     entry that was changed last; the other is kept aside. Raises
     `CannotCurate` if one of them was merged before, or both are the same book.
     """
-    book, into = _lock(book, into)
+    book, into = lock_books(book, into)
     _check(book, into)
     numbers = _numbers_to_move(book, into)
     before = {"status": book.status, "hidden_because": book.hidden_because, "numbers": numbers}
@@ -128,7 +128,7 @@ def undo(*, act: CurationAct, user: User) -> CurationAct:
     """
     if act.kind != CurationAct.Kind.MERGED or act.book is None:
         raise CannotCurate("Only a merge can be undone.")
-    book, into = _lock(act.book, Book.objects.get(pk=act.after["into"]))
+    book, into = lock_books(act.book, Book.objects.get(pk=act.after["into"]))
     if CurationAct.objects.filter(undoes=act).exists():
         raise CannotCurate("This merge has been undone already.")
     if into.status == Book.Status.MERGED:
@@ -173,6 +173,8 @@ def undo(*, act: CurationAct, user: User) -> CurationAct:
 @transaction.atomic
 def merge_genre(*, genre: Genre, into: Genre, user: User) -> CurationAct:
     """Merge a genre into another, with the dismissals of it."""
+    either = Dismissal.objects.filter(genre__in=[genre, into])
+    lock_readers(either.values_list("reader", flat=True))
     standing = Dismissal.objects.standing().filter(genre=genre)
     doubles = standing.filter(reader__in=_readers_dismissing(into))
     doubles.update(undone_at=timezone.now())
@@ -191,6 +193,7 @@ def move_identifier(*, identifier: BookIdentifier, to: Book, user: User) -> Cura
 
     Entries stay where the library has the other book already.
     """
+    _, to = lock_books(identifier.book, to)
     keys = list(entries_of(identifier=identifier, to=to).values_list("pk", flat=True))
     act = acts.move_identifier(identifier=identifier, to=to, user=user)
     LibraryEntry.objects.filter(pk__in=keys).update(book=to)
@@ -213,31 +216,6 @@ def _check(book: Book, into: Book) -> None:
     for either in (book, into):
         if either.status not in Book.STANDING:
             raise CannotCurate(f"“{either}” was merged into another book or taken back already.")
-
-
-def _lock(*books: Book) -> list[Book]:
-    """The books as they are now; they and the readers who have anything of them are locked."""
-    keys = [book.pk for book in books]
-    rows = Book.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
-    fresh = {row.pk: row for row in rows}
-    lock_readers(_readers_of(keys))
-    return [fresh[key] for key in keys]
-
-
-def _readers_of(keys: list[int]) -> set[int]:
-    """Those who have a row that refers to one of these books."""
-    either = Q(book__in=keys) | Q(suggested_book__in=keys)
-    readers: set[int | None] = set()
-    for rows, reader in (
-        (LibraryEntry.objects.filter(either), "reader"),
-        (ImportItem.objects.filter(either), "job__reader"),
-        (RemovedEntry.objects.filter(book__in=keys), "reader"),
-        (Dismissal.objects.filter(book__in=keys), "reader"),
-        (Proposal.objects.filter(book__in=keys), "reader"),
-        (Recommendation.objects.filter(book__in=keys), "run__reader"),
-    ):
-        readers.update(rows.order_by().values_list(reader, flat=True).distinct())
-    return {reader for reader in readers if reader is not None}
 
 
 def _numbers_to_move(book: Book, into: Book) -> dict[str, int]:

@@ -6,7 +6,8 @@ from django.db import transaction
 
 from catalog.curation import acts
 from catalog.models import Book, CurationAct, FoundWork, WantedBook
-from recommender.models import ImportItem, LibraryEntry, Reader
+from recommender.models import ImportItem, LibraryEntry
+from recommender.services.locks import lock_books
 from recsite.accounts.models import User
 
 
@@ -32,9 +33,7 @@ def take_back(*, book: Book, reason: str, user: User) -> CurationAct:
 
     Saved lists keep it, as they never change. Raises `catalog.curation.acts.CannotCurate`.
     """
-    book = Book.objects.select_for_update().get(pk=book.pk)
-    having = LibraryEntry.objects.filter(book=book).values("reader")
-    list(Reader.objects.select_for_update().filter(pk__in=having).order_by("pk").values("pk"))
+    [book] = lock_books(book)
     act = acts.withdraw(book=book, reason=reason, user=user)
     LibraryEntry.objects.filter(suggested_book=book).update(
         suggested_book=None, is_suggestion_declined=False

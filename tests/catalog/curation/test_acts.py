@@ -116,6 +116,14 @@ def test_a_merged_genre_adds_its_readers_to_the_other_and_stays_there_in_later_l
     assert act.before["books"] == {str(both.pk): 5, str(one.pk): 3}
 
 
+def test_of_two_curators_who_merge_a_genre_the_second_is_told(user: User) -> None:
+    genre, into = GenreFactory.create(slug="sf"), GenreFactory.create(slug="science-fiction")
+    acts.merge_genre(genre=Genre.objects.get(pk=genre.pk), into=into, user=user)
+
+    with pytest.raises(acts.CannotCurate, match="just been merged"):
+        acts.merge_genre(genre=genre, into=into, user=user)
+
+
 def test_a_genre_is_not_merged_into_itself(user: User) -> None:
     genre = GenreFactory.create()
     with pytest.raises(acts.CannotCurate, match="another genre"):
