@@ -57,8 +57,10 @@ class IntoBookView(ConfirmView[M]):
 
     def get_form(self) -> forms.Form:
         text = self.request.GET.get("search", "").strip()
-        if self.request.method == "POST" or self.request.GET.get("into") or not text:
+        if self.request.method == "POST" or self.request.GET.get("into"):
             return super().get_form()
+        if not text:
+            return IntoBook()
         form = IntoBook(initial=self.request.GET.dict())
         found = search_as_curator(text, limit=BOOKS_OFFERED + 1)
         form.offer([book for book in found if book.pk != self.get_book_id()][:BOOKS_OFFERED])

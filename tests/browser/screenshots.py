@@ -9,6 +9,7 @@ Only for the starter shelf: pictures with books of goodbooks-10k do not belong i
 import argparse
 import io
 import re
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -27,6 +28,8 @@ SHARED = ROOT / "static" / "img" / "share.png"
 QUALITY = 50
 #: What the other of two readers has at the stand-in, and a book for the gift.
 ANOTHER_READER, LOVED = "551", "The Hobbit"
+#: Who may enter the admin of `make run`, and what is looked for to be merged.
+DEMO, MERGED = "demo@bookfold.example", "hobbit"
 WIDE, NARROW = ViewportSize(width=1180, height=900), ViewportSize(width=360, height=780)
 LOOKS: dict[str, tuple[ViewportSize, Literal["light", "dark"]]] = {
     "light": (WIDE, "light"),
@@ -99,10 +102,31 @@ def begin_together(page: Page) -> dict[str, str]:
     return {"together": group}
 
 
-def take(browser: Browser, site: str, folder: Path) -> None:
+def begin_admin(page: Page, password: str) -> dict[str, str]:
+    """Log in as the demo account, and answer with the addresses of pages of the admin."""
+    page.goto("/accounts/login/?next=/admin/")
+    page.get_by_label("Email").fill(DEMO)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Log in", exact=True).click()
+    page.wait_for_url("**/admin/")
+    found = []
+    for rows in ("catalog/book", "recommender/modelrelease"):
+        page.goto(f"/admin/{rows}/")
+        first = page.locator("#result_list tbody th a").first.get_attribute("href") or ""
+        found.append(first.partition("?")[0])
+    book, release = found
+    return {
+        "admin-home": "/admin/",
+        "admin-dashboard": "/admin/dashboard/",
+        "admin-merge": f"{book.replace('/change/', '/merge')}?search={quote(MERGED)}",
+        "admin-release": release,
+    }
+
+
+def take(browser: Browser, site: str, folder: Path, password: str) -> None:
     """Take each page in each look."""
     folder.mkdir(parents=True, exist_ok=True)
-    for begun in (begin, begin_together):
+    for begun in (begin, begin_together, partial(begin_admin, password=password)):
         context = browser.new_context(base_url=site, viewport=WIDE, service_workers="block")
         page = context.new_page()
         for name, address in begun(page).items():
@@ -140,9 +164,12 @@ def take_icons(browser: Browser, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Take the pictures of the main pages.")
     parser.add_argument("site", help="the address of a running site, such as http://127.0.0.1:8000")
+    parser.add_argument(
+        "--password-file", type=Path, default=ROOT / ".local" / "demo-password", help="its demo's"
+    )
     options = parser.parse_args()
     with chromium() as browser:
-        take(browser, options.site, FOLDER)
+        take(browser, options.site, FOLDER, options.password_file.read_text().strip())
         take_shared(browser, options.site, SHARED)
         take_icons(browser, SHARED.parent)
 

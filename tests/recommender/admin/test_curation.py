@@ -113,6 +113,9 @@ def test_the_other_book_is_searched_for(client: Client) -> None:
         assert f"Dune, Frank Herbert (1969): number {other.pk}" in page.words
         assert str(merged.pk) not in page.words
     assert "Nothing found" in read(client.get(address, {"search": "zqxjkv"})).words
+    assert (
+        "Choose the other book" not in read(client.get(address, {"search": "", "reason": ""})).words
+    )
 
     shown = client.get(address, {"search": "dune", "into": str(other.pk), "reason": "twice"})
     assert "Merge them" in shown.content.decode()
