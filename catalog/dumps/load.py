@@ -36,6 +36,7 @@ from catalog.kinds import kind_of
 from catalog.lookups import AnyOf
 from catalog.models import Book, BookAuthor, BookIdentifier, Enrichment
 from catalog.openlibrary import fill
+from catalog.planner import analyze
 from catalog.services.enrichment import FOUND_AGAIN
 
 BATCH = 2000
@@ -104,17 +105,8 @@ def load_catalog(folder: CatalogFolder, *, say: Say, note: Note) -> Outcome:
     for start in range(0, len(put_off), BATCH):
         _load_put_off(put_off[start : start + BATCH], outcome, note)
     if outcome.changed_anything:
-        _analyze()
+        analyze()
     return outcome
-
-
-def _analyze() -> None:
-    """Let the planner know how large the tables have become, before the next search."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "ANALYZE catalog_book, catalog_author, catalog_bookauthor, catalog_bookgenre,"
-            " catalog_bookidentifier, catalog_searchdocument"
-        )
 
 
 def _locked() -> None:

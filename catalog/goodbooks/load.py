@@ -31,6 +31,7 @@ from catalog.models import (
     GenreAlias,
 )
 from catalog.normalize import surname_key, title_key
+from catalog.planner import analyze
 
 BATCH = 2000
 LOCK = 0x626F6F6B  # "book": two loads at once would create every book twice
@@ -148,6 +149,8 @@ class _Load:
         self._write_credits()
         self._write_identifiers()
         self._write_genres()
+        if self.outcome.changed_anything:
+            analyze()
         self.outcome.genres_derived = derive_genres()
 
     def _notice(self, row: BookRow, text: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from catalog.goodbooks.load import Outcome, load_folder
 from catalog.goodbooks.table import UnusableFolder
@@ -60,6 +61,13 @@ def load(folder: Path, *, simulated: bool = False) -> Outcome:
 
 def book(number: int) -> Book:
     return Book.objects.get(goodbooks_id=number)
+
+
+def test_the_planner_knows_how_many_rows_have_come(tmp_path: Path) -> None:
+    load(write(tmp_path, WHOLE))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'catalog_book'::regclass")
+        assert cursor.fetchone() == (Book.objects.count(),)
 
 
 def test_books_come_with_all_that_the_folder_says(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from spark.bench.peers import (
     solve_rows,
     weighted,
 )
-from spark.bench.published import likes_alone
+from spark.bench.published import in_turn, is_by_book, likes_alone
 from spark.bench.quality import (
     Columns,
     choose_readers,
@@ -46,6 +46,7 @@ from spark.bench.sides import side_rows
 from spark.bench.tune import alone, search
 from spark.factors import FactorSettings
 from spark.half_step import Eigenbasis, gram_of, half_step
+from spark.volumes import Volumes
 from tests.spark.ratings import planted_ratings, write_ratings
 
 CAMPS = 4
@@ -119,6 +120,30 @@ def test_the_last_ratings_of_a_file_are_hidden_where_that_is_asked_for(ratings: 
     hidden = -(-len(books) // 5)
     assert set(readers.held_out[reader]) == set(books[-hidden:])
     assert set(readers.fold_in[reader]) == set(books[:-hidden])
+
+
+def test_a_file_by_book_tells_no_time_and_gets_one_with_volumes_in_turn(ratings: Columns) -> None:
+    by_book = np.lexsort((ratings.book, ratings.reader))
+    ordered = Columns(
+        ratings.reader[by_book],
+        ratings.book[by_book],
+        ratings.stars[by_book],
+        ratings.reader_ids,
+        ratings.book_ids,
+    )
+    assert is_by_book(ordered)
+    books = len(ratings.book_ids)
+    odd = np.where(np.arange(books) % 2, np.arange(books) % 3, -1)
+    timed = in_turn(ordered, Volumes(odd, -np.arange(books, dtype=float)), seed=1)
+    assert not is_by_book(timed)
+    assert sorted(zip(timed.reader, timed.book, timed.stars, strict=True)) == sorted(
+        zip(ratings.reader, ratings.book, ratings.stars, strict=True)
+    )
+    for reader in range(len(ratings.reader_ids)):
+        own = timed.book[timed.reader == reader]
+        for series in range(3):
+            volumes = own[odd[own] == series].tolist()
+            assert volumes == sorted(volumes, reverse=True)
 
 
 def test_likes_are_taken_from_stars_that_stay_as_they_are(ratings: Columns) -> None:
