@@ -309,7 +309,7 @@ GUEST_SEARCHES_AN_HOUR = env.integer("GUEST_SEARCHES_AN_HOUR", 600)
 # The language of the books on a list where neither the reader nor the library names one.
 DEFAULT_LANGUAGE = env.language("DEFAULT_LANGUAGE", "eng")
 
-# The site's own URL, for links in e-mail; without it no digests are sent. A site that shares its
+# The site's own URL, for links in email; without it no digests are sent. A site that shares its
 # host with others has a path there, below which all its pages, files and cookies are.
 SITE_URL = env.url("SITE_URL", "", schemes=("http", "https"))
 SITE_PATH = env.path("SITE_URL", "")

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 #: Of readers whose accounts the tests make.
 PASSWORD = "seven-green-lanterns"
 SECRET_KEY = "only-for-tests-" + "x" * 40
-#: Where PostgreSQL keeps its data, e-mail for readers is written, and browsers have profiles.
+#: Where PostgreSQL keeps its data, email for readers is written, and browsers have profiles.
 LEFT_OUT = {"data", "mail", "static", "cache", "store", "tmp"}
 MOST_BYTES = 50 << 20
 LINK = rb"(?:/accounts/password/reset/key/|/accounts/confirm-email/|/digest/stop/)[\w:%-]{12,}"
@@ -27,7 +27,7 @@ def secrets() -> dict[str, re.Pattern[bytes]]:
     for name in ("DATABASE_URL", "REDIS_URL"):
         texts[f"the password of {name}"] = urlsplit(os.environ[name]).password or ""
     patterns = {name: re.compile(re.escape(text.encode())) for name, text in texts.items() if text}
-    return patterns | {"a link of an e-mail": re.compile(LINK), "an address": re.compile(ADDRESS)}
+    return patterns | {"a link of an email": re.compile(LINK), "an address": re.compile(ADDRESS)}
 
 
 def found_in(folder: Path, looked_for: dict[str, re.Pattern[bytes]]) -> Iterator[str]:

@@ -15,7 +15,7 @@ CLEAN = b"GET /accounts/password/reset/key/\xe2\x80\xa6/ by reader 7, mail to bo
     [
         ("SECRET_KEY", SECRET_KEY),
         ("a reader's password", PASSWORD),
-        ("a link of an e-mail", "/digest/stop/MTI:1vO9ab:c0ffeec0ffee/"),
+        ("a link of an email", "/digest/stop/MTI:1vO9ab:c0ffeec0ffee/"),
         ("an address", "reader7@example.org"),
     ],
 )

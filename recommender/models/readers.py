@@ -23,7 +23,7 @@ class Reader(models.Model):
         DAILY = "daily", "Once a day"
 
     class DigestPace(models.TextChoices):
-        """How often e-mail about new books may be sent, at most."""
+        """How often email about new books may be sent, at most."""
 
         OFF = "off", "Never"
         WEEKLY = "weekly", "Once a week at most"

@@ -1,4 +1,4 @@
-"""Releases of the model, the lists made with them, and the e-mail about those lists."""
+"""Releases of the model, the lists made with them, and the email about those lists."""
 
 import uuid
 
@@ -119,7 +119,7 @@ class Recommendation(models.Model):
 
 
 class Digest(models.Model):
-    """E-mail about the new books of a list, or the note that there were too few for one."""
+    """Email about the new books of a list, or the note that there were too few for one."""
 
     reader = models.ForeignKey(Reader, models.CASCADE, related_name="digests")
     run = models.ForeignKey(

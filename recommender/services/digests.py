@@ -1,7 +1,7 @@
-"""E-mail about new recommendations, for readers who asked for it.
+"""Email about new recommendations, for readers who asked for it.
 
 A digest lists the books of the newest saved list that no earlier digest has listed. It is noted and
-its e-mail queued in one transaction, so that none is lost and nobody gets the same one twice.
+its email queued in one transaction, so that none is lost and nobody gets the same one twice.
 """
 
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def address_of(reader: Reader) -> str | None:
 
 
 def choose_pace(*, reader: Reader, pace: str) -> None:
-    """Store how often the reader wants e-mail; raises `ValueError` for an unknown pace."""
+    """Store how often the reader wants email; raises `ValueError` for an unknown pace."""
     store(reader, digest_pace=Reader.DigestPace(pace))
 
 

@@ -33,7 +33,7 @@ def delete_reader(*, reader: Reader) -> None:
 
 
 def _forget_in_admin(row: Model) -> None:
-    """Delete what the admin's log says of a row: it calls a reader by the e-mail address."""
+    """Delete what the admin's log says of a row: it calls a reader by the email address."""
     content_type = ContentType.objects.get_for_model(row)
     LogEntry.objects.filter(content_type=content_type, object_id=str(row.pk)).delete()
 

@@ -40,7 +40,7 @@ def allow_search_engines(*, run: Run, allowed: bool) -> None:
 
 
 def delete(*, run: Run) -> None:
-    """Delete a list with its link; e-mail does not name its books again even so."""
+    """Delete a list with its link; email does not name its books again even so."""
     Run.objects.filter(pk=run.pk).delete()
 
 

@@ -27,7 +27,7 @@ class CannotInvite(Exception):
 
 
 def invite(*, address: str) -> str:
-    """Send an invitation by e-mail; return its link.
+    """Send an invitation by email; return its link.
 
     A link needs no row: it is signed, and of no use once the address has an account.
     """

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates users by e-mail address; there are no user names."""
+    """Creates users by email address; there are no user names."""
 
     def create_user(
         self, email: str, password: str | None = None, *, staff: bool = False
@@ -27,7 +27,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """An account, identified by its e-mail address."""
+    """An account, identified by its email address."""
 
     email = models.EmailField("email address", unique=True)
     is_active = models.BooleanField(default=True)

@@ -1,1 +1,1 @@
-"""Outgoing e-mail: a page stores it with what else it changes, and a worker delivers it."""
+"""Outgoing email: a page stores it with what else it changes, and a worker delivers it."""

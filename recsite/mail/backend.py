@@ -1,4 +1,4 @@
-"""Django's ways to send e-mail: one stores it for a worker, one writes it into files."""
+"""Django's ways to send email: one stores it for a worker, one writes it into files."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""E-mail that waits for the mail server; a row is deleted once it is delivered."""
+"""Email that waits for the mail server; a row is deleted once it is delivered."""
 
 from datetime import datetime
 from typing import Self
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 
 class QueuedMailQuerySet(models.QuerySet["QueuedMail"]):
-    """Queries for e-mail that waits."""
+    """Queries for email that waits."""
 
     def due(self, now: datetime) -> Self:
         """What is to be tried now, the oldest first."""
@@ -16,7 +16,7 @@ class QueuedMailQuerySet(models.QuerySet["QueuedMail"]):
 
 
 class QueuedMail(models.Model):
-    """One e-mail, until the mail server has taken it or it is given up."""
+    """One email, until the mail server has taken it or it is given up."""
 
     message = models.JSONField(help_text="Sender, recipients, subject, headers and texts.")
     queued_at = models.DateTimeField(default=timezone.now)

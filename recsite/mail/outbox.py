@@ -1,4 +1,4 @@
-"""Storing e-mail, and delivering it with retries."""
+"""Storing email, and delivering it with retries."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from recsite.mail.models import QueuedMail
 
 log = structlog.get_logger(__name__)
 
-#: The task that delivers one e-mail.
+#: The task that delivers one email.
 TASK = "mail.deliver"
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 GIVEN_UP_AFTER = timedelta(days=1)  # a link in it would be no longer of use
@@ -61,7 +61,7 @@ class StoredMessage:
 
 
 def queue(*, message: EmailMessage) -> QueuedMail | None:
-    """Store an e-mail, to be delivered once the surrounding transaction is committed.
+    """Store an email, to be delivered once the surrounding transaction is committed.
 
     None if nobody is to get it.
     """
@@ -73,7 +73,7 @@ def queue(*, message: EmailMessage) -> QueuedMail | None:
 
 
 def queue_due(*, now: datetime | None = None, most: int = 200) -> int:
-    """Queue a task for each e-mail whose time has come and that has none; return how many."""
+    """Queue a task for each email whose time has come and that has none; return how many."""
     due = QueuedMail.objects.due(now or timezone.now())
     try:
         lost = due.exclude(pk__in=map(int, rows_waiting(TASK)))[:most]
@@ -91,13 +91,13 @@ def _queue_of(mail: QueuedMail) -> Queue:
 
 
 def forget(*, address: str) -> None:
-    """Delete e-mail to somebody whose account is deleted."""
+    """Delete email to somebody whose account is deleted."""
     QueuedMail.objects.filter(message__to__contains=[address]).delete()
 
 
 @transaction.atomic
 def deliver(*, mail_id: int, now: datetime | None = None) -> bool:
-    """Hand an e-mail to the mail server; return whether it has taken it.
+    """Hand an email to the mail server; return whether it has taken it.
 
     The row is locked meanwhile, so that of two tasks one finds nothing to do. A process that is
     killed between the server's answer and the end of the transaction delivers it twice.

@@ -6,13 +6,13 @@ from workers.app import app
 
 @app.task(name="readers.queue_digests")
 def queue_digests() -> None:
-    """Queue a digest for each reader who is due one; each e-mail is a task of its own."""
+    """Queue a digest for each reader who is due one; each email is a task of its own."""
     digests.queue_due()
 
 
 @app.task(name=digests.TASK)
 def send_digest(reader_id: str) -> None:
-    """E-mail one reader."""
+    """Email one reader."""
     digests.send(reader_id=int(reader_id))
 
 
