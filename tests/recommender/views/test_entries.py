@@ -116,7 +116,8 @@ class TestEditing:
         assert row.one("p", role="status").words == "Saved."
         assert row.one("nav", hx_swap_oob="true").words == "All 4 Read 4"
         again = read(client.get(f"{address}?row=1", headers=HTMX))
-        assert not again.all("form")
+        assert again.one("form", action=f"{address}stars")
+        assert not again.all("select")
 
 
 class TestLeavingOut:
