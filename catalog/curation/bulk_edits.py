@@ -194,7 +194,9 @@ def _write_credits(authors: Mapping[int, Sequence[str]]) -> None:
 
 def _write_genres(genres: Mapping[int, Mapping[str, int]]) -> None:
     slugs = {slug for wanted in genres.values() for slug in wanted}
-    ids = dict(Genre.objects.filter(slug__in=slugs).values_list("slug", "pk"))
+    # Locked, so that none of them is merged into another one meanwhile.
+    named = Genre.objects.select_for_update(no_key=True).filter(slug__in=slugs).order_by("pk")
+    ids = dict(named.values_list("slug", "pk"))
     if gone := sorted(slugs - ids.keys()):
         raise Stale(f"The genre “{gone[0]}” no longer exists; nothing was changed.")
     BookGenre.objects.filter(book__in=genres.keys()).delete()
