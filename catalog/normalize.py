@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
 
-from recsite.common.isbn import check_digit_10, check_digit_13
+from stdnum import isbn
 
 # Straight, curly, modifier letter, grave, acute, prime, full width.
 APOSTROPHES = "'\u2019\u2018\u02bc`\u00b4\u2032\uff07"
@@ -61,7 +61,6 @@ GIVEN_SPELLINGS = {
 }
 NAME_PREFIXES = {"dr", "mr", "mrs", "ms", "prof", "professor", "sir", "dame", "rev", "saint", "st"}
 
-_ISBN_10, _ISBN_13 = re.compile(r"[0-9]{9}[0-9X]"), re.compile(r"97[89][0-9]{10}")
 _ISBN_NOISE = re.compile(r'[\s\-\u2010-\u2015"=\[\]]+')
 _FOLDED_MARKS = re.compile("[\u0300-\u036f]")
 _NUMBER = r"\d+(?:\.\d+)?"
@@ -337,13 +336,13 @@ def padded_isbn10(text: str) -> str:
 
 def is_isbn10(number: str) -> bool:
     """Whether ten characters are an ISBN-10; ten zeros, which stand for none, are not."""
-    has_form = bool(_ISBN_10.fullmatch(number)) and number != "0" * 10
-    return has_form and number[9] == check_digit_10(number[:9])
+    has_form = bool(re.fullmatch(r"[0-9]{9}[0-9X]", number)) and number != "0" * 10
+    return has_form and isbn.is_valid(number)
 
 
 def is_isbn13(number: str) -> bool:
     """Whether thirteen digits are an ISBN-13."""
-    return bool(_ISBN_13.fullmatch(number)) and number[12] == check_digit_13(number[:12])
+    return bool(re.fullmatch(r"[0-9]{13}", number)) and isbn.is_valid(number)
 
 
 def isbn13_of(text: str) -> str:
@@ -352,6 +351,5 @@ def isbn13_of(text: str) -> str:
     if is_isbn13(number):
         return number
     if is_isbn10(number):
-        stem = f"978{number[:9]}"
-        return stem + check_digit_13(stem)
+        return isbn.to_isbn13(number)
     return ""

@@ -1,5 +1,6 @@
 """The alert rules, tried by Prometheus' own tool where it is installed."""
 
+import re
 import shutil
 import subprocess
 from typing import Any
@@ -25,9 +26,10 @@ def test_each_alert_says_what_is_wrong_and_how_much_haste_it_needs() -> None:
 
 
 def test_alerts_fire_where_something_is_wrong_and_are_silent_where_all_is_well() -> None:
+    expected = set(re.findall(r'alertname="(\w+)"', EXPECTED.read_text()))
+    assert expected <= {rule["alert"] for rule in rules()}
     promtool = shutil.which("promtool")
-    if promtool is None:  # a machine without Prometheus: the expectations fit the rules, at least
-        assert set(yaml.safe_load(EXPECTED.read_text())) >= {"rule_files", "tests"}
+    if promtool is None:  # a machine without Prometheus
         return
     for what, file in (("check", RULES), ("test", EXPECTED)):
         ran = subprocess.run(
