@@ -32,7 +32,7 @@ class DateOrder:
 
     day_first: bool = False
     month_first: bool = False
-    _latest: date = field(default_factory=last_day_begun)
+    latest: date = field(default_factory=last_day_begun)
 
     def learn(self, texts: Iterable[str]) -> None:
         """Learn the order from dates that can be read in one way only."""
@@ -55,7 +55,7 @@ class DateOrder:
             day = date(*parts)
         except ValueError:
             return None
-        return day if EARLIEST <= day <= self._latest else None
+        return plausible(day, latest=self.latest)
 
     def _parts(self, text: str) -> tuple[int, int, int] | None:
         """Year, month and day."""
@@ -78,9 +78,9 @@ class DateOrder:
         raise DoubtfulDate(text)
 
 
-def plausible(day: date) -> date | None:
-    """The day, None if nobody can have read anything on it."""
-    return day if EARLIEST <= day <= last_day_begun() else None
+def plausible(day: date, *, latest: date | None = None) -> date | None:
+    """The day, None if nobody can have read anything on it: the latest is today, unless given."""
+    return day if EARLIEST <= day <= (latest or last_day_begun()) else None
 
 
 def _bare(text: str) -> str:

@@ -5,10 +5,11 @@ import re
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 
+from stdnum import isbn
+
 from recommender.shelves import Shelf, common_shelf
 from recommender.sources.base import BadRow
 from recommender.sources.dates import plausible
-from recsite.common.isbn import check_digit_10
 from recsite.common.text import clean_line
 
 _ISBN_PADDING = re.compile(r'[\s="\'\[\]-]')
@@ -93,9 +94,8 @@ def read_isbns(*texts: str) -> tuple[str, str]:
             isbn13 = isbn13 or digits
         elif _ISBN_10.fullmatch(digits):
             isbn10 = isbn10 or digits
-        elif _SHORT_ISBN_10.fullmatch(digits):
-            padded = digits.zfill(10)
-            isbn10 = isbn10 or (padded if padded[9] == check_digit_10(padded[:9]) else "")
+        elif _SHORT_ISBN_10.fullmatch(digits) and isbn.is_valid(digits.zfill(10)):
+            isbn10 = isbn10 or digits.zfill(10)
     return isbn10, isbn13
 
 

@@ -324,7 +324,7 @@ def rows(file: BinaryIO, heading: Heading) -> Iterator[Row]:
         line, empty = heading.lines + 1, 0
         try:
             for cells in reader:
-                if cells and (cells[0].strip() or any(cell.strip() for cell in cells)):
+                if any(cell.strip() for cell in cells):
                     yield Row(line, _unwrapped(cells, heading))
                 elif (empty := empty + 1) > MOST_EMPTY_LINES:
                     raise TooManyEmptyLines(f"{empty} empty lines")
