@@ -132,7 +132,9 @@ class FactorRanker:
                 "None of these ratings is a like; rate at least one book that you enjoyed."
             )
         used = np.flatnonzero(weights)
-        rated = books.of_matrix(self.item_factors)[used]
+        rated = books.of_matrix(self.item_factors)
+        if len(used) < len(rated):
+            rated = rated[used]
         confidence = self.alpha * np.abs(weights[used])
         likes = int(liked.sum())
         ridge = self.regularization * (likes + self.regularization_offset)
@@ -140,7 +142,7 @@ class FactorRanker:
         preference = np.zeros(len(weights))
         preference[liked] = 1.0 + self.alpha * weights[liked]
         system: _System
-        if 2 * len(used) < len(self.gram):
+        if len(used) < len(self.gram):
             system = _WoodburySystem.factorize(
                 rated, confidence, self._spectrum + ridge, self._basis
             )
@@ -199,40 +201,49 @@ class _System(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _FullSystem:
-    """A itself, shape (rank, rank): for readers with many ratings."""
+    """A itself, shape (rank, rank): for readers with many ratings.
 
-    rated: FloatArray
+    With Z the rated factors and C the confidence, ``weighted`` is ``C^½ Z``, and ``roots`` is C^½.
+    """
+
+    weighted: FloatArray
+    roots: FloatArray
     cholesky: tuple[FloatArray, bool]
 
     @classmethod
     def factorize(
         cls, rated: FloatArray, confidence: FloatArray, gram: FloatArray, ridge: float
     ) -> "_FullSystem":
-        weighted = rated * np.sqrt(confidence)[:, None]
-        system = dsyrk(1.0, weighted.T, beta=1.0, c=gram, lower=1)
+        roots = np.sqrt(confidence)
+        weighted = rated * roots[:, None]
+        # The Gram matrix is symmetric: its transpose is the order in which BLAS takes it.
+        system = dsyrk(1.0, weighted.T, beta=1.0, c=gram.T, lower=1)
         system.flat[:: len(system) + 1] += ridge
         cholesky = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
-        return cls(rated, cholesky)
+        return cls(weighted, roots, cholesky)
 
     def solve(self, preference: FloatArray) -> FloatArray:
-        answer: FloatArray = cho_solve(self.cholesky, preference @ self.rated, check_finite=False)
+        summed = (preference / self.roots) @ self.weighted
+        answer: FloatArray = cho_solve(self.cholesky, summed, check_finite=False)
         return answer
 
     def shares(self, item_factors: FloatArray) -> FloatArray:
-        return self.rated @ cho_solve(self.cholesky, item_factors.T, check_finite=False)
+        solved = cho_solve(self.cholesky, item_factors.T, check_finite=False)
+        return (self.weighted @ solved) / self.roots[:, None]
 
 
 @dataclass(frozen=True, slots=True)
 class _WoodburySystem:
-    """A by Woodbury's formula, shape (ratings, ratings): for readers with few ratings.
+    """A by Woodbury's formula, shape (ratings, ratings): for readers with fewer ratings than rank.
 
     In the eigenbasis of YᵀY all of A but the ratings is a diagonal D; ``basis`` leads there, and is
     None where the factors are in it already. With Z the rated factors in that basis and
     ``K = C⁻¹ + Z D⁻¹ Zᵀ``, the formula gives ``A⁻¹ Zᵀ p = D⁻¹ Zᵀ K⁻¹ C⁻¹ p`` and
-    ``Z A⁻¹ y = C⁻¹ K⁻¹ Z D⁻¹ y``.
+    ``Z A⁻¹ y = C⁻¹ K⁻¹ Z D⁻¹ y``. ``scaled`` is ``Z D^-½``, and ``scale`` is D^-½.
     """
 
     scaled: FloatArray
+    scale: FloatArray
     confidence: FloatArray
     basis: FloatArray | None
     cholesky: tuple[FloatArray, bool]
@@ -245,21 +256,22 @@ class _WoodburySystem:
         diagonal: FloatArray,
         basis: FloatArray | None,
     ) -> "_WoodburySystem":
-        turned = rated if basis is None else rated @ basis
-        scaled = turned / diagonal
-        system = scaled @ turned.T
+        scale = 1.0 / np.sqrt(diagonal)
+        scaled = (rated if basis is None else rated @ basis) * scale
+        system = dsyrk(1.0, scaled.T, trans=1, lower=1)
         system.flat[:: len(system) + 1] += 1.0 / confidence
         cholesky = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
-        return cls(scaled, confidence, basis, cholesky)
+        return cls(scaled, scale, confidence, basis, cholesky)
 
     def solve(self, preference: FloatArray) -> FloatArray:
         small = cho_solve(self.cholesky, preference / self.confidence, check_finite=False)
-        answer: FloatArray = small @ self.scaled
+        answer: FloatArray = (small @ self.scaled) * self.scale
         return answer if self.basis is None else self.basis @ answer
 
     def shares(self, item_factors: FloatArray) -> FloatArray:
         turned = item_factors if self.basis is None else item_factors @ self.basis
-        toward = cho_solve(self.cholesky, self.scaled @ turned.T, check_finite=False)
+        heard = self.scaled @ (turned * self.scale).T
+        toward = cho_solve(self.cholesky, heard, check_finite=False)
         return toward / self.confidence[:, None]
 
 

@@ -40,10 +40,10 @@ class Mixture:
         rows = matrix[self.rows].astype(np.float64)
         if self.count == len(self.rows) and (self.shares == 1.0).all():
             return rows
-        books = np.zeros((self.count, matrix.shape[1]))
-        some, starts = np.unique(self.places, return_index=True)
-        if len(some):
-            books[some] = np.add.reduceat(self.shares[:, None] * rows, starts)
+        starts = np.searchsorted(self.places, np.arange(self.count + 1))
+        entries = np.arange(len(self.rows))
+        mixing = csr_array((self.shares, entries, starts), (self.count, len(entries)))
+        books: FloatArray = mixing @ rows
         return books
 
     def among(self, rows: int) -> csr_array:
