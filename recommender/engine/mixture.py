@@ -43,12 +43,7 @@ class Mixture:
         starts = np.searchsorted(self.places, np.arange(self.count + 1))
         entries = np.arange(len(self.rows))
         mixing = csr_array((self.shares, entries, starts), (self.count, len(entries)))
-        books: FloatArray = mixing @ rows
-        return books
-
-    def among(self, rows: int) -> csr_array:
-        """The shares as a sparse matrix, shape (books, rows of the release)."""
-        return csr_array((self.shares, (self.places, self.rows)), shape=(self.count, rows))
+        return np.asarray(mixing @ rows)
 
     def gather(self, by_entry: FloatArray) -> csr_array:
         """Values of the entries as a sparse matrix that adds them up by book.

@@ -130,13 +130,11 @@ class NeighbourScores:
 
     def __init__(self, ranker: NeighbourRanker, books: Mixture, weights: FloatArray) -> None:
         self._books = books
-        self._book_count = ranker.book_count
         #: Shape (entries of the books,): what each multiplies its row with.
         self._spoken: FloatArray = weights[books.places] * books.shares
-        #: Shape (books, entries): the rows that are touched, by the book that they speak for. Any
-        #: sparse form: the first of several reasons sorts it.
-        self._by_book: Any = ranker.matrix[books.rows].T
-        self.scores: FloatArray = np.asarray(self._by_book @ self._spoken, dtype=np.float64)
+        #: Shape (entries, books): the rows that are touched.
+        self._touched = ranker.matrix[books.rows]
+        self.scores: FloatArray = np.asarray(self._touched.T @ self._spoken, dtype=np.float64)
 
     def contributions(self, offered: Mixture) -> FloatArray:
         """Split the scores of some books by the reader's ratings.
@@ -146,10 +144,9 @@ class NeighbourScores:
         Shape (offered, ratings), in the order in which the ratings were given; each row sums to a
         score.
         """
-        self._by_book = self._by_book.tocsr()
-        heard = offered.among(self._book_count) @ self._by_book
-        parts: FloatArray = (heard @ self._books.gather(self._spoken)).toarray()
-        return parts
+        heard = self._books.gather(self._spoken).T @ self._touched[:, offered.rows]
+        parts: FloatArray = (heard @ offered.gather(offered.shares)).toarray()
+        return parts.T
 
 
 def entries_of(starts: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:

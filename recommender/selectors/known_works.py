@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import Max, Q
 
@@ -23,8 +24,7 @@ from catalog.same_work import (
 from recommender.engine.rerank import FIRST_VOLUME, BookFacts
 
 
-@dataclass(frozen=True, slots=True)
-class KnownLine:
+class KnownLine(NamedTuple):
     """A line of a library: the titles it has here and there, its author, and its book if found."""
 
     titles: tuple[str, ...]

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from django import template
 from django.conf import settings
 from django.template import Context
+from django.template.defaultfilters import pluralize
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -47,6 +48,7 @@ T = TypeVar("T")
 
 #: A by-line names so many authors; of more, one less, and how many others there are.
 AUTHORS_NAMED = 3
+PRESSED = SafeString(' aria-pressed="true"')
 #: How many addresses a process caches, at some 200 bytes each.
 BOOK_URLS_CACHED = 50_000
 
@@ -69,6 +71,29 @@ def cover(context: Context, book: Book) -> SafeString:
 def book_url(name: str, key: int | str) -> str:
     """The address of a book, an author, a genre; cached, since a page has a hundred of them."""
     return reverse(name, args=[key])
+
+
+@register.simple_tag
+@lru_cache
+def star_buttons(given: Decimal | None = None) -> SafeString:
+    """A button for each number of stars, lit up to those given.
+
+    In Python, and once for each number of stars: a library has 25 times five of them.
+    """
+    return format_html_join(
+        "",
+        '<button class="rating__star{}" name="stars" value="{}" aria-label="{} star{}"{}>★</button>',
+        (
+            (
+                " lit" if given is not None and given >= stars else "",
+                stars,
+                stars,
+                pluralize(stars),
+                PRESSED if given == stars else "",
+            )
+            for stars in range(1, 6)
+        ),
+    )
 
 
 @register.filter
