@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ("spark", "recommender/engine")
 LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
 GIB = 1024**3
+#: What a container may hold, by either version of Linux' control groups.
+LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 
 
 def driver_memory_gib(free_bytes: int) -> int:
@@ -24,15 +29,20 @@ def driver_memory_gib(free_bytes: int) -> int:
     return max(1, min(16, free_bytes // (2 * GIB)))
 
 
-def free_memory() -> int:
-    """Bytes that a process could get without harm to those that run, as Linux estimates."""
+def free_memory(limits: Iterable[Path] = LIMITS) -> int:
+    """Bytes that a process could get without harm to those that run, as Linux estimates.
+
+    In a container it is no more than what that may hold.
+    """
     pages: int = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
     except OSError:
-        return pages
+        lines = []
     available = [int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
-    return available[0] * 1024 if available else pages
+    allowed = [path.read_text().strip() for path in limits if path.exists()]
+    bounds = [available[0] * 1024 if available else pages]
+    return min(bounds + [int(text) for text in allowed if text.isdecimal()])
 
 
 def is_submitted() -> bool:

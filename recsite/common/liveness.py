@@ -6,6 +6,7 @@ from recsite.common.queue import Queue
 
 #: Beat's name among those who sign; a worker signs for each queue it serves.
 BEAT = "beat"
+NAMES = [*(queue.value for queue in Queue), BEAT]
 #: Longer than a busy worker's silence between two heartbeats, and beat's between two rounds.
 KEPT_SECONDS = 60
 
@@ -18,14 +19,19 @@ def sign(client: redis.Redis, *names: str) -> None:
     pipe.execute()
 
 
-def missing(client: redis.Redis) -> list[str]:
-    """The queues that no worker serves, and beat, where they have not signed for a minute.
+def there(client: redis.Redis) -> list[str]:
+    """The queues that a worker serves, and beat, where they have signed within the last minute.
 
     Raises `redis.RedisError`.
     """
-    names = [*Queue, BEAT]
-    signed = client.mget([_key(name) for name in names])
-    return [str(name) for name, there in zip(names, signed, strict=True) if there is None]
+    signed = client.mget([_key(name) for name in NAMES])
+    return [name for name, value in zip(NAMES, signed, strict=True) if value is not None]
+
+
+def missing(client: redis.Redis) -> list[str]:
+    """Those of `NAMES` who are not there; raises `redis.RedisError`."""
+    signed = there(client)
+    return [name for name in NAMES if name not in signed]
 
 
 def _key(name: str) -> str:

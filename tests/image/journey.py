@@ -22,6 +22,7 @@ from django.conf import settings
 from prometheus_client.parser import text_string_to_metric_families
 from psycopg import sql
 
+from recsite.common import liveness
 from recsite.local.process import free_port, wait_until
 from tests.addresses.world import tell
 from tests.recommender.engine.s3_servers import BUCKET, KEY, SECRET, moto_server
@@ -133,7 +134,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     run(sys.executable, "-m", "catalog.starter", folder / "shelf")
     for path in (*folder.parents[:2], folder, *folder.rglob("*")):
         path.chmod(0o755)
-    for file in ("compose.yaml", "tests/image/outside.yaml"):
+    for file in ("compose.yaml", "deploy/secrets.yaml", "tests/image/outside.yaml"):
         shutil.copy(ROOT / file, folder)
     with moto_server() as store:
         os.environ |= {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
@@ -161,10 +162,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         made.compose("down", "--volumes")
 
 
-@pytest.mark.parametrize("profile", ["tls", "s3"])
-def test_every_profile_can_be_read(site: Site, profile: str) -> None:
-    said = site.compose("--profile", profile, "config")
-    assert {"tls": "SITE_DOMAIN", "s3": "seaweedfs"}[profile] in said
+@pytest.mark.parametrize(
+    ("option", "shown"),
+    [
+        ("--profile=tls", "SITE_DOMAIN"),
+        ("--profile=s3", "seaweedfs"),
+        ("--file={folder}/secrets.yaml", "/run/secrets/postgres_password"),
+    ],
+)
+def test_what_may_be_added_can_be_read(site: Site, option: str, shown: str) -> None:
+    assert shown in site.compose(option.format(folder=site.folder), "config")
 
 
 PARTS = ("web", "worker", "background", "beat")
@@ -186,7 +193,8 @@ def test_from_the_image_to_the_first_recommendation(seconds_of_build: float, sit
     )
     memory = {part: memory_of(part) / 1e6 for part in PARTS}
     tell("At rest: " + ", ".join(f"{part} {size:.0f} MB" for part, size in memory.items()))
-    assert inside("web", "python", "-m", "recsite.healthcheck", str(site.port)) == ""
+    for part, asked in zip(PARTS, (str(site.port), *liveness.NAMES), strict=True):
+        assert inside(part, "python", "-m", "recsite.healthcheck", asked) == ""
     assert "wrong" not in inside("web", "python", "manage.py", "doctor")
     assert {"bookfold_up", "bookfold_worker_up"} <= names_in_metrics(site.address)
 

@@ -1,5 +1,7 @@
 """Whether the site says that it is up."""
 
+from pathlib import Path
+
 import pytest
 import redis
 from django.test import Client
@@ -7,6 +9,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from recsite import healthcheck
+from recsite.common import liveness
 from recsite.health import NotReady
 
 AWAY = "redis://127.0.0.1:9/0"
@@ -64,7 +67,21 @@ def test_a_container_knows_whether_its_web_process_answers(
     settings.SECURE_SSL_REDIRECT, settings.ALLOWED_HOSTS = True, [".books.example"]
     port = int(live_server.url.rpartition(":")[2])
     monkeypatch.setenv("ALLOWED_HOSTS", ".books.example, other.example")
-    assert healthcheck.main(port) == 0
+    assert healthcheck.main(str(port)) == 0
     settings.ROOT_URLCONF = "no.such.module"  # every answer is an error of the server
-    assert healthcheck.main(port) == 1
-    assert healthcheck.main(9) == 1
+    assert healthcheck.main(str(port)) == 1
+    assert healthcheck.main("9") == 1
+
+
+def test_a_container_knows_whether_its_worker_or_beat_is_there(
+    valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "address").write_text(f"{valkey_url}\n")
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    monkeypatch.setenv("REDIS_URL_FILE", str(tmp_path / "address"))
+    with redis.Redis.from_url(valkey_url) as client:
+        liveness.sign(client, "page", liveness.BEAT)
+    wrong = {name: healthcheck.main(name) for name in ("page", "celery", "beat", "pages")}
+    assert wrong == {"page": 0, "celery": 1, "beat": 0, "pages": 1}
+    (tmp_path / "address").write_text(AWAY)
+    assert healthcheck.main("page") == 1

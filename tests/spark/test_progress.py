@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from spark.progress import Progress
-from spark.session import GIB, driver_memory_gib
+from spark.session import GIB, driver_memory_gib, free_memory
 
 
 class Terminal(io.StringIO):
@@ -79,3 +79,13 @@ def test_a_file_tells_others_how_much_of_the_whole_is_done(tmp_path: Path) -> No
 @pytest.mark.parametrize(("gib", "expected"), [(1, 1), (4, 2), (24, 12), (256, 16)])
 def test_the_driver_gets_half_of_what_is_free_within_reason(gib: int, expected: int) -> None:
     assert driver_memory_gib(gib * GIB) == expected
+
+
+def test_what_is_free_in_a_container_is_no_more_than_it_may_hold(tmp_path: Path) -> None:
+    limit = tmp_path / "memory.max"
+    free = free_memory([limit])
+    assert free > GIB // 4
+    limit.write_text("max\n")
+    assert free_memory([limit]) > GIB // 4
+    limit.write_text(f"{GIB // 8}\n")
+    assert free_memory([limit]) == GIB // 8
