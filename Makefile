@@ -1,7 +1,7 @@
 # `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run goodbooks train install test test-fast coverage test-fuzz test-faults test-image lint sbom requirements screenshots words bench bench-quality bench-published bench-catalog bench-matching bench-search bench-openlibrary bench-admin bench-pages bench-load bench-serving bench-stars bench-tune
+.PHONY: help run goodbooks train install test test-fast coverage test-fuzz test-faults test-image test-cluster lint sbom requirements screenshots words bench bench-quality bench-published bench-catalog bench-matching bench-search bench-openlibrary bench-admin bench-pages bench-load bench-serving bench-stars bench-tune
 
 # The Python that makes .venv: the newest supported one that runs and can do so. Where there is
 # none, recsite.local.install tells what is wrong with python3.
@@ -59,6 +59,9 @@ test-faults: install ## break releases (FAULTS=1000), workers (JOBS=100), servic
 
 test-image: install ## both images, from Containerfile to the first recommendation (root, buildah, podman, mmdebstrap)
 	@$(IN_VENV) -m pytest --capture=no tests/image/journey.py
+
+test-cluster: install ## a build on Spark's own cluster of two machines that loses an executor (root, ip)
+	@$(IN_VENV) -m pytest --capture=no tests/spark/standalone.py
 
 lint: install ## style, types, import walls, migrations, templates, security, known holes
 	$(IN_VENV) -m ruff check $(CODE)

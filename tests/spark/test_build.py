@@ -1,32 +1,29 @@
 """Whole builds: in this process, as a command, under spark-submit and on a cluster."""
 
-import gzip
 import io
-import os
-import signal
-import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pyspark
 import pytest
 from pyspark.sql import SparkSession
 
 from recommender.engine.model import Model
 from recommender.engine.release import list_versions, open_release
-from recommender.engine.store import FileStore, open_store
+from recommender.engine.store import FileStore
 from spark.factors import FactorSettings, factors_in_use, first_factors
-from spark.java import find_java
 from spark.pipeline import COSTS, BuildOptions, bookfold_version, build_release
 from spark.progress import Progress
 from spark.stars import StarSettings
-from tests.recommender.engine.s3_servers import BUCKET, KEY, SECRET, moto_server
-from tests.services import BRIEF_JVM
+from tests.recommender.engine.s3_servers import moto_server
+from tests.spark.clusters import (
+    assert_alike,
+    build_and_lose_an_executor,
+    give_bucket,
+    give_credentials,
+    run,
+)
 from tests.spark.ratings import planted_ratings, write_ratings
 
 pytestmark = pytest.mark.spark
@@ -112,14 +109,6 @@ def test_a_second_build_gives_the_same_model_and_may_leave_the_first_in_use(
     )
 
 
-OF_THE_SESSION_HERE = {
-    "PYTHONPATH",
-    "PYSPARK_GATEWAY_PORT",
-    "PYSPARK_GATEWAY_SECRET",
-    "SPARK_LOCAL_IP",
-}
-
-
 def test_a_warm_build_goes_on_from_the_factors_in_use(
     spark: SparkSession, built: Built, tmp_path: Path
 ) -> None:
@@ -139,25 +128,6 @@ def test_a_warm_build_goes_on_from_the_factors_in_use(
     np.testing.assert_array_equal(start[:40], first.parts["factors"]["item_factors"])
     assert (start[40] == first_factors(41, SMALL)[40]).all()
     assert factors_in_use(first, newest.book_ids, replace(SMALL, rank=5)) is None
-
-
-def run(
-    *command: str | Path, cwd: Path, java_options: str = ""
-) -> subprocess.CompletedProcess[str]:
-    environment = {
-        name: value for name, value in os.environ.items() if name not in OF_THE_SESSION_HERE
-    }
-    environment |= {**find_java().environment, "PYSPARK_PYTHON": sys.executable}
-    environment["JAVA_TOOL_OPTIONS"] = f"{BRIEF_JVM} {java_options}"
-    return subprocess.run(
-        [str(part) for part in command],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
 
 
 def test_the_command_says_in_one_line_what_is_wrong(built: Built, tmp_path: Path) -> None:
@@ -184,75 +154,8 @@ def test_a_cluster_reads_and_writes_a_bucket_and_survives_the_loss_of_an_executo
     # Executors run elsewhere, where nothing of this project can be imported but what they are sent.
     elsewhere = run(sys.executable, "-c", "import recommender.engine, spark", cwd=tmp_path)
     assert "ModuleNotFoundError" in elsewhere.stderr
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    submit = str(Path(pyspark.__file__).parent / "bin" / "spark-submit")
-    settings = ["spark.executor.memory=512m", "spark.sql.shuffle.partitions=4"]  # of 200
-    conf = [word for setting in settings for word in ("--conf", setting)]
+    give_credentials(monkeypatch)
     with moto_server() as server:
-        server.make_bucket()
-        monkeypatch.setenv("S3_ENDPOINT_URL", server.endpoint_url)
-        bucket = open_store(f"s3://{BUCKET}")
-        header, *lines = built.ratings.read_text().splitlines(keepends=True)
-        for part, some in enumerate((lines[::2], lines[1::2])):
-            packed = gzip.compress("".join([header, *some]).encode())
-            bucket.put(f"set/ratings/part-{part}.csv.gz", packed)
-        bucket.put("set/dataset.json", b'{"name": "planted", "simulated": true}')
-        arguments = [f"--ratings=s3://{BUCKET}/set", f"--store=s3://{BUCKET}/store"]
-        arguments += ["--rank=8", "--iterations=2"]
-        with killing_an_executor(tmp_path / "progress.json", server.endpoint_url) as killed:
-            ran = run(
-                *[submit, "--master", CLUSTER, *conf, str(ROOT / "spark" / "build.py")],
-                *[*arguments, f"--progress={tmp_path / 'progress.json'}"],
-                cwd=tmp_path,
-            )
-        assert ran.returncode == 0, ran.stderr
-        assert killed, "no executor was there to be killed"
-        release = open_release(open_store(f"s3://{BUCKET}/store"), cache_dir=tmp_path / "cache")
-    data = release.manifest.dataset
-    assert (data.name, data.simulated, data.ratings) == ("planted", True, 1200)
-    here = open_release(FileStore(built.root), cache_dir=tmp_path / "cache").parts["neighbours"]
-    for name, tensor in release.parts["neighbours"].items():
-        np.testing.assert_allclose(tensor, here[name], atol=1e-5)
-
-
-@contextmanager
-def killing_an_executor(progress: Path, endpoint_url: str) -> Iterator[list[int]]:
-    """Kill an executor of the build that keeps its progress there, while the factors are trained.
-
-    Gives its process id, in a list that is empty until then. The build is the one that knows of
-    this service.
-    """
-    killed: list[int] = []
-    is_over = threading.Event()
-
-    def wait_and_kill() -> None:
-        while not is_over.wait(0.2):
-            if (
-                progress.exists()
-                and "factors" in progress.read_text()
-                and (pids := executors(endpoint_url))
-            ):
-                os.kill(pids[0], signal.SIGKILL)
-                killed.append(pids[0])
-                return
-
-    thread = threading.Thread(target=wait_and_kill)
-    thread.start()
-    try:
-        yield killed
-    finally:
-        is_over.set()
-        thread.join()
-
-
-def executors(endpoint_url: str) -> list[int]:
-    """The executors on this machine that know of an S3 service, by process id."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            is_executor = b"CoarseGrainedExecutorBackend" in (folder / "cmdline").read_bytes()
-            if is_executor and endpoint_url.encode() in (folder / "environ").read_bytes():
-                found.append(int(folder.name))
-    return sorted(found)
+        give_bucket(server, built.ratings, monkeypatch)
+        release = build_and_lose_an_executor(CLUSTER, tmp_path)
+    assert_alike(release, open_release(FileStore(built.root), cache_dir=tmp_path / "cache"))

@@ -34,9 +34,9 @@ class S3Server:
 
 
 @contextmanager
-def moto_server() -> Iterator[S3Server]:
+def moto_server(host: str = "127.0.0.1") -> Iterator[S3Server]:
     """Moto honors `If-Match` and `If-None-Match`, and checks no signature."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server = ThreadedMotoServer(ip_address=host, port=0, verbose=False)
     server.start()
     try:
         host, port = server.get_host_and_port()
