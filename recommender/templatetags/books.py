@@ -82,7 +82,8 @@ def star_buttons(given: Decimal | None = None) -> SafeString:
     """
     return format_html_join(
         "",
-        '<button class="rating__star{}" name="stars" value="{}" aria-label="{} star{}"{}>★</button>',
+        '<button class="rating__star{}" name="stars" value="{}" aria-label="{} star{}"{}>★'
+        "</button>",
         (
             (
                 " lit" if given is not None and given >= stars else "",

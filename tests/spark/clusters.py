@@ -89,9 +89,10 @@ def build_and_lose_an_executor(
     all_settings = (*SETTINGS, f"spark.executorEnv.{MARK}={folder}", *settings)
     conf = [word for setting in all_settings for word in ("--conf", setting)]
     progress = folder / "progress.json"
+    command: list[str | Path] = [submit, "--master", master, *conf, ROOT / "spark" / "build.py"]
     with killing_an_executor(folder, progress) as killed:
         ran = run(
-            *(submit, "--master", master, *conf, ROOT / "spark" / "build.py"),
+            *command,
             *(f"--ratings=s3://{BUCKET}/set", f"--store=s3://{BUCKET}/store"),
             *("--rank=8", "--iterations=2", f"--progress={progress}"),
             cwd=folder,
