@@ -110,13 +110,19 @@ bench-quality: install .venv-bench ## recommendations beside peers' on BOOKFOLD_
 		--data "$${BOOKFOLD_DATA:?names a goodbooks folder}" --json .local/quality.json $(BENCH_ARGS)
 	@$(IN_VENV) -m spark.bench.plots .local/quality.json docs/plots
 
-bench-published: install ## by the protocol of published figures, on BOOKFOLD_DATA, and with what came last hidden
-	@$(IN_VENV) -m spark.bench.published --data "$${BOOKFOLD_DATA:?names a goodbooks folder}" $(BENCH_ARGS)
+bench-published: install .venv-bench ## by the protocol of published figures, on BOOKFOLD_DATA, and with what came last hidden
+	@.venv-bench/bin/python -m spark.bench.published --data "$${BOOKFOLD_DATA:?names a goodbooks folder}" $(BENCH_ARGS)
 
-# Peers bring PyTorch with them, so that they stay out of .venv.
-.venv-bench: spark/bench/requirements.txt
+# Peers bring PyTorch with them, so that they stay out of .venv. SANSA has to be compiled.
+SUITESPARSE := $(wildcard $(or $(SUITESPARSE_INCLUDE_DIR),/usr/include/suitesparse)/cholmod.h)
+.venv-bench: spark/bench/requirements.txt spark/bench/sansa-requirements.txt
 	$(IN_VENV) -m uv venv --quiet --clear $@
 	$(IN_VENV) -m pip --python $@ install --quiet -r $<
+ifneq ($(SUITESPARSE),)
+	$(IN_VENV) -m pip --python $@ install --quiet --require-hashes -r spark/bench/sansa-requirements.txt
+else
+	@echo "SANSA is left out: it needs SuiteSparse (libsuitesparse-dev) and a C compiler."
+endif
 	@touch $@
 
 bench-catalog: install ## enrichment and matching of the whole catalog, on BOOKFOLD_DATA
@@ -165,6 +171,8 @@ requirements: install ## renew the pinned requirements from pyproject.toml
 	$(COMPILE) --generate-hashes --group load --output-file tests/bench/load/requirements.txt
 	$(COMPILE) --group spark --group bench --constraint spark/requirements.txt \
 		--output-file spark/bench/requirements.txt
+	$(COMPILE) --generate-hashes --group sansa --constraint spark/bench/requirements.txt \
+		--output-file spark/bench/sansa-requirements.txt
 	sed -i -E '/^(nvidia-|cuda-|triton)/d' spark/bench/requirements.txt  # torch's for CPUs needs none
 
 # One file for all supported Pythons. The benchmarks' has no hashes: torch for CPUs alone comes in

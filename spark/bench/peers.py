@@ -154,16 +154,6 @@ def fit_implicit_als(
 def fit_lenskit(train: csr_array, *, factors: int, weight: float, regularization: float) -> Scorer:
     """ImplicitMF of the package ``lenskit`` on likes; readers are folded in by the package."""
     data, als = import_module("lenskit.data"), import_module("lenskit.als")
-    pandas = import_module("pandas")
-    readers, books = likes_of(train).nonzero()
-    # An extra reader for each book, so that the model also knows books that nobody likes.
-    every = np.arange(train.shape[1])
-    frame = pandas.DataFrame(
-        {
-            "user_id": np.concatenate([readers, np.full(len(every), train.shape[0])]),
-            "item_id": np.concatenate([books, every]),
-        }
-    )
     model: Any = als.ImplicitMFScorer(
         embedding_size=factors,
         weight=weight,
@@ -171,9 +161,8 @@ def fit_lenskit(train: csr_array, *, factors: int, weight: float, regularization
         regularization=regularization,
         user_embeddings=False,
     )
-    options = import_module("lenskit.training").TrainingOptions(rng=1)
-    model.train(data.from_interactions_df(frame.drop_duplicates()), options)
-    candidates = data.ItemList(item_ids=every)
+    _train_lenskit(model, train)
+    candidates = data.ItemList(item_ids=np.arange(train.shape[1]))
 
     def score(fold_in: csr_array) -> FloatArray:
         given = likes_of(fold_in)
@@ -186,6 +175,46 @@ def fit_lenskit(train: csr_array, *, factors: int, weight: float, regularization
         return scores
 
     return score
+
+
+def fit_slim(train: csr_array, *, lasso: float, ridge: float, candidates: int) -> Scorer:
+    """SLIM of the package ``lenskit`` on likes (Ning & Karypis, 2011): sparse, never below zero.
+
+    Each book is predicted by those most like it, as many as are candidates (their fsSLIM).
+    """
+    knn = import_module("lenskit.knn")
+    model: Any = knn.SLIMScorer(l1_reg=lasso, l2_reg=ridge, max_nbrs=candidates)
+    _train_lenskit(model, train)
+    return lambda fold_in: (likes_of(fold_in) @ model.weights).toarray()
+
+
+def _train_lenskit(model: Any, train: csr_array) -> None:
+    """Train a model of ``lenskit`` on likes; it numbers the books as their columns are."""
+    data, pandas = import_module("lenskit.data"), import_module("pandas")
+    readers, books = likes_of(train).nonzero()
+    # An extra reader of all books, so that the model also knows those that nobody likes.
+    every = np.arange(train.shape[1])
+    frame = pandas.DataFrame(
+        {
+            "user_id": np.concatenate([readers, np.full(len(every), train.shape[0])]),
+            "item_id": np.concatenate([books, every]),
+        }
+    )
+    options = import_module("lenskit.training").TrainingOptions(rng=1)
+    model.train(data.from_interactions_df(frame.drop_duplicates()), options)
+
+
+def fit_sansa(train: csr_array, *, ridge: float, density: float) -> Scorer:
+    """EASE with a sparse inverse on likes, of the package ``sansa`` (Spišák et al., 2023)."""
+    sansa, sparse = import_module("sansa"), import_module("scipy.sparse")
+    settings = sansa.SANSAConfig(
+        l2=ridge,
+        weight_matrix_density=density,
+        gramian_factorizer_config=sansa.CHOLMODGramianFactorizerConfig(),
+        lower_triangle_inverter_config=sansa.UMRUnitLowerTriangleInverterConfig(scans=4),
+    )
+    model: Any = sansa.SANSA(settings).fit(sparse.csr_matrix(likes_of(train)))
+    return lambda fold_in: model.forward(sparse.csr_matrix(likes_of(fold_in))).toarray()
 
 
 def peers() -> Mapping[str, Sequence[Fit]]:
@@ -214,9 +243,9 @@ def peers() -> Mapping[str, Sequence[Fit]]:
             fit_ease,
             {
                 "table": [GRADED],
-                "ridge": [150.0, 300.0],
-                "per_book": [0.05, 0.1],
-                "discount": [0.06, 0.12, 0.18],
+                "ridge": [75.0, 150.0],
+                "per_book": [0.025, 0.05],
+                "discount": [0.12, 0.18, 0.24],
             },
         ),
         "MRF": _grid(fit_mrf, {"ridge": [0.005, 0.02, 0.08], "power": [0.5, 0.75]}),
@@ -231,6 +260,12 @@ def peers() -> Mapping[str, Sequence[Fit]]:
             fit_lenskit,
             {"factors": [64, 128], "weight": [3.0, 10.0], "regularization": [0.1, 5.0]},
         )
+        found["SLIM"] = _grid(
+            fit_slim,
+            {"lasso": [0.3, 1.0, 2.0], "ridge": [20.0, 40.0, 80.0], "candidates": [300]},
+        )
+    if find_spec("sansa"):
+        found["SANSA"] = _grid(fit_sansa, {"ridge": [60.0, 125.0], "density": [0.01]})
     return found
 
 

@@ -28,10 +28,11 @@ from spark.bench.peers import (
     fit_mrf,
     fit_popularity,
     likes_of,
+    peers,
     solve_rows,
     weighted,
 )
-from spark.bench.published import in_turn, is_by_book, likes_alone
+from spark.bench.published import BESIDE, in_turn, is_by_book, likes_alone
 from spark.bench.quality import (
     Columns,
     choose_readers,
@@ -107,6 +108,15 @@ def test_a_field_is_the_regression_of_each_book_on_all_others_in_scaled_units(
     weights = np.linalg.solve(system, scaled[:, others].T @ scaled[:, 0])
     expected = likes[:, 0].mean() + scaled[:, others] @ weights * scale[0]
     assert np.abs(np.asarray(score(train))[:, 0] - expected).max() < 1e-4
+
+
+def test_peers_of_the_published_protocol_need_no_package_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("spark.bench.peers.find_spec", lambda name: None)
+    assert set(BESIDE) - set(peers()) == {"SLIM", "SANSA"}
+    monkeypatch.setattr("spark.bench.peers.find_spec", lambda name: name)
+    assert set(BESIDE) <= set(peers())
 
 
 def test_the_last_ratings_of_a_file_are_hidden_where_that_is_asked_for(ratings: Columns) -> None:
