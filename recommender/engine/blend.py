@@ -121,9 +121,9 @@ class BlendScores:
     def __init__(self, parts: Sequence[tuple[float, RankerScores]]) -> None:
         alone = len(parts) == 1
         self._parts = [(1.0 if alone else share / _spread(one), one) for share, one in parts]
-        self.scores: FloatArray = np.sum(
-            [factor * one.scores for factor, one in self._parts], axis=0
-        )
+        self.scores: FloatArray = np.zeros(len(parts[0][1].scores))
+        for factor, one in self._parts:
+            self.scores += factor * one.scores
 
     def contributions(self, offered: Mixture) -> FloatArray:
         """Split the scores of some books by the reader's books.

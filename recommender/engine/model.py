@@ -55,6 +55,9 @@ class Model:
         added = added or AddedBooks.none()
         self.items = Items(release.book_ids, ratings, release.content, added)
         self._rated = Items(release.book_ids, ratings, None, AddedBooks.none())
+        alone = {name: BlendSettings.of_one(name) for name in release.rankers}
+        self._blends = {name: Blend(release.rankers, one) for name, one in alone.items()}
+        self._blends[SERVED] = release.served
 
     def fold_in(
         self,
@@ -126,13 +129,10 @@ class Model:
         )
 
     def _blend_of(self, ranker: str) -> Blend:
-        release = self.release
-        if ranker == SERVED:
-            return release.served
-        if ranker not in release.rankers:
-            known = ", ".join(sorted({SERVED, *release.rankers}))
+        if ranker not in self._blends:
+            known = ", ".join(sorted(self._blends))
             raise UnknownRanker(f"This release has no ranker {ranker!r}; it has: {known}.")
-        return Blend(release.rankers, BlendSettings.of_one(ranker))
+        return self._blends[ranker]
 
     def expected_stars(
         self, ratings: Mapping[int, float], book_ids: Sequence[int]
