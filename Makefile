@@ -1,7 +1,7 @@
 # `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run goodbooks train install test test-fast coverage test-fuzz test-faults test-image test-cluster lint sbom requirements screenshots words bench bench-quality bench-published bench-catalog bench-matching bench-search bench-openlibrary bench-admin bench-pages bench-load bench-serving bench-stars bench-tune
+.PHONY: help run goodbooks train install test test-fast coverage test-fuzz test-faults test-image test-cluster lint sbom requirements screenshots words bench bench-quality bench-published bench-catalog bench-matching bench-search bench-openlibrary bench-admin bench-pages bench-load bench-serving bench-index bench-build bench-stars bench-tune
 
 # The Python that makes .venv: the newest supported one that runs and can do so. Where there is
 # none, recsite.local.install tells what is wrong with python3.
@@ -148,6 +148,13 @@ bench-pages: install ## server time and weight of the recommendations page
 
 bench-serving: install ## lists from releases of up to a million drawn books: time and memory
 	@$(IN_VENV) -m tests.bench.serving $(BENCH_ARGS)
+
+bench-index: install .venv-bench ## indexes of the factors of 200,000 books, spread from the release in STORE
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv-bench/bin/python -m tests.bench.index \
+		--store "$${STORE:?names a store with a release}" $(BENCH_ARGS)
+
+bench-build: install .venv-bench ## builds of 1.5 and 3 million drawn ratings, by step, beside implicit (an hour)
+	@.venv-bench/bin/python -m spark.bench.build $(BENCH_ARGS)
 
 bench-load: install .venv-load ## pages with one and four readers at once, on BOOKFOLD_DATA
 	@$(IN_VENV) -m tests.bench.load --data "$${BOOKFOLD_DATA:?names a goodbooks folder}" \

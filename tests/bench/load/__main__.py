@@ -21,6 +21,9 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=1_000, help="of each reader")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 4], help="at once")
     parser.add_argument("--seconds", type=int, default=90, help="with so many clients")
+    parser.add_argument(
+        "--slow", type=int, metavar="MS", help="explain statements that take longer"
+    )
     options = parser.parse_args()
     environment = {"RELEASE_STORE": options.store} if options.store else {}
     with site(options.data, LIMITS_FACTOR="1000000", **environment):
@@ -33,6 +36,7 @@ def main() -> None:
             entries=options.entries,
             clients=options.clients,
             seconds=options.seconds,
+            slow=options.slow,
         )
 
 

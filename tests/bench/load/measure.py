@@ -23,6 +23,7 @@ from recommender.models import LibraryEntry, Reader
 from recsite.local.home import ROOT
 from recsite.local.process import free_port, spawn, stop
 from recsite.local.run import Address, is_ready, web_arguments, worker_arguments
+from tests.bench.load.slow import log_slow, say_slow
 from tests.bench.search.measure import say
 from tests.factories import LibraryEntryFactory, ReaderFactory
 from tests.pages import client_of
@@ -42,8 +43,12 @@ def measure(
     entries: int,
     clients: Sequence[int],
     seconds: int,
+    slow: int | None = None,
 ) -> None:
-    """Draw libraries, start the processes of the site, and let so many clients ask."""
+    """Draw libraries, start the processes of the site, and let so many clients ask.
+
+    Statements that take more than ``slow`` milliseconds are explained, if it is given.
+    """
     call_command("collectstatic", interactive=False, verbosity=0)
     if not has_release:
         command = ["spark.build", f"--ratings={data}", f"--store={settings.RELEASE_STORE}"]
@@ -53,9 +58,13 @@ def measure(
         asked = Path(folder) / "asked.json"
         asked.write_text(json.dumps(_asked(readers, entries)))
         say(f"{readers:,} libraries of {entries:,} entries: {perf_counter() - begun:.0f} s")
+        if slow is not None:
+            log_slow(slow)
         with _site() as url:
             for count in clients:
                 _ask(locust, url, asked, clients=count, seconds=seconds)
+    if slow is not None:
+        say_slow(Path(settings.BOOKFOLD_HOME, "postgres.log"))
 
 
 def _asked(readers: int, entries: int) -> dict[str, object]:
