@@ -6,6 +6,7 @@ from urllib.parse import urljoin, urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 
 from recommender.services import beside, readers
@@ -19,6 +20,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ca
 
     def post_login(self, request: HttpRequest, user: User, **details: object) -> HttpResponse:
         limits.remember_place(user=user, request=request)
+        request.session.pop(invitations.SESSION_KEY, None)
         guest_id = request.session.pop(SESSION_KEY, None)
         if guest_id is not None:
             readers.claim_guest(user=user, guest_id=guest_id)
@@ -34,13 +36,20 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ca
         """Nothing: `recsite.accounts.limits` has counted, and does not lock owners out."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return invitations.is_open(request)
+        return invitations.is_open(request, settings.SIGN_UP)
+
+    def save_user(
+        self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True
+    ) -> User:
+        with invitations.one_account(request):
+            saved: User = super().save_user(request, user, form, commit)
+        return saved
 
     def clean_email(self, email: str) -> str:
         """Refuse another address than the one that was invited, where only such may sign up."""
-        request = self.request
-        if settings.SIGN_UP == "invited" and not request.user.is_authenticated:
-            invited = invitations.address_of(request)
+        pages = {"account_signup": settings.SIGN_UP, "socialaccount_signup": settings.OIDC_SIGN_UP}
+        if pages.get(self.request.resolver_match.view_name) == "invited":
+            invited = invitations.address_of(self.request)
             if invited and email.lower() != invited:
                 raise ValidationError(f"The invitation is for {invited}.")
         return email

@@ -18,6 +18,7 @@ def site(request: HttpRequest) -> dict[str, object]:
         "cover_host": settings.COVER_HOST,
         "sign_up": settings.SIGN_UP,
         "sso_is_on": bool(settings.OIDC_ISSUER),
+        "sso_sign_up": settings.OIDC_SIGN_UP,
         "sso_name": settings.OIDC_NAME,
         "theme": theme if theme in ("light", "dark") else "",
         "themes": THEMES,

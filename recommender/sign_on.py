@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.shortcuts import render
 
 from recommender.services import roles
+from recsite.accounts import invitations
 from recsite.accounts.models import User
 
 log = structlog.get_logger(__name__)
@@ -26,7 +27,15 @@ class SignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
     """Lets in whom the issuer vouches for, and gives them the roles that it names."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        return True
+        """Say on a page to whom no account is made, and why."""
+        told = sociallogin.email_addresses
+        address = told[0].email if told else ""
+        if invitations.is_open(request, settings.OIDC_SIGN_UP, address):
+            return True
+        invited = invitations.address_of(request)
+        context = {"address": address, "policy": settings.OIDC_SIGN_UP, "invited": invited}
+        page = render(request, "socialaccount/no_account.html", context, status=403)
+        raise ImmediateHttpResponse(page)
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Follow the claims about somebody who has an account already."""
@@ -38,7 +47,8 @@ class SignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
         held = _take_claims(sociallogin)
-        user: User = super().save_user(request, sociallogin, form)
+        with invitations.one_account(request):
+            user: User = super().save_user(request, sociallogin, form)
         roles.follow_claims(user=user, held=held)
         return user
 
@@ -62,7 +72,8 @@ class _Session(requests.Session):
 
 
 def _away() -> ImmediateHttpResponse:
-    page = render(context.request, "socialaccount/authentication_error.html", status=503)
+    told = {"is_away": True}
+    page = render(context.request, "socialaccount/authentication_error.html", told, status=503)
     return ImmediateHttpResponse(page)
 
 

@@ -267,10 +267,12 @@ MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
 # Who may make an account here: anybody, who is invited (`manage.py invite`), or nobody.
 SIGN_UP = env.choice("SIGN_UP", "open", among=("open", "invited", "closed"))
 INVITATION_DAYS = env.integer("INVITATION_DAYS", 14, minimum=1)
-# An issuer of OpenID Connect, whose people may come in whatever SIGN_UP says. It must have seen to
-# it that the addresses it calls verified are theirs.
+# An issuer of OpenID Connect. It must have seen to it that the addresses it calls verified are
+# those of its people.
 OIDC_ISSUER = env.url("OIDC_ISSUER", "", schemes=("http", "https")).rstrip("/")
 OIDC_ORIGIN = ["{0.scheme}://{0.netloc}".format(urlsplit(OIDC_ISSUER))] if OIDC_ISSUER else []
+# Which of its people may make an account by coming from there.
+OIDC_SIGN_UP = env.choice("OIDC_SIGN_UP", SIGN_UP, among=("open", "invited", "closed"))
 OIDC_NAME = env.text("OIDC_NAME", "single sign-on")
 OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID", "")
 OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET", "")

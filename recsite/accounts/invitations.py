@@ -1,13 +1,17 @@
 """Invitations to a site where not everybody may sign up: signed links, each for one address."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urljoin
 
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib import messages
 from django.core import signing
 from django.core.mail import send_mail
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -31,6 +35,8 @@ def invite(*, address: str) -> str:
 
     A link needs no row: it is signed, and of no use once the address has an account.
     """
+    if settings.SIGN_UP == settings.OIDC_SIGN_UP == "closed":
+        raise CannotInvite("SIGN_UP=closed makes no new accounts, for invited people neither.")
     if not settings.SITE_URL:
         raise CannotInvite("SITE_URL is not set, so that a link would lead nowhere.")
     if User.objects.filter(email__iexact=address).exists():
@@ -53,7 +59,10 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         messages.error(request, "This invitation is no longer valid. Ask for another one.")
         return redirect("account_login")
     request.session[SESSION_KEY] = address
-    return redirect("account_signup")
+    if is_open(request, settings.SIGN_UP):
+        return redirect("account_signup")
+    messages.info(request, f"You are invited as {address}. Log in by {settings.OIDC_NAME}.")
+    return redirect("account_login")
 
 
 def address_of(request: HttpRequest) -> str:
@@ -62,11 +71,23 @@ def address_of(request: HttpRequest) -> str:
     return str(address)
 
 
-def is_open(request: HttpRequest) -> bool:
-    """Whether this visitor may make an account with a password."""
-    match settings.SIGN_UP:
+def is_open(request: HttpRequest, policy: str, address: str = "") -> bool:
+    """Whether this visitor may make an account, with that address if it is known already."""
+    match policy:
         case "open":
             return True
         case "invited":
-            return bool(address_of(request))
+            invited = address_of(request)
+            return bool(invited) and address.lower() in ("", invited)
     return False
+
+
+@contextmanager
+def one_account(request: HttpRequest) -> Iterator[None]:
+    """Lead to the log-in page whoever makes an account that was made a moment ago."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        messages.error(request, "This account was made a moment ago. Please log in.")
+        raise ImmediateHttpResponse(redirect("account_login")) from error

@@ -1,6 +1,7 @@
 """Who may enter: by an issuer of OpenID Connect, by invitation, or not at all."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from datetime import timedelta
 from io import StringIO
@@ -13,6 +14,7 @@ import time_machine
 from allauth.socialaccount.models import SocialAccount
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -22,6 +24,7 @@ from recsite.accounts.models import User
 from tests.factories import BookFactory, UserFactory
 from tests.issuer import CLIENT_ID, CLIENT_SECRET, Issuer, issuer
 from tests.pages import read
+from tests.recommender.services.test_locks import elsewhere, wait_until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -152,7 +155,10 @@ def test_an_issuer_that_is_away_or_refuses_is_a_page_with_words(
         "You stopped logging in" in read(client.get(sign_on(client)["Location"])).one("main").words
     )
     server.fault = "away"
-    assert "did not let us log you in" in read(sign_on(client), status=503).one("main").words
+    page = read(sign_on(client), status=503)
+    assert "We can’t reach single sign-on at the moment." in page.one("main").words
+    links = page.all("a", href="/accounts/login/")
+    assert "log in with that" in {link.words for link in links}
     server.fault = ""
     forged = client.get("/accounts/oidc/sso/login/callback/?code=x&state=y")
     assert "did not let us log you in" in read(forged, status=401).one("main").words
@@ -197,13 +203,95 @@ def test_an_invitation_is_for_one_address_and_one_account(
         call_command("invite", "ben@books.example")
 
 
+def invitation(address: str) -> str:
+    """The path of a link that invites somebody."""
+    out = StringIO()
+    call_command("invite", address, stdout=out)
+    return urlsplit(out.getvalue().split()[1]).path
+
+
 @pytest.mark.parametrize("later", [timedelta(days=13), timedelta(days=15)])
 def test_an_invitation_ends(client: Client, settings: Settings, later: timedelta) -> None:
     settings.SIGN_UP, settings.SITE_URL = "invited", "http://testserver"
-    out = StringIO()
-    call_command("invite", "ben@books.example", stdout=out)
-    link = urlsplit(out.getvalue().split()[1]).path
+    link = invitation("ben@books.example")
     with time_machine.travel(timezone.now() + later, tick=False):
         assert client.get(link[:-2] + "/")["Location"] == "/accounts/login/", "forged"
         leads_to = "/accounts/signup/" if later.days < 14 else "/accounts/login/"
         assert client.get(link)["Location"] == leads_to
+
+
+def test_who_is_invited_comes_by_the_issuer_and_others_are_told_why_not(
+    client: Client, server: Issuer, settings: Settings
+) -> None:
+    settings.SIGN_UP = settings.OIDC_SIGN_UP = "invited"
+    settings.SITE_URL, settings.OIDC_CURATORS = "http://testserver", ["cataloguers"]
+    server.person["groups"] = ["cataloguers"]
+    link = invitation("Ada@books.example")
+
+    page = read(sign_on(client), status=403).one("main")
+    assert "knows you as ada@books.example, which has no account" in page.words
+    assert "New accounts are by invitation here." in page.words
+
+    client.get(link)
+    server.person |= {"sub": "43", "email": "ben@books.example"}
+    page = read(sign_on(client), status=403).one("main")
+    assert "Your invitation is for ada@books.example." in page.words
+    assert not User.objects.exists()
+
+    server.person |= ADA
+    assert "Sign up by single sign-on" in read(client.get("/accounts/signup/")).one("main").words
+    assert sign_on(client)["Location"] == "/recommendations/"
+    assert roles_of(ADA["email"]) == ({"curator"}, True, False)
+
+    server.person |= {"sub": "44", "email_verified": False}  # by the same link, somebody else
+    second = Client()
+    second.get(link)
+    assert sign_on(second)["Location"] == "/accounts/sso/signup/"
+    form = {"email": "eve@books.example"}
+    assert "The invitation is for ada@" in second.post("/accounts/sso/signup/", form).text
+    second.post("/accounts/sso/signup/", {"email": ADA["email"]})
+    assert User.objects.count() == SocialAccount.objects.count() == 1
+
+
+def test_an_issuer_may_take_invitations_where_passwords_are_not_for_new_accounts(
+    client: Client, server: Issuer, settings: Settings
+) -> None:
+    settings.SIGN_UP = settings.OIDC_SIGN_UP = "closed"
+    settings.SITE_URL = "http://testserver"
+    with pytest.raises(CommandError, match="SIGN_UP=closed"):
+        invitation(ADA["email"])
+    page = read(sign_on(client), status=403).one("main")
+    assert "No new accounts are made here." in page.words
+
+    settings.OIDC_SIGN_UP = "invited"
+    del server.person["email"]  # asked for here, and only the one that was invited is taken
+    entrance = client.get(invitation("ben@books.example"), follow=True)
+    assert "You are invited as ben@books.example. Log in by single sign-on." in entrance.text
+    assert sign_on(client)["Location"] == "/accounts/sso/signup/"
+    taken = client.post("/accounts/sso/signup/", {"email": "eve@books.example"})
+    assert "The invitation is for ben@books.example." in taken.text
+    client.post("/accounts/sso/signup/", {"email": "ben@books.example"})
+    assert User.objects.get().email == "ben@books.example"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "way", [sign_on, lambda client: sign_up(client, ADA["email"])], ids=["issuer", "password"]
+)
+def test_of_two_who_use_an_invitation_at_once_one_gets_the_account(
+    way: Callable[[Client], Any], client: Client, server: Issuer, settings: Settings
+) -> None:
+    settings.SIGN_UP = settings.OIDC_SIGN_UP = "invited"
+    settings.SITE_URL = "http://testserver"
+    client.get(invitation(ADA["email"]))
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        UserFactory.create(email=ADA["email"])
+        other = pool.submit(elsewhere, lambda: way(client))
+        wait_until_somebody_waits()
+
+    assert other.result(timeout=30)["Location"] == "/accounts/login/"
+    page = client.get("/accounts/login/")
+    assert "This account was made a moment ago. Please log in." in page.text
+    assert User.objects.count() == 1
+    assert not SocialAccount.objects.exists()
