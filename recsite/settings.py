@@ -44,7 +44,7 @@ INSTALLED_APPS = [
     "recsite.mail",
     "catalog",
     "recommender",
-    "django.contrib.admin",
+    "recsite.apps.Admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

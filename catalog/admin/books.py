@@ -358,7 +358,7 @@ class BookAdmin(BulkActions, CsvPages):
         reason = f", because: {book.hidden_because}" if book.hidden_because else ""
         return f"{book.get_status_display()}{reason}"
 
-    @admin.display(description="acts of curation")
+    @admin.display(description="changes by curators")
     def history(self, book: Book) -> SafeString:
         address = reverse(
             "admin:catalog_curationact_changelist", query={"book__id__exact": book.pk}

@@ -50,7 +50,10 @@ class CurationActAdmin(ModelAdmin[CurationAct]):
     @admin.display(description="before and after")
     def changes(self, act: CurationAct) -> SafeString:
         rows = [
-            (name.replace("_", " "), act.before.get(name, ""), act.after.get(name, ""))
+            (
+                name.replace("_", " "),
+                *(_shown(values.get(name)) for values in (act.before, act.after)),
+            )
             for name in {**act.before, **act.after}
         ]
         return format_html(
@@ -58,3 +61,17 @@ class CurationActAdmin(ModelAdmin[CurationAct]):
             "<tbody>{}</tbody></table>",
             format_html_join("", "<tr><th>{}</th><td>{}</td><td>{}</td></tr>", rows),
         )
+
+
+def _shown(value: Any) -> str:
+    """A value as somebody reads it: of rows that moved, how many of each kind."""
+    if isinstance(value, dict) and value and all(name.isdecimal() for name in value):
+        return str(len(value))
+    if isinstance(value, dict):
+        parts = {name.replace("_", " "): _shown(part) for name, part in value.items()}
+        return ", ".join(f"{part} {name}" for name, part in parts.items() if part)
+    if isinstance(value, list) and all(isinstance(part, int) for part in value):
+        return str(len(value) or "")
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    return "" if value is None else str(value)

@@ -44,8 +44,8 @@ class CurationAct(models.Model):
     )
 
     class Meta:
-        verbose_name = "act of curation"
-        verbose_name_plural = "acts of curation"
+        verbose_name = "change by a curator"
+        verbose_name_plural = "changes by curators"
         ordering = ("-pk",)
         constraints = [
             models.CheckConstraint(

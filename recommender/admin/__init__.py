@@ -1,10 +1,12 @@
 """The admin for curators and operators: readers, books with readers' data, releases."""
 
 from django.contrib import admin
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from catalog.models import Book, BookIdentifier, CurationAct, FoundWork, Genre, WantedBook
 from recommender.admin.curation import BookAdmin, BookIdentifierAdmin, CurationActAdmin, GenreAdmin
 from recommender.admin.found_works import FoundWorkAdmin, WantedBookAdmin
+from recommender.admin.periodic import CrontabAdmin, IntervalAdmin, PeriodicTaskAdmin
 from recommender.admin.proposals import ProposalAdmin
 from recommender.admin.readers import (
     ImportItemAdmin,
@@ -37,3 +39,10 @@ admin.site.register(ImportItem, ImportItemAdmin)
 admin.site.register(Proposal, ProposalAdmin)
 admin.site.register(Run, RunAdmin)
 admin.site.register(ModelRelease, ModelReleaseAdmin)
+for model, page in (
+    (PeriodicTask, PeriodicTaskAdmin),
+    (IntervalSchedule, IntervalAdmin),
+    (CrontabSchedule, CrontabAdmin),
+):
+    admin.site.unregister(model)
+    admin.site.register(model, page)

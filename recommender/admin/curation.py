@@ -67,7 +67,7 @@ class TakeBackBook(ConfirmView[Book]):
 
     form_class = ReasonForm
     template_name = "admin/catalog/book/take_back.html"
-    done = "Taken back. The lines that had it are without a book again."
+    done = "Taken back. Its entries in libraries have no book again."
 
     def get_object(self, key: int) -> Book:
         return get_object_or_404(Book, pk=key)
@@ -119,8 +119,8 @@ class MoveIdentifier(IntoBookView[BookIdentifier]):
         return f"Let {self.object} lead to another book"
 
     def preview(self, chosen: dict[str, Any]) -> dict[str, Any]:
-        lines = merging.entries_of(identifier=self.object, to=chosen["into"])
-        return {"identifier": self.object, "lines": lines.count()}
+        entries = merging.entries_of(identifier=self.object, to=chosen["into"])
+        return {"identifier": self.object, "entries": entries.count()}
 
     def act(self, chosen: dict[str, Any], user: User) -> None:
         merging.move_identifier(identifier=self.object, to=chosen["into"], user=user)

@@ -271,8 +271,8 @@ class RecommendationInline(ReadOnly, TabularInline[Recommendation, Run]):
     model = Recommendation
     can_delete = False
     extra = 0
-    fields = ("rank", "book_page", "score", "expected_stars", "because")
-    readonly_fields = ("book_page", "because")
+    fields = ("rank", "book_page", "score_shown", "stars_shown", "because")
+    readonly_fields = ("book_page", "score_shown", "stars_shown", "because")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Recommendation]:
         return super().get_queryset(request).select_related("book")
@@ -280,6 +280,15 @@ class RecommendationInline(ReadOnly, TabularInline[Recommendation, Run]):
     @admin.display(description="book")
     def book_page(self, recommendation: Recommendation) -> SafeString | str:
         return change_link("catalog_book", recommendation.book)
+
+    @admin.display(description="score")
+    def score_shown(self, recommendation: Recommendation) -> str:
+        return f"{recommendation.score:.3f}"
+
+    @admin.display(description="stars expected")
+    def stars_shown(self, recommendation: Recommendation) -> str:
+        stars = recommendation.expected_stars
+        return "-" if stars is None else f"{stars:.1f}"
 
     @admin.display(description="because of")
     def because(self, recommendation: Recommendation) -> str:

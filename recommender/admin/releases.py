@@ -43,9 +43,7 @@ class ModelReleaseAdmin(ReadOnly, ModelAdmin[ModelRelease]):
         "accuracy",
         "popularity",
         "coverage",
-        "ratings",
-        "readers",
-        "books",
+        "sizes",
         "run_list",
         "built_at",
         "choose",
@@ -59,11 +57,8 @@ class ModelReleaseAdmin(ReadOnly, ModelAdmin[ModelRelease]):
         "is_active",
         "dataset",
         "is_simulated",
-        "ratings",
-        "readers",
-        "books",
-        "own_ratings",
-        "own_readers",
+        "sizes",
+        "own_sizes",
         "built_at",
         "recorded_at",
         "pruned_at",
@@ -72,7 +67,7 @@ class ModelReleaseAdmin(ReadOnly, ModelAdmin[ModelRelease]):
         "settings_used",
         "manifest_sha256",
     )
-    readonly_fields = ("run_list", "quality", "settings_used")
+    readonly_fields = ("sizes", "own_sizes", "run_list", "quality", "settings_used")
     change_list_template = "admin/recommender/modelrelease/change_list.html"
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -101,7 +96,16 @@ class ModelReleaseAdmin(ReadOnly, ModelAdmin[ModelRelease]):
             *super().get_urls(),
         ]
 
-    @admin.display(description="runs", ordering="run_count")
+    @admin.display(description="learned from", ordering="ratings")
+    def sizes(self, release: ModelRelease) -> str:
+        readers = f"{release.ratings:,} ratings by {release.readers:,} readers"
+        return f"{readers}, {release.books:,} books"
+
+    @admin.display(description="of this site")
+    def own_sizes(self, release: ModelRelease) -> str:
+        return f"{release.own_ratings:,} ratings by {release.own_readers:,} readers"
+
+    @admin.display(description="saved lists", ordering="run_count")
     def run_list(self, release: Any) -> SafeString:
         return list_link("run_changelist", release.run_count, release__id__exact=release.pk)
 

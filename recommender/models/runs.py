@@ -16,7 +16,7 @@ class ModelRelease(models.Model):
     version = models.CharField(max_length=60, unique=True)
     manifest_sha256 = models.CharField(max_length=64)
     dataset = models.CharField(max_length=120)
-    is_simulated = models.BooleanField(default=False)
+    is_simulated = models.BooleanField("from simulated readers", default=False)
     default_ranker = models.CharField(max_length=40)
     ratings = models.PositiveBigIntegerField()
     readers = models.PositiveIntegerField()
@@ -29,7 +29,7 @@ class ModelRelease(models.Model):
     hyper_parameters = models.JSONField(default=dict, blank=True)
     built_at = models.DateTimeField()
     recorded_at = models.DateTimeField(auto_now_add=True)
-    is_active = models.BooleanField(default=False)
+    is_active = models.BooleanField("in use", default=False)
     pruned_at = models.DateTimeField(
         null=True, blank=True, help_text="When its files were deleted; saved lists stay."
     )

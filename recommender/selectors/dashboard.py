@@ -217,7 +217,7 @@ def periodic_tasks(*, now: datetime) -> list[PeriodicRun]:
         PeriodicRun(
             name=row.name,
             task=row.task,
-            every=_every(row),
+            every=every(row),
             is_enabled=row.enabled,
             last_run_at=row.last_run_at,
             runs=row.total_run_count,
@@ -227,10 +227,13 @@ def periodic_tasks(*, now: datetime) -> list[PeriodicRun]:
     ]
 
 
-def _every(row: Any) -> str:
-    if row.interval is None:
-        return str(row.crontab or "-")
-    return in_words(row.interval.schedule.run_every.total_seconds())
+def every(row: Any) -> str:
+    """How often a periodic task is sent."""
+    return every_interval(row.interval) if row.interval else str(row.crontab or "-")
+
+
+def every_interval(interval: Any) -> str:
+    return in_words(interval.schedule.run_every.total_seconds())
 
 
 def _is_late(row: Any, now: datetime) -> bool:

@@ -41,7 +41,8 @@ def test_the_admin_is_for_everybody(site: Site, visit: Visit) -> None:
     page.goto(RELEASES)
     follow(page, page.get_by_role("button", name="Read the store"))
     book = first_of(page, "/admin/catalog/book/").partition("?")[0]
-    rows = (book, book.replace("/change/", "/merge"), first_of(page, RELEASES))
+    user = first_of(page, "/admin/accounts/user/")
+    rows = (book, book.replace("/change/", "/merge"), first_of(page, RELEASES), user)
     found = []
     for address in (*PAGES, "/admin/catalog/book/", RELEASES, *rows):
         assert address
