@@ -176,8 +176,14 @@ def _model_state(problem: Exception | None) -> State:
 
 
 def in_words(seconds: float) -> str:
-    """How often something is done: every minute, every 15 minutes, every day."""
-    for size, name in ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+    """How often something is done: every minute, every 15 minutes, every week."""
+    for size, name in (
+        (604_800, "week"),
+        (86_400, "day"),
+        (3600, "hour"),
+        (60, "minute"),
+        (1, "second"),
+    ):
         if seconds >= size and seconds % size == 0:
             count = int(seconds // size)
             return f"every {name}" if count == 1 else f"every {count} {name}s"

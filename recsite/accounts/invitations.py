@@ -61,7 +61,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     request.session[SESSION_KEY] = address
     if is_open(request, settings.SIGN_UP):
         return redirect("account_signup")
-    messages.info(request, f"You are invited as {address}. Log in by {settings.OIDC_NAME}.")
+    messages.info(request, f"You are invited as {address}. Log in with {settings.OIDC_NAME}.")
     return redirect("account_login")
 
 

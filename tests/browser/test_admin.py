@@ -24,8 +24,13 @@ PAGES = (
     "/admin/recommender/importjob/",
     "/admin/accounts/user/invite",
 )
-#: What Django's own templates have: a field that a picture names, and a head over no column.
-OF_DJANGO = ("label-title-only: #searchbar", "empty-table-header: fieldset")
+#: What Django's own templates have: a field that a picture names, a head over no column, and an
+#: icon with a name of its own beside that of a field.
+OF_DJANGO = (
+    "label-title-only: #searchbar",
+    "empty-table-header: fieldset",
+    "aria-prohibited-attr: label[for=",
+)
 
 
 def first_of(page: Page, changelist: str) -> str:

@@ -118,7 +118,7 @@ def test_how_the_parts_do_is_told_by_a_color_and_a_word(own_store: str, valkey_u
         (900, "every 15 minutes"),
         (3600, "every hour"),
         (86_400, "every day"),
-        (604_800, "every 7 days"),
+        (604_800, "every week"),
         (90, "every 90 seconds"),
     ],
 )

@@ -85,7 +85,7 @@ def test_who_the_issuer_knows_comes_in_and_brings_what_a_guest_had(
     book = BookFactory.create()
     client.post(f"/books/{book.pk}/shelve", {"shelf": "read", "stars": "5"})
     page = read(client.get("/accounts/login/"))
-    assert "Log in by single sign-on" in page.one("main").words
+    assert "Log in with single sign-on" in page.one("main").words
 
     answer = sign_on(client)
 
@@ -239,7 +239,7 @@ def test_who_is_invited_comes_by_the_issuer_and_others_are_told_why_not(
     assert not User.objects.exists()
 
     server.person |= ADA
-    assert "Sign up by single sign-on" in read(client.get("/accounts/signup/")).one("main").words
+    assert "Sign up with single sign-on" in read(client.get("/accounts/signup/")).one("main").words
     assert sign_on(client)["Location"] == "/recommendations/"
     assert roles_of(ADA["email"]) == ({"curator"}, True, False)
 
@@ -266,7 +266,7 @@ def test_an_issuer_may_take_invitations_where_passwords_are_not_for_new_accounts
     settings.OIDC_SIGN_UP = "invited"
     del server.person["email"]  # asked for here, and only the one that was invited is taken
     entrance = client.get(invitation("ben@books.example"), follow=True)
-    assert "You are invited as ben@books.example. Log in by single sign-on." in entrance.text
+    assert "You are invited as ben@books.example. Log in with single sign-on." in entrance.text
     assert sign_on(client)["Location"] == "/accounts/sso/signup/"
     taken = client.post("/accounts/sso/signup/", {"email": "eve@books.example"})
     assert "The invitation is for ben@books.example." in taken.text
