@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from catalog.models import Book
@@ -193,7 +194,8 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
     rows = LibraryEntry.objects.filter(reader=reader).values_list(
         "pk",
         "book__goodbooks_id",
-        "suggested_book__goodbooks_id",
+        # Few entries have one; joined, all books of the catalog would be read for them.
+        Subquery(Book.objects.filter(pk=OuterRef("suggested_book")).values("goodbooks_id")),
         "is_suggestion_declined",
         "stars",
         "shelf",
