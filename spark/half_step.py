@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from scipy.linalg.blas import ssyrk
 from scipy.linalg.lapack import sposv
 from scipy.sparse import csr_array
 
@@ -99,9 +100,10 @@ def half_step(
 def _by_entries(
     own: Float32Array, diagonal: Float32Array, confidence: Float32Array, pull: Float32Array
 ) -> Float32Array:
-    scaled = own / np.sqrt(diagonal)
-    system = scaled @ scaled.T
-    system.flat[:: len(system) + 1] += 1.0 / confidence
+    scaled = own * (1.0 / np.sqrt(diagonal))
+    # Half of it, in LAPACK's order: NumPy would mirror the half, and SciPy copy the whole.
+    system = ssyrk(1.0, scaled.T, trans=1, lower=1)
+    system.T.flat[:: len(system) + 1] += 1.0 / confidence
     share: Float32Array = (_solve(system, pull / confidence) @ own) / diagonal
     return share
 
@@ -110,13 +112,13 @@ def _by_rank(
     own: Float32Array, diagonal: Float32Array, confidence: Float32Array, pull: Float32Array
 ) -> Float32Array:
     scaled = own * np.sqrt(confidence)[:, None]
-    system = scaled.T @ scaled  # of a matrix and itself NumPy makes half, and mirrors it
-    system.flat[:: len(system) + 1] += diagonal
+    system = ssyrk(1.0, scaled.T, lower=1)
+    system.T.flat[:: len(system) + 1] += diagonal
     return _solve(system, pull @ own)
 
 
 def _solve(system: FloatArray | Float32Array, wanted: Float32Array) -> Float32Array:
-    _, solution, singular = sposv(system, wanted, lower=1)
+    _, solution, singular = sposv(system, wanted, lower=1, overwrite_a=1)
     if singular:
         raise np.linalg.LinAlgError("The system of a factor is singular; use a larger λ.")
     answer: Float32Array = solution

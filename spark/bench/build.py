@@ -56,16 +56,20 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process as Linux describes it: its session, name, and processors' seconds."""
+    """A process as Linux describes it: its session, name, and processors' seconds.
+
+    Numbers are given again, so that ``begun``, in ticks of the clock, is part of what it is.
+    """
 
     number: int
+    begun: int
     session: int
     name: str
     cpu: float
 
 
 def processes() -> Iterator[Process]:
-    """All that run, with the time of those of their children that have ended."""
+    """All that run."""
     ticks = os.sysconf("SC_CLK_TCK")
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -74,7 +78,8 @@ def processes() -> Iterator[Process]:
             continue  # it has ended meanwhile
         name, rest = stat[stat.index("(") + 1 : stat.rindex(")")], stat[stat.rindex(")") + 2 :]
         fields = rest.split()
-        yield Process(int(folder.name), int(fields[3]), name, sum(map(int, fields[11:15])) / ticks)
+        session, begun, cpu = int(fields[3]), int(fields[19]), sum(map(int, fields[11:13]))
+        yield Process(int(folder.name), begun, session, name, cpu / ticks)
 
 
 def memory_of(running: Sequence[Process]) -> dict[str, float]:
@@ -97,6 +102,8 @@ def watched(command: Sequence[str], *, log: Path, cwd: Path) -> dict[str, Cost]:
     """
     costs: dict[str, Cost] = {"all": Cost()}
     begun, cpu_before = time.monotonic(), 0.0
+    # What has ended keeps its seconds: nobody adds up those of Spark's workers that it ends.
+    seen: dict[tuple[int, int], float] = {}
     with log.open("wb") as output:
         program = subprocess.Popen(
             command, cwd=cwd, stdout=output, stderr=output, start_new_session=True
@@ -104,7 +111,8 @@ def watched(command: Sequence[str], *, log: Path, cwd: Path) -> dict[str, Cost]:
         ended = False
         while not ended:
             running = [one for one in processes() if one.session == program.pid]
-            cpu, memory = max(cpu_before, sum(one.cpu for one in running)), memory_of(running)
+            seen |= {(one.number, one.begun): one.cpu for one in running}
+            cpu, memory = sum(seen.values()), memory_of(running)
             told = STEP.findall(log.read_text(errors="replace"))
             name = told[-1][0] if told else "start"
             step = costs.setdefault(name, Cost())
