@@ -17,6 +17,8 @@ from recommender.drawing.plots import Plot, lines, scatter
 from spark.bench.quality import Measured
 
 WIDTH, HEIGHT = 760.0, 460.0
+#: Names stand beside their marks only where there is room for both.
+TALL = 720.0
 COLORS = (
     "#7c2530",
     "#34588c",
@@ -28,6 +30,10 @@ COLORS = (
     "#1f6f78",
     "#6b6b1f",
     "#a33a7a",
+    "#1a2a6c",
+    "#b35c00",
+    "#3f7d20",
+    "#201812",
 )
 STYLE = (
     "svg{background:#fffaf0;color:#2a2018;font:13px sans-serif}text{fill:currentColor}"
@@ -60,7 +66,7 @@ def bias(measured: Measured) -> Plot:
         y_label="NDCG@100",
         rule=(own, "their own books"),
         width=WIDTH,
-        height=HEIGHT,
+        height=TALL,
     )
 
 
