@@ -12,7 +12,9 @@ def test_rating_by_keyboard_makes_a_list_that_an_account_keeps(site: Site, visit
     visitor = visit()
     page = visitor.page
     page.goto("/")
-    page.get_by_role("link", name="Rate a few books").click()
+    # Until scripts are there, Enter would load the page anew.
+    with page.expect_event("load"):
+        page.get_by_role("link", name="Rate a few books").click()
     listed = page.locator("#rated li")
     books = page.locator(".shelf-of__book")
     for place in range(3):
