@@ -105,16 +105,27 @@ def reasons_from(
 
 
 def may_be_shown(
-    contributions: FloatArray, score: float, is_dismissed: NDArray[np.bool_]
-) -> IntArray:
-    """The places of all contributions that `reasons_to_show` may choose, in order.
+    contributions: FloatArray, scores: FloatArray, is_dismissed: NDArray[np.bool_]
+) -> list[IntArray]:
+    """Of each book, the places of all contributions that `reasons_to_show` may choose, in order.
 
     Of a reader's hundreds of books a few, so that the others need not become reasons at all.
+
+    Parameters
+    ----------
+    contributions
+        Shape (books, books of the reader).
+    scores
+        Shape (books,).
+    is_dismissed
+        Shape (books of the reader,).
     """
     supporting = np.where(is_dismissed, 0.0, contributions)
-    best = np.argsort(-supporting, kind="stable")[:MOST_SHOWN]
-    against = np.flatnonzero(contributions <= -LEAST_SHARE_OF_DISMISSED * score)
-    return np.union1d(best[supporting[best] > 0], against)
+    last = max(supporting.shape[1] - MOST_SHOWN, 0)
+    least = np.partition(supporting, last, axis=1)[:, [last]]
+    shown = (supporting > 0) & (supporting >= least)
+    shown |= contributions <= -LEAST_SHARE_OF_DISMISSED * scores[:, None]
+    return [np.flatnonzero(of_book) for of_book in shown]
 
 
 def reasons_to_show(

@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.linalg.blas import dsyrk
+from scipy.linalg.blas import ssyrk
 
 from recommender.engine.mixture import Mixture
 from recommender.engine.values import (
@@ -74,13 +74,15 @@ class FactorRanker:
         self.regularization = regularization
         self.regularization_offset = regularization_offset
         self.few = few
-        self.gram = _gram(item_factors)
-        self._basis: FloatArray | None = None
+        gram, basis = _gram(item_factors), None
         if in_eigenbasis:
-            values = np.diag(self.gram)
+            values = np.diag(gram)
         else:
-            values, self._basis = np.linalg.eigh(self.gram)
+            values, basis = np.linalg.eigh(gram)
+        #: Shape (rank, rank), and its eigenvalues, with their vectors where it is not diagonal.
+        self.gram: Float32Array = gram.astype(np.float32)
         self._spectrum: FloatArray = np.maximum(values, 0.0)
+        self._basis = None if basis is None else basis.astype(np.float32)
 
     @property
     def book_count(self) -> int:
@@ -135,17 +137,16 @@ class FactorRanker:
         rated = books.of_matrix(self.item_factors)
         if len(used) < len(rated):
             rated = rated[used]
-        confidence = self.alpha * np.abs(weights[used])
+        confidence = (self.alpha * np.abs(weights[used])).astype(np.float32)
         likes = int(liked.sum())
         ridge = self.regularization * (likes + self.regularization_offset)
         ridge *= 1.0 + (self.few / likes) ** 2
-        preference = np.zeros(len(weights))
+        preference = np.zeros(len(weights), dtype=np.float32)
         preference[liked] = 1.0 + self.alpha * weights[liked]
         system: _System
         if len(used) < len(self.gram):
-            system = _WoodburySystem.factorize(
-                rated, confidence, self._spectrum + ridge, self._basis
-            )
+            scale = (1.0 / np.sqrt(self._spectrum + ridge)).astype(np.float32)
+            system = _WoodburySystem.factorize(rated, confidence, scale, self._basis)
         else:
             system = _FullSystem.factorize(rated, confidence, self.gram, ridge)
         return FactorScores(self, used, preference, system)
@@ -157,20 +158,20 @@ class FactorScores:
     Attributes
     ----------
     reader_factor
-        Shape (rank,), float64.
+        Shape (rank,), float32.
     scores
         Shape (books,), float32: the item factors times the reader's.
     """
 
     def __init__(
-        self, ranker: FactorRanker, used: IntArray, preference: FloatArray, system: "_System"
+        self, ranker: FactorRanker, used: IntArray, preference: Float32Array, system: "_System"
     ) -> None:
         self._ranker = ranker
         self._used = used
         self._preference = preference
         self._system = system
-        self.reader_factor: FloatArray = system.solve(preference[used])
-        self.scores: Float32Array = ranker.item_factors @ self.reader_factor.astype(np.float32)
+        self.reader_factor: Float32Array = system.solve(preference[used])
+        self.scores: Float32Array = ranker.item_factors @ self.reader_factor
 
     def contributions(self, offered: Mixture) -> FloatArray:
         """Split the scores of some books by the reader's ratings.
@@ -192,10 +193,10 @@ class FactorScores:
 class _System(Protocol):
     """The reader's system A, factorized."""
 
-    def solve(self, preference: FloatArray) -> FloatArray:
+    def solve(self, preference: Float32Array) -> Float32Array:
         """``A⁻¹ Yᵣᵀ p``, p the preference, Yᵣ the factors of the rated books; shape (rank,)."""
 
-    def shares(self, item_factors: FloatArray) -> FloatArray:
+    def shares(self, item_factors: Float32Array) -> Float32Array:
         """``Yᵣ A⁻¹ yᵀ`` of some books' factors y; shape (ratings, books)."""
 
 
@@ -206,28 +207,28 @@ class _FullSystem:
     With Z the rated factors and C the confidence, ``weighted`` is ``C^½ Z``, and ``roots`` is C^½.
     """
 
-    weighted: FloatArray
-    roots: FloatArray
-    cholesky: tuple[FloatArray, bool]
+    weighted: Float32Array
+    roots: Float32Array
+    cholesky: tuple[Float32Array, bool]
 
     @classmethod
     def factorize(
-        cls, rated: FloatArray, confidence: FloatArray, gram: FloatArray, ridge: float
+        cls, rated: Float32Array, confidence: Float32Array, gram: Float32Array, ridge: float
     ) -> "_FullSystem":
         roots = np.sqrt(confidence)
         weighted = rated * roots[:, None]
         # The Gram matrix is symmetric: its transpose is the order in which BLAS takes it.
-        system = dsyrk(1.0, weighted.T, beta=1.0, c=gram.T, lower=1)
+        system = ssyrk(1.0, weighted.T, beta=1.0, c=gram.T, lower=1)
         system.flat[:: len(system) + 1] += ridge
         cholesky = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
         return cls(weighted, roots, cholesky)
 
-    def solve(self, preference: FloatArray) -> FloatArray:
+    def solve(self, preference: Float32Array) -> Float32Array:
         summed = (preference / self.roots) @ self.weighted
-        answer: FloatArray = cho_solve(self.cholesky, summed, check_finite=False)
-        return answer
+        answer = cho_solve(self.cholesky, summed, check_finite=False)
+        return np.asarray(answer, dtype=np.float32)
 
-    def shares(self, item_factors: FloatArray) -> FloatArray:
+    def shares(self, item_factors: Float32Array) -> Float32Array:
         solved = cho_solve(self.cholesky, item_factors.T, check_finite=False)
         return (self.weighted @ solved) / self.roots[:, None]
 
@@ -242,37 +243,36 @@ class _WoodburySystem:
     ``Z A⁻¹ y = C⁻¹ K⁻¹ Z D⁻¹ y``. ``scaled`` is ``Z D^-½``, and ``scale`` is D^-½.
     """
 
-    scaled: FloatArray
-    scale: FloatArray
-    confidence: FloatArray
-    basis: FloatArray | None
-    cholesky: tuple[FloatArray, bool]
+    scaled: Float32Array
+    scale: Float32Array
+    confidence: Float32Array
+    basis: Float32Array | None
+    cholesky: tuple[Float32Array, bool]
 
     @classmethod
     def factorize(
         cls,
-        rated: FloatArray,
-        confidence: FloatArray,
-        diagonal: FloatArray,
-        basis: FloatArray | None,
+        rated: Float32Array,
+        confidence: Float32Array,
+        scale: Float32Array,
+        basis: Float32Array | None,
     ) -> "_WoodburySystem":
-        scale = 1.0 / np.sqrt(diagonal)
         scaled = (rated if basis is None else rated @ basis) * scale
-        system = dsyrk(1.0, scaled.T, trans=1, lower=1)
+        system = ssyrk(1.0, scaled.T, trans=1, lower=1)
         system.flat[:: len(system) + 1] += 1.0 / confidence
         cholesky = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
         return cls(scaled, scale, confidence, basis, cholesky)
 
-    def solve(self, preference: FloatArray) -> FloatArray:
+    def solve(self, preference: Float32Array) -> Float32Array:
         small = cho_solve(self.cholesky, preference / self.confidence, check_finite=False)
-        answer: FloatArray = (small @ self.scaled) * self.scale
+        answer = np.asarray((small @ self.scaled) * self.scale, dtype=np.float32)
         return answer if self.basis is None else self.basis @ answer
 
-    def shares(self, item_factors: FloatArray) -> FloatArray:
+    def shares(self, item_factors: Float32Array) -> Float32Array:
         turned = item_factors if self.basis is None else item_factors @ self.basis
         heard = self.scaled @ (turned * self.scale).T
         toward = cho_solve(self.cholesky, heard, check_finite=False)
-        return toward / self.confidence[:, None]
+        return np.asarray(toward / self.confidence[:, None], dtype=np.float32)
 
 
 def _gram(item_factors: Float32Array) -> FloatArray:

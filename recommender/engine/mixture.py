@@ -35,20 +35,27 @@ class Mixture:
         """Books that have rows of their own, one each."""
         return cls(len(rows), np.arange(len(rows)), rows, np.ones(len(rows)))
 
-    def of_matrix(self, matrix: Float32Array) -> FloatArray:
-        """The books' rows of a matrix, shape (books, columns), float64."""
-        rows = matrix[self.rows].astype(np.float64)
-        if self.count == len(self.rows) and (self.shares == 1.0).all():
+    @property
+    def is_plain(self) -> bool:
+        """Whether each book is a row."""
+        return self.count == len(self.rows) and bool((self.shares == 1.0).all())
+
+    def of_matrix(self, matrix: Float32Array) -> Float32Array:
+        """The books' rows of a matrix, shape (books, columns)."""
+        rows = matrix[self.rows]
+        if self.is_plain:
             return rows
         starts = np.searchsorted(self.places, np.arange(self.count + 1))
         entries = np.arange(len(self.rows))
         mixing = csr_array((self.shares, entries, starts), (self.count, len(entries)))
-        return np.asarray(mixing @ rows)
+        return np.asarray(mixing @ rows, dtype=np.float32)
 
-    def gather(self, by_entry: FloatArray) -> csr_array:
-        """Values of the entries as a sparse matrix that adds them up by book.
-
-        Shape (entries, books), for a product with a matrix that has a column for each entry.
-        """
+    def add_up(self, by_entry: FloatArray) -> FloatArray:
+        """Values of the entries, added up by book: shape (…, entries) in, (…, books) out."""
+        if self.is_plain:
+            return by_entry
         entries = len(self.places)
-        return csr_array((by_entry, self.places, np.arange(entries + 1)), (entries, self.count))
+        to_books = csr_array(
+            (np.ones(entries), self.places, np.arange(entries + 1)), (entries, self.count)
+        )
+        return np.asarray(by_entry @ to_books)

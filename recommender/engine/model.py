@@ -94,13 +94,17 @@ class Model:
         given = np.fromiter(ratings.values(), dtype=np.float64, count=len(ratings))
         is_valid = (given >= LOWEST_STARS) & (given <= HIGHEST_STARS)
         if not is_valid.all():
-            book_id, stars = list(ratings.items())[int(is_valid.argmin())]
+            book_id, invalid = list(ratings.items())[int(is_valid.argmin())]
             raise InvalidRating(
-                f"Book {book_id} is rated {stars}; "
+                f"Book {book_id} is rated {invalid}; "
                 f"ratings go from {LOWEST_STARS:g} to {HIGHEST_STARS:g} stars."
             )
+        unrated = [book_id for book_id in readings if book_id not in ratings]
+        ids = np.array([*ratings, *unrated], dtype=np.int64)
+        stars = np.concatenate([given, np.full(len(unrated), np.nan)])
         # In order of book id, so that sums round alike whatever order the books came in.
-        ids = np.array(sorted({*ratings, *readings}), dtype=np.int64)
+        order = np.argsort(ids)
+        ids, stars = ids[order], stars[order]
         places = items.places_of(ids)
         is_known = (places >= 0) & items.speaking(places)
         used: list[int] = ids[is_known].tolist()
@@ -113,8 +117,12 @@ class Model:
             raise NothingToFoldIn("All of these books were given up; rate one that you enjoyed.")
         profile = Profile(
             items.as_read(places[is_known]),
-            np.array([ratings.get(book_id, np.nan) for book_id in used]),
-            tuple(readings.get(book_id, "once") for book_id in used),
+            stars[is_known],
+            {
+                place: reading
+                for place, book_id in enumerate(used if readings else ())
+                if (reading := readings.get(book_id, "once")) != "once"
+            },
         )
         likes = profile.weights_for(self.release.rankers[self.release.manifest.default_ranker])
         return Scores(
@@ -231,7 +239,7 @@ class Scores:
 
     def top(self, n: int, *, exclude: Collection[int] = ()) -> list[ScoredBook]:
         """The n best books; those the reader knows are among them unless excluded."""
-        places = self.items.places_of(np.array(sorted(exclude), dtype=np.int64))
+        places = self.items.places_of(np.fromiter(exclude, np.int64, len(exclude)))
         return top_n(self.folded.scores, self.items.ids, n, exclude_rows=places[places >= 0])
 
     def places_among(self, book_ids: Sequence[int], *, exclude: Collection[int] = ()) -> list[int]:
@@ -286,13 +294,13 @@ class Scores:
         """Of each of some books, those reasons that the reader is to see."""
         places, books = self._places(book_ids), list(self.used.items())
         is_dismissed = np.array([self.readings.get(book) == "dismissed" for book, _ in books])
+        scores, parts = self.folded.scores[places], self.folded.contributions(places)
         shown = []
-        for score, parts in zip(
-            self.folded.scores[places].tolist(), self.folded.contributions(places), strict=True
+        for score, own, chosen in zip(
+            scores.tolist(), parts, may_be_shown(parts, scores, is_dismissed), strict=True
         ):
-            chosen = may_be_shown(parts, score, is_dismissed)
-            some = dict(books[place] for place in chosen)
-            reasons = reasons_from(some, self.readings, parts[chosen])
+            some = dict(books[place] for place in chosen.tolist())
+            reasons = reasons_from(some, self.readings, own[chosen])
             shown.append(reasons_to_show(reasons, score, self.star_scale))
         return shown
 

@@ -144,9 +144,26 @@ class NeighbourScores:
         Shape (offered, ratings), in the order in which the ratings were given; each row sums to a
         score.
         """
-        heard = self._books.gather(self._spoken).T @ self._touched[:, offered.rows]
-        parts: FloatArray = (heard @ offered.gather(offered.shares)).toarray()
-        return parts.T
+        rows, places = np.unique(offered.rows, return_inverse=True)
+        by_entry = self._weights_on(rows)[places] * self._spoken
+        return self._books.add_up(offered.add_up((by_entry * offered.shares[:, None]).T).T)
+
+    def _weights_on(self, rows: IntArray) -> FloatArray:
+        """Shape (rows, entries of the books): the weights that are touched on some books' rows.
+
+        Parameters
+        ----------
+        rows
+            Ascending, each once.
+        """
+        touched = self._touched
+        is_asked = np.zeros(touched.shape[1], dtype=bool)
+        is_asked[rows] = True
+        found = np.flatnonzero(is_asked[touched.indices])
+        entries = np.searchsorted(touched.indptr, found, side="right") - 1
+        weights = np.zeros((len(rows), touched.shape[0]))
+        weights[np.searchsorted(rows, touched.indices[found]), entries] = touched.data[found]
+        return weights
 
 
 def entries_of(starts: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:

@@ -55,26 +55,29 @@ class Profile:
     stars
         Shape (books,): NaN for a book without.
     readings
-        How each of them was read.
+        By its place, how a book was read that was not just read once.
     """
 
     books: Mixture
     stars: FloatArray
-    readings: tuple[Reading, ...]
+    readings: Mapping[int, Reading]
 
     @property
     def read(self) -> int:
         """How many of the books were read."""
-        return sum(reading != "dismissed" for reading in self.readings)
+        dismissed = sum(reading == "dismissed" for reading in self.readings.values())
+        return self.books.count - dismissed
 
     def weights_for(self, ranker: Ranker) -> FloatArray:
         """Shape (books,): what each book weighs, by its stars, or by how it was read without."""
-        weights = ranker.weights(self.stars)
-        for unrated in np.flatnonzero(np.isnan(self.stars)):
-            weights[unrated] = ranker.reading_weights.without_stars(self.readings[unrated])
-        for place, reading in enumerate(self.readings):
-            if reading != "once" and not np.isnan(self.stars[place]):
-                weights[place] = ranker.reading_weights.with_stars(weights[place], reading)
+        weights, by_reading = ranker.weights(self.stars), ranker.reading_weights
+        is_unrated = np.isnan(self.stars)
+        weights[is_unrated] = by_reading.without_stars("once")
+        for place, reading in self.readings.items():
+            if is_unrated[place]:
+                weights[place] = by_reading.without_stars(reading)
+            else:
+                weights[place] = by_reading.with_stars(weights[place], reading)
         return weights
 
 
@@ -104,7 +107,7 @@ def top_n(
     """
     values = np.array(scores, dtype=np.float64)
     values[exclude_rows] = -np.inf
-    n = min(n, int(np.isfinite(values).sum()))
+    n = min(n, int(np.count_nonzero(np.isfinite(values))))
     if n <= 0:
         return []
     chosen = np.flatnonzero(values >= _least_of_best(values, n))

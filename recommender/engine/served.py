@@ -87,6 +87,8 @@ class Items:
     def places_of(self, book_ids: IntArray) -> IntArray:
         """The place of each book, -1 where there is no such item."""
         places = _places_in(self._book_ids, book_ids)
+        if not len(self._added_ids):
+            return places
         added = _places_in(self._added_ids, book_ids)
         return np.where((places < 0) & (added >= 0), added + len(self._book_ids), places)
 
@@ -98,26 +100,29 @@ class Items:
         """Books to recommend, as mixtures of the rows whose scores theirs are made of."""
         return self._mixture(places, self._settings.scale)
 
-    def scores(self, by_row: FloatArray, own: FloatArray) -> FloatArray:
+    def scores(self, by_row: FloatArray, passing: FloatArray) -> FloatArray:
         """Shape (items,): the score of every item.
 
         Parameters
         ----------
         by_row
             Shape (rows,): the scores by ratings.
-        own
-            Shape (rows,): what is added to a row's score where it is passed on, as the reader has
-            rated that book.
+        passing
+            Shape (rows,): the scores that are passed on to books like these.
         """
         scores = self.from_ratings.copy()
         scores[: len(by_row)] *= by_row
         if self.pass_on:
-            scores += self._settings.scale * (self._passed @ (by_row + own).astype(np.float32))
+            scores += self._settings.scale * (self._passed @ passing.astype(np.float32))
         return scores
 
     def own_weights(self, books: Mixture, weights: FloatArray) -> FloatArray:
         """Shape (entries of the books,): what a rating adds to its own row's score, in units."""
         return self._settings.own * weights[books.places] * books.shares
+
+    def passes_on_to(self, places: IntArray) -> NDArray[np.bool_]:
+        """Shape (items,): whether anything is passed on to these items."""
+        return self._starts[places + 1] > self._starts[places]
 
     def passed_to(self, places: IntArray) -> csr_array:
         """Shape (items, rows): what each row's score adds to the scores of these items."""
@@ -176,10 +181,10 @@ class ItemScores:
         # In the unit of the scores, whose spread differs between rankers and readers.
         spread = float(folded.scores.std()) if items.pass_on else 0.0
         self._own = items.own_weights(books, likes) * spread
-        self._by_row = folded.scores
         own = np.bincount(books.rows, weights=self._own, minlength=len(folded.scores))
-        self._own_by_row: FloatArray = own.astype(np.float64)
-        self.scores: FloatArray = items.scores(folded.scores, self._own_by_row)
+        #: Shape (rows,): what each row has to pass on, its own rating included.
+        self._passing: FloatArray = folded.scores + own
+        self.scores: FloatArray = items.scores(folded.scores, self._passing)
 
     def contributions(self, places: IntArray) -> FloatArray:
         """Split the scores of some items by the reader's books.
@@ -189,11 +194,10 @@ class ItemScores:
         Shape (items, books), in the order in which the books were given; each row sums to a score.
         """
         parts = self._folded.contributions(self._items.as_offered(places))
-        if not self._items.pass_on:
+        if not self._items.passes_on_to(places).any():
             return parts
-        entries = self._items.passed_to(places)[:, self._books.rows]
-        own: FloatArray = (entries @ self._books.gather(self._own)).toarray()
-        return parts + own
+        passed = self._items.passed_to(places)[:, self._books.rows].toarray()
+        return parts + self._books.add_up(passed * self._own)
 
     def passages(self, place: int, most: int) -> list[Passage]:
         """The books like an item through which most of its score has come, the strongest first.
@@ -203,7 +207,7 @@ class ItemScores:
         if self._items.from_ratings[place] > 0.5 or self.scores[place] <= 0:
             return []
         share = self._items.passed_to(np.array([place])).toarray().ravel()
-        passed = share * (self._by_row + self._own_by_row)
+        passed = share * self._passing
         best = np.argsort(-passed, kind="stable")[:most]
         return [
             Passage(int(row), float(passed[row] / self.scores[place]))
