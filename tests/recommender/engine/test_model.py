@@ -238,7 +238,8 @@ def test_reasons_of_several_books_are_those_of_each(
         [(one.kind, one.reason.book_id) for one in own] for own in expected
     ]
     for own, alone in zip(shown, expected, strict=True):
-        assert [one.share for one in own] == pytest.approx([one.share for one in alone], abs=1e-5)
+        parts = [one.reason.contribution for one in alone]
+        assert [one.reason.contribution for one in own] == pytest.approx(parts, abs=1e-5)
 
 
 def test_shares_are_between_those_of_the_counts_around() -> None:
