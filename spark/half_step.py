@@ -14,11 +14,15 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg.blas import ssyrk
 from scipy.linalg.lapack import sposv
 from scipy.sparse import csr_array
 
 from recommender.engine.values import Float32Array, FloatArray, IntArray
+
+#: So many factors of columns that they stay in the cache of a core while their product is made.
+ENTRIES_AT_ONCE = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,34 +91,51 @@ def half_step(
         signed = weights.data[part]
         positive = signed > 0
         if positive.any():
-            own = turned[weights.indices[part]]
             confidence = alpha * np.abs(signed)
             pull = np.where(positive, 1.0 + confidence, 0.0).astype(np.float32)
             diagonal = shared + np.float32(regularization * (positive.sum() + offset))
-            solve = _by_entries if len(own) < len(diagonal) else _by_rank
-            solved[row] = solve(own, diagonal, confidence.astype(np.float32), pull)
+            solve = _by_entries if len(signed) < len(diagonal) else _by_rank
+            columns = weights.indices[part]
+            solved[row] = solve(turned, columns, diagonal, confidence.astype(np.float32), pull)
     answer: Float32Array = solved @ vectors.T
     return answer
 
 
 def _by_entries(
-    own: Float32Array, diagonal: Float32Array, confidence: Float32Array, pull: Float32Array
+    turned: Float32Array,
+    columns: NDArray[np.int32],
+    diagonal: Float32Array,
+    confidence: Float32Array,
+    pull: Float32Array,
 ) -> Float32Array:
-    scaled = own * (1.0 / np.sqrt(diagonal))
+    lengths = 1.0 / np.sqrt(diagonal)
+    scaled = turned[columns]
+    scaled *= lengths
     # Half of it, in LAPACK's order: NumPy would mirror the half, and SciPy copy the whole.
     system = ssyrk(1.0, scaled.T, trans=1, lower=1)
     system.T.flat[:: len(system) + 1] += 1.0 / confidence
-    share: Float32Array = (_solve(system, pull / confidence) @ own) / diagonal
+    share: Float32Array = _solve(system, pull / confidence) @ scaled
+    share *= lengths
     return share
 
 
 def _by_rank(
-    own: Float32Array, diagonal: Float32Array, confidence: Float32Array, pull: Float32Array
+    turned: Float32Array,
+    columns: NDArray[np.int32],
+    diagonal: Float32Array,
+    confidence: Float32Array,
+    pull: Float32Array,
 ) -> Float32Array:
-    scaled = own * np.sqrt(confidence)[:, None]
-    system = ssyrk(1.0, scaled.T, lower=1)
-    system.T.flat[:: len(system) + 1] += diagonal
-    return _solve(system, pull @ own)
+    lengths = np.sqrt(confidence)
+    system: FloatArray | Float32Array = np.diag(diagonal).T
+    wanted = np.zeros_like(diagonal)
+    for first in range(0, len(columns), ENTRIES_AT_ONCE):
+        some = slice(first, first + ENTRIES_AT_ONCE)
+        scaled = turned[columns[some]]
+        scaled *= lengths[some, None]
+        system = ssyrk(1.0, scaled.T, beta=1.0, c=system, lower=1, overwrite_c=1)
+        wanted += (pull[some] / lengths[some]) @ scaled
+    return _solve(system, wanted)
 
 
 def _solve(system: FloatArray | Float32Array, wanted: Float32Array) -> Float32Array:

@@ -23,7 +23,7 @@ from spark.factors import (
     train_factors,
     weighted_entries,
 )
-from spark.half_step import Eigenbasis, gram_of, half_step, solving_work
+from spark.half_step import ENTRIES_AT_ONCE, Eigenbasis, gram_of, half_step, solving_work
 from spark.signals import SideFiles, weight_column
 from spark.stars import factor_matrix
 from tests.spark.ratings import SHARED, planted_ratings, some_real_ratings, write_ratings
@@ -146,6 +146,22 @@ def test_the_same_holds_on_many_ratings(
     differences = golden_differences(entries, len(ids), settings)
     record_property("largest differences, many ratings", differences)
     assert max(differences) < TOLERANCE
+
+
+@pytest.mark.parametrize("entries", [5, 20, ENTRIES_AT_ONCE, 2 * ENTRIES_AT_ONCE + 7])
+def test_a_row_of_any_length_solves_its_ridge_regression(entries: int) -> None:
+    random = np.random.default_rng(entries)
+    settings = FactorSettings(rank=8)
+    factors = random.normal(size=(2_000, settings.rank)).astype(np.float32)
+    columns = np.sort(random.choice(len(factors), entries, replace=False))
+    signed = random.choice(settings.weights.weights, entries).astype(np.float32)
+    row = csr_array((signed, columns, [0, entries]), shape=(1, len(factors)))
+
+    own, confidence = factors[columns].astype(np.float64), settings.alpha * np.abs(signed)
+    ridge = settings.regularization * ((signed > 0).sum() + settings.regularization_offset)
+    system = gram_of(factors) + own.T * confidence @ own + ridge * np.eye(settings.rank)
+    expected = np.linalg.solve(system, own.T @ np.where(signed > 0, 1 + confidence, 0))
+    np.testing.assert_allclose(step(row, factors, settings)[0], expected, atol=TOLERANCE)
 
 
 def test_training_is_the_same_whatever_the_parts_and_blocks(
