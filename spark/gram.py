@@ -15,13 +15,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_array, vstack
 
 from recommender.engine.values import Float32Array
 
 # Fixed, so that sums are rounded alike on every cluster.
 PARTS = 16
-PIECES = "block int, part int, rows binary, books binary, given binary, wanted binary"
+PIECES = "block int, part int, starts binary, books binary, given binary, wanted binary"
 GRAM_ROWS = (
     "book int, candidates array<int>, wanted array<float>, others array<int>, values array<float>"
 )
@@ -80,18 +80,28 @@ def _split(table: pa.Table, *, block: int, books: int) -> pa.Table:
     """For every block of books, the rows that have one of them."""
     row, book = table.column("row").to_numpy(), table.column("book").to_numpy()
     order = np.lexsort((book, row))
-    columns = {name: table.column(name).to_numpy()[order] for name in ("given", "wanted")}
-    row, book = row[order], book[order]
-    place = np.unique(row, return_inverse=True)[1]
+    starts = np.append(0, np.cumsum(np.unique(row, return_counts=True)[1]))
+    given, wanted = (
+        csr_array(
+            (table.column(name).to_numpy()[order], book[order], starts), (len(starts) - 1, books)
+        )
+        for name in ("given", "wanted")
+    )
     pieces = []
     for number in range(-(-books // block)):
-        touched = np.zeros(place[-1] + 1, dtype=bool)
-        touched[place[book // block == number]] = True
-        chosen = touched[place]
-        arrays = {"rows": row, "books": book, **columns}
-        piece = {name: array[chosen].tobytes() for name, array in arrays.items()}
-        if chosen.any():
-            pieces.append({"block": number, "part": int(table.column("part")[0].as_py()), **piece})
+        mine = given[:, number * block : (number + 1) * block]
+        touching = np.flatnonzero(np.diff(mine.indptr))
+        chosen = given[touching]
+        pieces.append(
+            {
+                "block": number,
+                "part": table.column("part")[0].as_py(),
+                "starts": chosen.indptr.astype(np.int32).tobytes(),
+                "books": chosen.indices.astype(np.int32).tobytes(),
+                "given": chosen.data.tobytes(),
+                "wanted": wanted[touching].data.tobytes(),
+            }
+        )
     return pa.Table.from_pylist(pieces, schema=_PIECES)
 
 
@@ -99,7 +109,7 @@ _PIECES = pa.schema(
     [
         ("block", pa.int32()),
         ("part", pa.int32()),
-        *((name, pa.binary()) for name in ("rows", "books", "given", "wanted")),
+        *((name, pa.binary()) for name in ("starts", "books", "given", "wanted")),
     ]
 )
 
@@ -129,18 +139,21 @@ _GRAM_ROWS = pa.schema(
 )
 
 
-def _matrices(table: pa.Table, books: int) -> tuple[Any, Any]:
+def _matrices(table: pa.Table, books: int) -> tuple[csr_array, csr_array]:
     """``given`` and ``wanted`` of the rows as matrices, both of shape (rows, books)."""
+    pieces = table.to_pylist()
+    starts = [np.frombuffer(piece["starts"], np.int32) for piece in pieces]
+    indices = [np.frombuffer(piece["books"], np.int32) for piece in pieces]
 
-    def joined(name: str, dtype: type[np.generic]) -> NDArray[Any]:
-        pieces = [np.frombuffer(piece.as_py(), dtype=dtype) for piece in table.column(name)]
-        return np.concatenate(pieces)
+    def joined(name: str) -> csr_array:
+        weights = (np.frombuffer(piece[name], np.float32) for piece in pieces)
+        matrices = [
+            csr_array(entries, shape=(len(entries[2]) - 1, books))
+            for entries in zip(weights, indices, starts, strict=True)
+        ]
+        return csr_array(vstack(matrices, format="csr"))
 
-    rows = np.unique(joined("rows", np.int64), return_inverse=True)[1]
-    where = (rows, joined("books", np.int32))
-    shape = (int(rows.max()) + 1, books)
-    given = csr_matrix((joined("given", np.float32), where), shape=shape)
-    return given, csr_matrix((joined("wanted", np.float32), where), shape=shape)
+    return joined("given"), joined("wanted")
 
 
 def _prune(

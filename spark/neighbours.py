@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
-from scipy.sparse import csc_array, diags_array
+from scipy.sparse import csc_array, csr_array, diags_array
 
 from recommender.engine.neighbours import READING_WEIGHTS
 from recommender.engine.publish import Part
@@ -230,17 +230,13 @@ def _solve_block(targets: pa.Table, sources: pa.Table, ridge: Float32Array) -> p
 def _solutions(targets: pa.Table, sources: pa.Table, ridge: Float32Array) -> Iterator[Float32Array]:
     candidates, wanted = _lists(targets.column("candidates")), _lists(targets.column("wanted"))
     others, values = _lists(sources.column("others")), _lists(sources.column("values"))
+    starts = np.append(0, others.ends)
+    rows = csr_array((values.values, others.values, starts), (sources.num_rows, len(ridge)))
     at = np.empty(len(ridge), dtype=np.int64)
     at[sources.column("source").to_numpy()] = np.arange(sources.num_rows)
-    place = np.full(len(ridge), -1, dtype=np.int64)
     for target in range(targets.num_rows):
         chosen = candidates.of(target)
-        products = np.zeros((len(chosen), len(chosen)), dtype=np.float32)
-        place[chosen] = np.arange(len(chosen))
-        for line, source in enumerate(at[chosen]):
-            to = place[others.of(source)]
-            products[line, to[to >= 0]] = values.of(source)[to >= 0]
-        place[chosen] = -1
+        products = rows[at[chosen]][:, chosen].toarray()
         # Of two books, one may have kept their common entry while the other has not.
         products = np.where(products == 0, products.T, products)
         yield solve_system(products, ridge[chosen], wanted.of(target)).astype(np.float32)
