@@ -23,6 +23,7 @@ from catalog.openlibrary.client import BATCH, OpenLibrary, Unanswered
 from catalog.openlibrary.parse import Work
 from catalog.services import additions, found_works
 from catalog.title_parts import split_subtitle
+from recsite.common.bulk import update_rows
 
 CLAIM = timedelta(minutes=15)
 NOTHING_AGAIN = timedelta(days=120)
@@ -104,7 +105,7 @@ def _learn_numbers(wanted: Mapping[str, WantedBook]) -> None:
             if row.state in (State.NOTHING, State.DOUBTFUL):
                 row.due_at = timezone.now()
             changed.append(row)
-    WantedBook.objects.bulk_update(changed, ["isbns", "goodreads_ids", "due_at"])
+    update_rows(changed, ["isbns", "goodreads_ids", "due_at"])
 
 
 @transaction.atomic

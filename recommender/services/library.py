@@ -14,6 +14,7 @@ from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader, Sour
 from recommender.services import staging
 from recommender.services.locks import lock_reader
 from recommender.sources.preference import preference
+from recsite.common.bulk import insert_rows, update_rows
 
 KEPT_FIELDS = ("title", "author", "stars", "shelf", "read_count", "added_on", "read_on")
 #: What an entry has of the book that it is, or probably is.
@@ -62,7 +63,7 @@ def match_items(*, job: ImportJob) -> None:
             is_declined = (item.source_key, suggested.book_id) in declined
             item.suggested_book_id = suggested.book_id
             item.state = ImportItem.State.SKIPPED if is_declined else ImportItem.State.PROPOSED
-    ImportItem.objects.bulk_update(items, staging.MATCHED_FIELDS, batch_size=2000)
+    update_rows(items, staging.MATCHED_FIELDS)
 
 
 @transaction.atomic
@@ -128,12 +129,9 @@ def _applicable(job: ImportJob) -> list[ImportItem]:
 
 def _save(changes: Changes) -> None:
     LibraryEntry.objects.filter(pk__in=changes.replaced).delete()
-    LibraryEntry.objects.bulk_update(
-        changes.updated,
-        [*SUGGESTION_FIELDS, "source", "source_key", "account", *KEPT_FIELDS, "updated_at"],
-        batch_size=2000,
-    )
-    LibraryEntry.objects.bulk_create(changes.created, batch_size=2000)
+    copied = [*SUGGESTION_FIELDS, "source", "source_key", "account", *KEPT_FIELDS, "updated_at"]
+    update_rows(changes.updated, copied)
+    insert_rows(changes.created)
     changed = [*changes.created, *changes.updated]
     enrichment.mark_wanted(book_ids=[entry.book_id for entry in changed if entry.book_id])
 
@@ -142,7 +140,7 @@ def _note_changes(rows: list[ImportItem]) -> None:
     """Store what each row changes; one that was not compared lost to another of its book."""
     for row in rows:
         row.change = row.change or ImportItem.Change.MERGED
-    ImportItem.objects.bulk_update(rows, ["change"], batch_size=2000)
+    update_rows(rows, ["change"])
 
 
 @transaction.atomic
@@ -174,7 +172,7 @@ def match_unmatched_entries(*, reader: Reader) -> int:
         elif entry.suggested_book_id is None and entry.pk in probable:
             entry.suggested_book_id = probable[entry.pk].book_id
             suggested.append(entry)
-    LibraryEntry.objects.bulk_update(matched + suggested, SUGGESTION_FIELDS, batch_size=2000)
+    update_rows(matched + suggested, SUGGESTION_FIELDS)
     enrichment.mark_wanted(book_ids=[entry.book_id for entry in matched if entry.book_id])
     return len(matched)
 

@@ -29,6 +29,7 @@ from recommender.services import proposals, waiting
 from recommender.services.library import edition_id_of, numbers_of
 from recommender.services.locks import lock_reader
 from recsite.accounts.models import User
+from recsite.common.bulk import update_rows
 from recsite.common.queue import Queue, enqueue_on_commit
 
 log = structlog.get_logger(__name__)
@@ -46,13 +47,7 @@ State = WantedBook.State
 
 def is_on() -> bool:
     """Whether this site looks for readers' books; it may have no contact for Open Library."""
-    if settings.ADD_BOOKS == "off":
-        return False
-    try:
-        open_library().close()
-    except SwitchedOff:
-        return False
-    return True
+    return settings.ADD_BOOKS != "off" and enrichment.is_on()
 
 
 @transaction.atomic
@@ -95,7 +90,7 @@ def collect(*, reader_id: int) -> int:
         stale = [line for line in lines if line.wanted_id != rows[wants[line.pk].key]]
         for line in stale:
             line.wanted_id = rows[wants[line.pk].key]
-        LibraryEntry.objects.bulk_update(stale, ["wanted"], batch_size=2000)
+        update_rows(stale, ["wanted"])
     keys = {line.wanted_id for line in stale if line.wanted_id}
     _count(keys)
     for row in WantedBook.objects.filter(pk__in=keys, state__in=[State.ADDED, State.DOUBTFUL]):
@@ -133,7 +128,7 @@ def _count(keys: set[int]) -> None:
     )
     for row in rows:
         row.wanted_by, row.rated_by = counts.get(row.pk, (0, 0))
-    WantedBook.objects.bulk_update(rows, ["wanted_by", "rated_by"], batch_size=2000)
+    update_rows(rows, ["wanted_by", "rated_by"])
 
 
 def queue_batches() -> int:

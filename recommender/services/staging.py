@@ -24,6 +24,7 @@ from recommender.sources.fetcher import ATTEMPTS, Fetcher
 from recommender.sources.goodreads_api import GoodreadsApi
 from recommender.sources.goodreads_feed import GoodreadsFeed
 from recommender.sources.profile import ProfileRef, resolve_profile
+from recsite.common.bulk import update_rows
 from recsite.common.pace import OneAtATime
 
 State = ImportItem.State
@@ -129,7 +130,7 @@ def decode_again(*, job: ImportJob, encoding: str) -> None:
             row.state, row.book, row.candidates, row.change = ImportItem.State.STAGED, None, [], ""
             row.suggested_book = None
     changed = ["title", "author", "shelf", "source_key", *MATCHED_FIELDS, "change"]
-    ImportItem.objects.bulk_update(rows, changed, batch_size=2000)
+    update_rows(rows, changed)
 
 
 def fetcher(*, attempts: int = ATTEMPTS) -> Fetcher:

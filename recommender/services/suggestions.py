@@ -15,6 +15,7 @@ from recommender.models.imports import ImportItemQuerySet
 from recommender.models.library import LibraryEntryQuerySet
 from recommender.services import library
 from recommender.services.locks import lock_import, lock_reader
+from recsite.common.bulk import update_rows
 
 State = ImportItem.State
 
@@ -96,7 +97,7 @@ def _accept(reader: Reader, entries: LibraryEntryQuerySet) -> list[int]:
         best.setdefault(entry.suggested_book_id, entry)
     for book_id, entry in best.items():
         entry.book_id = book_id
-    LibraryEntry.objects.bulk_update(best.values(), ["book"], batch_size=2000)
+    update_rows(best.values(), ["book"])
     _rows_of(reader, best.values()).filter(state=State.PROPOSED).update(
         state=State.REPAIRED, book=F("suggested_book")
     )
@@ -110,8 +111,7 @@ def _undo(reader: Reader, entries: LibraryEntryQuerySet) -> int:
         entry.is_suggestion_declined = False
         if entry.book_id == entry.suggested_book_id:
             entry.book_id = None
-    fields = ["book", "is_suggestion_declined"]
-    LibraryEntry.objects.bulk_update(answered, fields, batch_size=2000)
+    update_rows(answered, ["book", "is_suggestion_declined"])
     _rows_of(reader, answered).answered().update(state=State.PROPOSED, book=None)
     return len(answered)
 
