@@ -146,8 +146,8 @@ bench-stars: install ## expected stars on a random fifth of BOOKFOLD_DATA, besid
 bench-pages: install ## server time and weight of the recommendations page
 	@$(IN_VENV) -m pytest tests/bench/pages.py --quiet --capture=no --durations=0
 
-bench-serving: install ## lists from releases of up to a million drawn books: time and memory
-	@$(IN_VENV) -m tests.bench.serving $(BENCH_ARGS)
+bench-serving: install .venv-bench ## lists from releases of up to a million drawn books, beside implicit
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv-bench/bin/python -m tests.bench.serving $(BENCH_ARGS)
 
 bench-index: install .venv-bench ## indexes of the factors of 200,000 books, spread from the release in STORE
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv-bench/bin/python -m tests.bench.index \
