@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, LiteralString
 
 from django.db import connection, transaction
-from django.db.models import Field, Model
+from django.db.models import Model
 from psycopg import sql
 
 BATCH = 10_000
@@ -24,7 +24,7 @@ def insert_rows(rows: Iterable[Model]) -> None:
                 "INSERT INTO {table} ({columns}) SELECT {columns} FROM {rows}",
                 [{one.column: one.pre_save(row, add=True) for one in fields} for row in batch],
                 batch[0],
-                columns=sql.SQL(", ").join([_name(one) for one in fields]),
+                columns=sql.SQL(", ").join([_name(one.column) for one in fields]),
             )
 
 
@@ -45,9 +45,9 @@ def update_rows(rows: Iterable[Model], fields: Sequence[str]) -> None:
                 [{one.column: getattr(row, one.attname) for one in named} for row in batch],
                 batch[0],
                 changed=sql.SQL(", ").join(
-                    [sql.SQL("{0} = rows.{0}").format(_name(one)) for one in stored]
+                    [sql.SQL("{0} = rows.{0}").format(_name(one.column)) for one in stored]
                 ),
-                key=_name(key),
+                key=_name(key.column),
             )
 
 
@@ -57,8 +57,8 @@ def _batches(rows: Iterable[Model]) -> Iterator[list[Model]]:
         yield batch
 
 
-def _name(field: "Field[Any, Any]") -> sql.Identifier:
-    return sql.Identifier(str(field.column))
+def _name(column: str | None) -> sql.Identifier:
+    return sql.Identifier(str(column))
 
 
 def _execute(
