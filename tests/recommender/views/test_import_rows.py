@@ -161,6 +161,18 @@ def test_an_ambiguous_row_offers_its_books_and_takes_the_answer(job: ImportJob) 
     assert (row.state, row.book_id) == ("repaired", row.candidates[1])
 
 
+def test_none_of_these_is_only_said_where_books_are_offered(job: ImportJob) -> None:
+    client = client_of(job.reader)
+    asked = {
+        state: read(client.get(rows_of(job, f"?state={state}")))
+        .one("form", class_="row__beyond")
+        .words
+        for state in ("ambiguous", "unmatched")
+    }
+    assert asked["ambiguous"].startswith("None of these? Search Open Library")
+    assert asked["unmatched"].startswith("Search Open Library")
+
+
 def test_htmx_gets_the_row_as_it_is_now(job: ImportJob) -> None:
     row = job.items.get(state="ambiguous")
     answer = client_of(job.reader).post(
