@@ -13,7 +13,7 @@ CODE := recsite catalog recommender workers spark tests manage.py gunicorn.conf.
 CHECK_ENV := SECRET_KEY=not-a-secret-only-for-the-checks-of-make-lint \
 	DATABASE_URL=postgres://nobody@127.0.0.1/none REDIS_URL=redis://127.0.0.1/0
 PYTEST_ARGS ?=
-CHROMIUM := $(firstword $(shell command -v chromium chromium-browser google-chrome))
+CHROMIUM := $(firstword $(shell command -v chromium-headless-shell chromium chromium-browser google-chrome))
 # Browser tests need a browser of the system; .ci/run installs it.
 MARKS := $(if $(CHROMIUM),,-m "not browser")
 # pytest keeps the tests it has rewritten, and the many processes they start keep their bytecode.
