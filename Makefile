@@ -39,14 +39,14 @@ install: .python ## make .venv with all requirements
 
 test: install ## all tests (PYTEST_ARGS="-k word" for some)
 	@$(if $(CHROMIUM),,echo "There is no Chromium here, so that the browser tests are left out.")
-	@$(IN_VENV) -m pytest -n 2 --dist loadgroup $(MARKS) $(PYTEST_ARGS)
+	@$(IN_VENV) -m pytest -n 3 --dist loadgroup $(MARKS) $(PYTEST_ARGS)
 
 test-fast: install ## the tests that need no service, Spark, S3 or browser
 	@$(IN_VENV) -m pytest -n 2 --dist loadgroup \
 		-m "not services and not spark and not s3 and not browser" $(PYTEST_ARGS)
 
 coverage: install ## all tests, and how much of each module they run, branches counted
-	@$(IN_VENV) -m pytest -n 2 --dist loadgroup $(MARKS) --cov --cov-report=term $(PYTEST_ARGS)
+	@$(IN_VENV) -m pytest -n 3 --dist loadgroup $(MARKS) --cov --cov-report=term $(PYTEST_ARGS)
 
 test-fuzz: install ## FUZZ requests and as many uploads (10000), time and memory measured; every method as everybody
 	@FUZZ=$${FUZZ-10000} $(IN_VENV) -m pytest --capture=no tests/addresses

@@ -9,7 +9,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import django
@@ -65,9 +65,12 @@ def settle_settings() -> None:
     PBKDF2PasswordHasher.iterations = 1
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share something costly in one xdist worker (`--dist loadgroup`)."""
+@pytest.hookimpl(wrapper=True)  # before pytest-xdist reads the groups, after all is in order
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """Keep tests that share something costly in one xdist worker (`--dist loadgroup`).
+
+    Of those that share nothing the long ones come first, so that none is left over at the end.
+    """
     for item in items:
         if item.get_closest_marker("xdist_group"):
             continue
@@ -75,6 +78,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if item.get_closest_marker(name):
                 item.add_marker(pytest.mark.xdist_group(name))
                 break
+    yield
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def pytest_collection_finish() -> None:

@@ -30,6 +30,7 @@ def folder(starter_folder: Path) -> Path:
     return GOODBOOKS if GOODBOOKS.is_dir() else starter_folder
 
 
+@pytest.mark.long
 def test_a_whole_data_set_after_the_starter_shelf(folder: Path, starter_folder: Path) -> None:
     """Read and loaded once for all that is asked of it, as it takes a while."""
     first = load_folder(starter_folder, simulated=False, say=lambda line: None)

@@ -148,6 +148,7 @@ def measured(client: redis.Redis) -> dict[str, int]:
     }
 
 
+@pytest.mark.long
 def test_nothing_grows_in_a_day(site: list[Reader], valkey_url: str) -> None:
     with redis.Redis.from_url(valkey_url) as client:
         pass_time(client, site, begin=0, seconds=3 * DAY, step=max(STEP, 900))

@@ -59,6 +59,7 @@ def pass_a_minute(valkey_url: str) -> None:
     imports.requeue_stalled()
 
 
+@pytest.mark.long
 def test_imports_under_kills_end_as_if_undisturbed(
     starter_folder: Path, valkey_url: str, site_environment: dict[str, str]
 ) -> None:

@@ -26,6 +26,7 @@ def test_every_queue_has_workers_of_its_own() -> None:
     assert sorted(queue for queue, _ in WORKERS.values()) == sorted(Queue)
 
 
+@pytest.mark.long
 def test_a_pull_that_is_waited_for_overtakes_refreshes(
     starter_folder: Path, valkey_url: str, site_environment: dict[str, str]
 ) -> None:

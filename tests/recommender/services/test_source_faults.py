@@ -87,6 +87,7 @@ def pull(reader: Reader, standin: MoodyStandin, mood: Fault) -> str:
     return job.error_code or job.state
 
 
+@pytest.mark.long
 def test_no_fault_takes_a_book_away(reader: Reader, standin: MoodyStandin) -> None:
     pairs: list[tuple[Fault, ...]] = list(product(FAULTS, repeat=2))
     if SOURCE_PAIRS != "all":

@@ -195,7 +195,8 @@ def site(tmp_path: Path) -> Iterator[RunningSite]:
 
 @pytest.mark.services
 @pytest.mark.spark
-@pytest.mark.xdist_group("browser")  # not with Spark's, which take as long as all others together
+@pytest.mark.long
+@pytest.mark.xdist_group("site")  # of its own: it takes long, and shares no session of Spark's
 def test_the_life_of_a_site(site: RunningSite) -> None:
     site.start()
     # The full set is out of reach, which it finds out beside the site.
