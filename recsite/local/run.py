@@ -195,14 +195,15 @@ def start_site(
     web = web_arguments(address)
     celery = ["-m", "celery", "--quiet", "-A", "workers.app"]
     beat = [*celery, "beat", "--loglevel=WARNING", "--pidfile="]
-    supervisor.start(Program("web", [sys.executable, *web], environment, screen))
+    parts = [Program("web", [sys.executable, *web], environment, screen)]
     # Who kills the supervisor leaves them without services: their handlers of other signals ask the
     # broker or the database and may hang. A worker's processes die with it, which Celery sees to,
     # and what they did is done again.
     programs = {name: worker_arguments(name) for name in WORKERS} | {"beat": beat}
     for name, arguments in programs.items():
         argv = [sys.executable, *arguments]
-        supervisor.start(Program(name, argv, environment, screen, death_signal=signal.SIGKILL))
+        parts.append(Program(name, argv, environment, screen, death_signal=signal.SIGKILL))
+    supervisor.start(*parts)
     return standins
 
 

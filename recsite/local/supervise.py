@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -116,14 +117,15 @@ class Watched:
 class Supervisor:
     """Runs parts until it is told to stop.
 
-    Everything happens in the main thread, since a child gets its death signal when the thread
-    that started it ends. Children that the process had before are left alone.
+    Whatever starts a part happens in the main thread, since a child gets its death signal when the
+    thread that started it ends. Children that the process had before are left alone.
     """
 
     def __init__(self, screen: Screen, *, first_pause: float = FIRST_PAUSE) -> None:
         self._screen = screen
         self._first_pause = first_pause
         self._watched: list[Watched] = []
+        self._together: list[list[Part]] = []
         self._stopping = threading.Event()
         self._before = set(_children())
 
@@ -138,10 +140,16 @@ class Supervisor:
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
-    def start(self, part: Part, *, once: bool = False) -> None:
-        """Start a part and keep it running; one that runs `once` may end by itself."""
-        part.start()
-        self._watched.append(Watched(part, self._first_pause, once))
+    def start(self, *parts: Part, once: bool = False) -> None:
+        """Start parts and keep them running; those that run `once` may end by themselves.
+
+        Parts that are started together do not need each other to end, and are ended together.
+        """
+        self._together.append([])
+        for part in parts:
+            part.start()
+            self._watched.append(Watched(part, self._first_pause, once))
+            self._together[-1].append(part)
 
     def wait(self, seconds: float) -> None:
         """Supervise the parts for a while; return early when told to stop."""
@@ -163,10 +171,12 @@ class Supervisor:
         self._reap()
 
     def stop(self) -> None:
-        """End all parts, the last started first."""
-        for watched in reversed(self._watched):
-            watched.part.stop()
+        """End all parts, the last started first, and those together that started together."""
+        for parts in filter(None, reversed(self._together)):
+            with ThreadPoolExecutor(len(parts)) as pool:
+                list(pool.map(lambda part: part.stop(), parts))
         self._watched.clear()
+        self._together.clear()
         for pid in set(_children()) - self._before:  # orphans that came to this process
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)

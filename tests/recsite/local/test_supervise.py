@@ -162,6 +162,20 @@ def test_stop_ends_the_last_started_first(supervisor: Supervisor, screen: Screen
     assert ended == ["second", "first"]
 
 
+def test_those_that_started_together_end_together(supervisor: Supervisor, screen: Screen) -> None:
+    all_are_asked = threading.Barrier(2, timeout=10)
+
+    class Waiting(Program):
+        def stop(self) -> None:
+            all_are_asked.wait()
+            Program.stop(self)
+
+    parts = [Waiting(name, SLEEP, os.environ, screen) for name in ("first", "second")]
+    supervisor.start(*parts)
+    supervisor.stop()
+    assert not any(part.alive() for part in parts)
+
+
 def test_children_of_before_live_on_and_keep_their_exit_code(screen: Screen) -> None:
     waits = [sys.executable, "-c", "import sys; sys.stdin.read(); sys.exit(3)"]
     with subprocess.Popen(waits, stdin=subprocess.PIPE) as other:
