@@ -183,7 +183,9 @@ def measure(options: argparse.Namespace, ratings: int, books: int) -> None:
         say_costs(what, watched(command, log=folder / "log", cwd=options.code))
         if options.peers and find_spec("implicit"):
             for solver in options.peers:
-                fit = [sys.executable, "-m", "spark.bench.build", f"--fit={folder / 'data'}"]
+                # The package has threads of its own, and warns of those of BLAS beside them.
+                fit = ["env", "OPENBLAS_NUM_THREADS=1", sys.executable, "-m", "spark.bench.build"]
+                fit += [f"--fit={folder / 'data'}"]
                 fit += [f"--solver={solver}", f"--rounds={settings.iterations}"]
                 costs = watched(fit, log=folder / "log", cwd=ROOT)
                 say_costs(what, {f"implicit, {solver}, rank {settings.rank}": costs["all"]})
