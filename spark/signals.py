@@ -94,10 +94,7 @@ def index_books(session: SparkSession, book_ids: IntArray) -> DataFrame:
 
 def reader_rows(ratings: DataFrame, index: DataFrame, settings: SignalSettings) -> DataFrame:
     """``row, book, given, wanted, scale`` of every rating (``user_id, book_id, stars``)."""
-    length = F.count(F.lit(1)).over(Window.partitionBy("user_id")) + settings.length_offset
-    scaled = ratings.select("*", F.pow(length, settings.length_power).alias("by_length"))
-    mean = scaled.agg(F.avg("by_length")).collect()[0][0]
-    scale = F.sqrt(F.col("by_length") / F.lit(mean))
+    scaled, scale = _with_scale(ratings, settings), F.col("scale")
     return scaled.join(index, "book_id", how="inner").select(
         F.col("user_id").cast("bigint").alias("row"),
         "book",
@@ -105,6 +102,16 @@ def reader_rows(ratings: DataFrame, index: DataFrame, settings: SignalSettings) 
         (weight_column(settings.wanted, F.col("stars")) * scale).cast("float").alias("wanted"),
         scale.cast("float").alias("scale"),
     )
+
+
+def _with_scale(ratings: DataFrame, settings: SignalSettings) -> DataFrame:
+    """The ratings and ``scale``, by which their reader's row is multiplied."""
+    if not settings.length_power:
+        return ratings.withColumn("scale", F.lit(1.0))
+    length = F.count(F.lit(1)).over(Window.partitionBy("user_id")) + settings.length_offset
+    counted = ratings.withColumn("by_length", F.pow(length, settings.length_power))
+    mean = counted.agg(F.avg("by_length")).collect()[0][0]
+    return counted.withColumn("scale", F.sqrt(F.col("by_length") / F.lit(mean)))
 
 
 def side_rows(
