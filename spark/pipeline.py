@@ -55,7 +55,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Seconds of each step on as many ratings as goodbooks-10k has (docs/PERFORMANCE.md), by which the
 #: percent of a build moves: Spark, cleaning, factors, neighbors, stars, content, held-out readers,
 #: writing, putting in use.
-COSTS = (5, 33, 150, 85, 49, 12, 25, 4, 1)
+COSTS = (4, 18, 134, 47, 44, 12, 25, 4, 1)
 DEFAULT_RANKER = "neighbours"
 #: How readers are served, by how many of their books the release knows (docs/QUALITY.md).
 BLEND = BlendSettings(
