@@ -16,7 +16,8 @@ from recommender.engine.store import Store, open_store
 from tests.recommender.engine.releases import NOON, draft, item_factors, publish
 from tests.recommender.engine.s3_servers import BUCKET, KEY, SECRET, moto_server
 
-FORK = multiprocessing.get_context("fork")
+#: Not forked: pytest has threads, and a fork would keep for good the locks they hold just then.
+SPAWN = multiprocessing.get_context("spawn")
 WRITES = 5  # three files, the manifest, and the pointer
 
 
@@ -65,7 +66,7 @@ def test_a_publisher_killed_at_any_write_changes_nothing(address: str, tmp_path:
     store = open_store(address)
     good = publish(store).version
     for writes in range(WRITES):
-        publisher = FORK.Process(target=publish_until_killed, args=(address, writes))
+        publisher = SPAWN.Process(target=publish_until_killed, args=(address, writes))
         publisher.start()
         publisher.join()
         assert publisher.exitcode == -signal.SIGKILL
@@ -91,9 +92,9 @@ def test_of_two_publishers_at_once_one_is_told(address: str, tmp_path: Path) -> 
     store = open_store(address)
     publish(store)
     versions = [write(store, seed=seed, hours=seed) for seed in (2, 3)]
-    start = FORK.Barrier(2)
+    start = SPAWN.Barrier(2)
     publishers = [
-        FORK.Process(target=_promote_both, args=(address, version, start)) for version in versions
+        SPAWN.Process(target=_promote_both, args=(address, version, start)) for version in versions
     ]
     for publisher in publishers:
         publisher.start()

@@ -97,7 +97,7 @@ def _open(arguments: tuple[str, Path]) -> float:
 
 def test_two_processes_may_fetch_at_once(store: Store, cache: Path) -> None:
     publish(store)
-    with multiprocessing.get_context("fork").Pool(2) as pool:
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
         scores = pool.map(_open, [(store.uri, cache)] * 4, chunksize=1)
     assert len(set(scores)) == 1
     assert len(list(cache.iterdir())) == 3

@@ -47,7 +47,7 @@ def test_of_several_processes_exactly_one_swaps(tmp_path: Path) -> None:
     store = FileStore(tmp_path)
     store.put("latest.json", b"start")
     _, seen = store.get_tagged("latest.json")
-    with multiprocessing.get_context("fork").Pool(2) as pool:
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
         won = pool.map(_swap, [(tmp_path, seen, number) for number in range(6)], chunksize=3)
     assert won.count(True) == 1
 
