@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import structlog
@@ -23,7 +22,7 @@ from catalog.models import Book, BookIdentifier, Enrichment
 from catalog.openlibrary import fill
 from catalog.openlibrary.client import BATCH, Busy, OpenLibrary, SwitchedOff, Unanswered
 from catalog.openlibrary.parse import Work
-from recsite.common.http import is_loopback
+from recsite.common.http import may_ask
 from recsite.common.pace import Limiter
 from recsite.common.queue import Queue, enqueue_on_commit
 from recsite.common.text import clean_line
@@ -60,9 +59,8 @@ class Outcome:
 
 
 def is_on() -> bool:
-    """Whether this site may ask Open Library: it names a contact, or asks a stand-in."""
-    host = urlsplit(settings.OPENLIBRARY_BASE_URL).hostname or ""
-    return bool(settings.CONTACT_EMAIL) or is_loopback(host)
+    """Whether this site may ask Open Library at all."""
+    return may_ask(settings.OPENLIBRARY_BASE_URL, contact=settings.CONTACT_EMAIL)
 
 
 def open_library() -> OpenLibrary:

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from recsite.common.http import is_loopback
+from recsite.common.http import is_loopback, may_ask
 
 
 def uses_stand_in() -> bool:
@@ -14,4 +14,4 @@ def uses_stand_in() -> bool:
 
 def pull_is_on() -> bool:
     """Whether this site may fetch from Goodreads at all."""
-    return bool(settings.CONTACT_EMAIL) or uses_stand_in()
+    return may_ask(settings.GOODREADS_BASE_URL, contact=settings.CONTACT_EMAIL)

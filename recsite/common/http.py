@@ -134,7 +134,7 @@ class SiteClient:
     ) -> None:
         self._base = urlsplit(base_url.rstrip("/"))
         is_local = is_loopback(self.host)
-        if not contact and not is_local:
+        if not may_ask(base_url, contact=contact):
             raise NoContact("no contact address")
         self._key = key
         self._timeouts = timeouts
@@ -434,6 +434,11 @@ def read_retry_after(text: str) -> float | None:
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
     return min(max((until - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
+
+
+def may_ask(base_url: str, *, contact: str) -> bool:
+    """Whether a site may be asked: it is on this very machine, or the operator names a contact."""
+    return bool(contact) or is_loopback(urlsplit(base_url).hostname or "")
 
 
 def is_loopback(host: str) -> bool:
