@@ -239,7 +239,7 @@ def test_reasons_of_several_books_are_those_of_each(
     ]
     for own, alone in zip(shown, expected, strict=True):
         parts = [one.reason.contribution for one in alone]
-        assert [one.reason.contribution for one in own] == pytest.approx(parts, abs=1e-5)
+        assert [one.reason.contribution for one in own] == pytest.approx(parts, abs=2e-6)
 
 
 def test_shares_are_between_those_of_the_counts_around() -> None:
