@@ -26,9 +26,16 @@ class Environment:
         self.read_file(dotenv)
 
     def read_file(self, dotenv: Path) -> None:
-        """Set the variables of the file that are not set yet; the file may be missing."""
+        """Set the variables of the file that are not set yet; the file may be missing.
+
+        One whose NAME_FILE is set is set.
+        """
         if os.access(dotenv, os.R_OK):
+            before = set(os.environ)
             self._env.read_env(dotenv)
+            for name in os.environ.keys() - before:
+                if f"{name}_FILE" in before:
+                    del os.environ[name]
 
     def read_site(self, home: Path) -> None:
         """Read `site.env` of a folder, unless it is the copy of another folder's."""

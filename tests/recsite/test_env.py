@@ -203,6 +203,19 @@ def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:
     assert "'PASSWORD': 'b'" in settings["DATABASES"]
 
 
+def test_the_environment_s_own_file_goes_before_the_values_of_a_site(tmp_path: Path) -> None:
+    secret, dotenv = tmp_path / "secret", tmp_path / ".env"
+    secret.write_text("k" * 40)
+    dotenv.write_text("SECRET_KEY=of-the-file\nREDIS_URL=redis://of-the-file\n")
+    with patch.dict(os.environ, {"SECRET_KEY_FILE": str(secret)}, clear=True):
+        env = Environment(dotenv)
+        assert env.text("SECRET_KEY") == "k" * 40
+        assert env.text("REDIS_URL") == "redis://of-the-file"
+    dotenv.write_text(f"SECRET_KEY=of-the-file\nSECRET_KEY_FILE={secret}\n")
+    with patch.dict(os.environ, clear=True), pytest.raises(ImproperlyConfigured, match="keep one"):
+        Environment(dotenv).text("SECRET_KEY")
+
+
 @pytest.mark.parametrize(
     ("variables", "ssl", "tls", "port"),
     [
