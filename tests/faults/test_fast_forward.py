@@ -133,7 +133,11 @@ def measured(client: redis.Redis) -> dict[str, int]:
     }
     folder = Path(os.environ["BOOKFOLD_HOME"])
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        # Autovacuum, which comes and goes by itself, stands among a database's activity, too.
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND backend_type = 'client backend'"
+        )
         connections = cursor.fetchone()[0]
     status = Path("/proc/self/status").read_text()
     staying = [key for key in client.scan_iter() if client.ttl(key) == -1]
