@@ -63,11 +63,6 @@ class Series:
         return len(self.main_volumes) - len(self.unread)
 
     @property
-    def is_finished(self) -> bool:
-        """Whether all volumes were read."""
-        return bool(self.main_volumes) and not self.unread
-
-    @property
     def any_book(self) -> Book:
         """A book of the series, by which its page is known."""
         return [*self.volumes, *self.others][0]
