@@ -37,7 +37,7 @@ from recommender.models import (
     SourceShelf,
 )
 from recommender.roles import CURATOR, OPERATOR
-from recommender.services import digests, groups, imports, lists, merging, runs
+from recommender.services import digests, groups, import_worker, imports, lists, merging, runs
 from recsite.accounts.models import User
 from recsite.mail.models import QueuedMail
 from tests.factories import (
@@ -153,10 +153,10 @@ def imported(reader: Reader, *, confirmed: bool) -> ImportJob:
     """An import of `FILE`: to its preview, or all the way to a saved list."""
     file = io.BytesIO(FILE.encode())
     job = imports.start_upload(reader=reader, filename="mine.csv", file=file)
-    imports.run_import(job_id=job.pk, task_id="read")
+    import_worker.run_import(job_id=job.pk, task_id="read")
     if confirmed:
         assert imports.confirm(job=job)
-        imports.run_import(job_id=job.pk, task_id="write")
+        import_worker.run_import(job_id=job.pk, task_id="write")
     job.refresh_from_db()
     return job
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from recommender.models import ImportJob
-from recommender.services import imports
+from recommender.services import import_worker, imports
 from recsite.common.queue import Queue, rows_waiting
 from recsite.local.process import free_port
 from recsite.local.valkey import Valkey
@@ -107,7 +107,7 @@ def test_pages_open_and_what_was_asked_for_is_done_later(fault: str, valkey: Val
         end(valkey)
 
     ImportJob.objects.update(queued_at=timezone.now() - timedelta(minutes=5))
-    imports.requeue_stalled()
+    import_worker.requeue_stalled()
     during = ImportJob.objects.get(reader=reader)
     assert rows_waiting(imports.TASK) == {str(before.pk), str(during.pk)}
     with redis.Redis.from_url(valkey.url) as client:

@@ -18,7 +18,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from recommender.models import ImportJob, Reader
-from recommender.services import imports
+from recommender.services import import_worker, imports
 from recsite.local.process import wait_until
 from recsite.local.standins.faults import Fault
 from recsite.local.standins.goodreads import GoodreadsStandin
@@ -56,7 +56,7 @@ def pass_a_minute(valkey_url: str) -> None:
     with redis.Redis.from_url(valkey_url) as client:
         if keys := client.keys("bookfold:pace:*"):
             client.delete(*keys)
-    imports.requeue_stalled()
+    import_worker.requeue_stalled()
 
 
 @pytest.mark.long
@@ -79,7 +79,7 @@ def test_imports_under_kills_end_as_if_undisturbed(
         environment = site_environment | {"GOODREADS_BASE_URL": standin.url}
         undisturbed = started(numbers)
         for job in undisturbed:
-            imports.run_import(job_id=job.pk, task_id="undisturbed")
+            import_worker.run_import(job_id=job.pk, task_id="undisturbed")
         with redis.Redis.from_url(valkey_url) as client:
             client.delete("page")
         disturbed = started(numbers)

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from catalog.models import Book, Enrichment
 from catalog.services import enrichment
 from recommender.models import ImportJob, LibraryEntry, Proposal
-from recommender.services import imports, proposals, waiting
+from recommender.services import import_worker, imports, proposals, waiting
 from recommender.services.hold import MAX_ATTEMPTS
 from recommender.services.proposals import SearchTerms
 from recsite.common.queue import Queue
@@ -133,10 +133,10 @@ def test_a_job_of_another_version_holds_nobody_up(
 
     for attempt in range(MAX_ATTEMPTS + 1):
         with suppress(ValueError):
-            imports.run_import(job_id=job.pk, task_id=str(attempt))
+            import_worker.run_import(job_id=job.pk, task_id=str(attempt))
         long_ago = timezone.now() - timedelta(minutes=5)
         ImportJob.objects.update(queued_at=long_ago, held_until=long_ago)
-        imports.requeue_stalled()
+        import_worker.requeue_stalled()
 
     assert not reader.imports.open().exists()
     assert imports.start_pull(reader=reader, text="8") != job

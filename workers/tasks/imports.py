@@ -1,11 +1,11 @@
-"""Imports of shelves and files; see `recommender.services.imports`."""
+"""Imports of shelves and files; see `recommender.services.imports` and `import_worker`."""
 
 from typing import Any
 
 from celery import Task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from recommender.services import imports, pruning, refresh
+from recommender.services import import_worker, imports, pruning, refresh
 from recommender.services.hold import MAX_ATTEMPTS
 from workers.app import app
 
@@ -14,17 +14,17 @@ from workers.app import app
 def run_import(self: "Task[Any, Any]", job_id: str) -> None:
     """Pull, match and recommend: too slow for a page to wait for it."""
     try:
-        imports.run_import(job_id=job_id, task_id=str(self.request.id))
-    except imports.TryLater as error:
+        import_worker.run_import(job_id=job_id, task_id=str(self.request.id))
+    except import_worker.TryLater as error:
         raise self.retry(exc=error, countdown=error.seconds) from error
     except SoftTimeLimitExceeded:
-        imports.give_up(job_id=job_id, task_id=str(self.request.id))
+        import_worker.give_up(job_id=job_id, task_id=str(self.request.id))
 
 
 @app.task(name="imports.requeue_stalled")
 def requeue_stalled() -> None:
     """Queue jobs again whose worker died or whose message was lost."""
-    imports.requeue_stalled()
+    import_worker.requeue_stalled()
 
 
 @app.task(name="imports.start_due_refreshes")

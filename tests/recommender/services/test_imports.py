@@ -15,7 +15,7 @@ from pytest_django import Settings
 from catalog.models import Book
 from catalog.normalize import title_key
 from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader, SourceShelf
-from recommender.services import imports, library, runs, staging
+from recommender.services import import_worker, imports, library, runs, staging
 from recommender.services.hold import HOLD, MAX_ATTEMPTS
 from recommender.sources.base import ShelfPage, ShelfRow, SourceError
 from recommender.sources.profile import NotAProfile
@@ -49,9 +49,9 @@ def sea_export(camps: Camps, stars: int = 5) -> bytes:
 
 def finish(job: ImportJob) -> None:
     """A worker reads the file, its reader says yes, and a worker does the rest."""
-    imports.run_import(job_id=job.pk, task_id="read")
+    import_worker.run_import(job_id=job.pk, task_id="read")
     assert imports.confirm(job=job)
-    imports.run_import(job_id=job.pk, task_id="task")
+    import_worker.run_import(job_id=job.pk, task_id="task")
 
 
 def upload_agreed(reader: Reader, camps: Camps) -> ImportJob:
@@ -71,7 +71,7 @@ def pull(settings: Settings, camps: Camps, goodreads_standin: str, valkey_url: s
 
     def run(number: int, reader: Reader | None = None) -> ImportJob:
         job = imports.start_pull(reader=reader or ReaderFactory.create(), text=str(int(number)))
-        imports.run_import(job_id=job.pk, task_id="task")
+        import_worker.run_import(job_id=job.pk, task_id="task")
         job.refresh_from_db()
         return job
 
@@ -163,7 +163,7 @@ def test_a_newer_request_takes_the_place_of_the_one_under_way(camps: Camps, pull
     job = imports.start_upload(
         reader=reader, filename="mine.csv", file=io.BytesIO(sea_export(camps))
     )
-    imports.run_import(job_id=mistyped.pk, task_id="late")
+    import_worker.run_import(job_id=mistyped.pk, task_id="late")
     finish(job)
 
     mistyped.refresh_from_db()
@@ -324,14 +324,14 @@ def test_a_busy_source_is_tried_again_later(
 ) -> None:
     settings.GOODREADS_BASE_URL = "http://127.0.0.1:9"  # nobody answers there
     job = imports.start_pull(reader=ReaderFactory.create(), text="1")
-    with pytest.raises(imports.TryLater):
-        imports.run_import(job_id=job.pk, task_id="task")
+    with pytest.raises(import_worker.TryLater):
+        import_worker.run_import(job_id=job.pk, task_id="task")
     job.refresh_from_db()
     assert job.state == State.QUEUED
     assert job.error_code == "source_unavailable"
 
     ImportJob.objects.update(attempts=MAX_ATTEMPTS - 1)
-    imports.run_import(job_id=job.pk, task_id="task")
+    import_worker.run_import(job_id=job.pk, task_id="task")
     job.refresh_from_db()
     assert (job.state, job.error_code) == (State.FAILED, "source_unavailable")
 
@@ -339,9 +339,9 @@ def test_a_busy_source_is_tried_again_later(
 def test_a_task_that_runs_twice_works_once(camps: Camps) -> None:
     reader = ReaderFactory.create()
     job = upload_agreed(reader, camps)
-    imports.run_import(job_id=job.pk, task_id="task")
-    imports.run_import(job_id=job.pk, task_id="task")
-    imports.run_import(job_id=job.pk, task_id="another")
+    import_worker.run_import(job_id=job.pk, task_id="task")
+    import_worker.run_import(job_id=job.pk, task_id="task")
+    import_worker.run_import(job_id=job.pk, task_id="another")
     assert reader.runs.count() == 1
 
 
@@ -350,10 +350,10 @@ def test_a_job_somebody_holds_is_left_alone(camps: Camps) -> None:
     job = upload_agreed(reader, camps)
     ImportJob.objects.update(held_by="first", held_until=timezone.now() + HOLD)
 
-    imports.run_import(job_id=job.pk, task_id="second")
+    import_worker.run_import(job_id=job.pk, task_id="second")
     assert not reader.runs.exists()
 
-    imports.run_import(job_id=job.pk, task_id="first")  # the same message, delivered again
+    import_worker.run_import(job_id=job.pk, task_id="first")  # the same message, delivered again
     assert reader.runs.count() == 1
 
 
@@ -368,11 +368,11 @@ def test_a_job_whose_worker_died_is_queued_again(
     )
 
     with django_capture_on_commit_callbacks() as queued:
-        assert imports.requeue_stalled() == 1
-        assert imports.requeue_stalled() == 0
+        assert import_worker.requeue_stalled() == 1
+        assert import_worker.requeue_stalled() == 0
     assert len(queued) == 1
 
-    imports.run_import(job_id=job.pk, task_id="alive")
+    import_worker.run_import(job_id=job.pk, task_id="alive")
     assert reader.runs.count() == 1
 
 
@@ -381,7 +381,7 @@ def test_a_job_that_fails_again_and_again_ends(camps: Camps) -> None:
         reader=ReaderFactory.create(), filename="mine.csv", file=io.BytesIO(sea_export(camps))
     )
     ImportJob.objects.update(attempts=MAX_ATTEMPTS, queued_at=timezone.now() - timedelta(minutes=5))
-    imports.requeue_stalled()
+    import_worker.requeue_stalled()
     job.refresh_from_db()
     assert (job.state, job.error_code) == (State.FAILED, "gave_up")
 
@@ -393,7 +393,7 @@ def test_try_again_begins_anew(camps: Camps) -> None:
 
     job = imports.retry(job=ImportJob.objects.get())
     assert (job.state, job.error_message) == (State.QUEUED, "")
-    imports.run_import(job_id=job.pk, task_id="task")
+    import_worker.run_import(job_id=job.pk, task_id="task")
     assert reader.runs.count() == 1
 
     done = imports.retry(job=ImportJob.objects.get())

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from catalog.models import Book
 from recommender.models import ImportItem, ImportJob, LibraryEntry, Proposal
-from recommender.services import imports, proposals, readers, repairs
+from recommender.services import import_worker, imports, proposals, readers, repairs
 from recommender.services.locks import lock_reader
 from tests.factories import (
     BookFactory,
@@ -130,7 +130,7 @@ def test_a_guest_who_logs_in_during_a_pull_has_its_books_in_the_account() -> Non
     with ThreadPoolExecutor(1) as pool, transaction.atomic():
         lock_reader(guest.pk)
         other = pool.submit(
-            elsewhere, lambda: imports.run_import(job_id=job.pk, task_id="the worker")
+            elsewhere, lambda: import_worker.run_import(job_id=job.pk, task_id="the worker")
         )
         wait_until_somebody_waits()
         readers.claim_guest(user=owner_user, guest_id=guest.pk)

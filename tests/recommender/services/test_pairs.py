@@ -58,6 +58,7 @@ from recommender.services import (
     dismissals,
     entries,
     groups,
+    import_worker,
     imports,
     leaving,
     library,
@@ -216,7 +217,7 @@ def make_world() -> World:
 def work(w: World) -> None:
     """A worker goes on with a file that has just been confirmed."""
     imports.confirm(job=w.job)
-    imports.run_import(job_id=w.job.pk, task_id=str(threading.get_ident()))
+    import_worker.run_import(job_id=w.job.pk, task_id=str(threading.get_ident()))
 
 
 Act = Callable[[World], object]
@@ -248,7 +249,7 @@ ACTS: dict[str, Act] = {
     "cancel": lambda w: imports.cancel(job=w.job),
     "retry": lambda w: imports.retry(job=w.failed),
     "expire": lambda w: imports.expire_previews(),
-    "requeue": lambda w: imports.requeue_stalled(),
+    "requeue": lambda w: import_worker.requeue_stalled(),
     "work": work,
     "prune": lambda w: pruning.prune_rows(now=timezone.now() + timedelta(days=500)),
     "repair": lambda w: repairs.repair(item=w.row, book=w.new),

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from catalog.normalize import title_key
 from recommender.models import ImportItem, ImportJob, Reader
-from recommender.services import imports, repairs
+from recommender.services import import_worker, imports, repairs
 from tests.factories import (
     BookFactory,
     ImportItemFactory,
@@ -38,7 +38,7 @@ def export(camps: Camps, *, stars: int = 5, more: str = "") -> bytes:
 def preview(reader: Reader, content: bytes) -> ImportJob:
     """A file that a worker has read."""
     job = imports.start_upload(reader=reader, filename="mine.csv", file=io.BytesIO(content))
-    imports.run_import(job_id=job.pk, task_id="read")
+    import_worker.run_import(job_id=job.pk, task_id="read")
     job.refresh_from_db()
     assert job.state == State.PREVIEW, job.error_message
     return job
@@ -46,7 +46,7 @@ def preview(reader: Reader, content: bytes) -> ImportJob:
 
 def finish(job: ImportJob) -> None:
     assert imports.confirm(job=job)
-    imports.run_import(job_id=job.pk, task_id="write")
+    import_worker.run_import(job_id=job.pk, task_id="write")
     job.refresh_from_db()
     assert job.state == State.DONE, job.error_message
 
@@ -60,8 +60,8 @@ def test_nothing_is_written_before_the_yes(camps: Camps) -> None:
     assert not reader.runs.exists()
     assert job.items.group_sizes() == {"new": 3, "unmatched": 1, "failed": 1}
     assert (job.held_by, job.held_until, job.attempts) == ("", None, 0)
-    imports.run_import(job_id=job.pk, task_id="again")
-    assert imports.requeue_stalled() == 0
+    import_worker.run_import(job_id=job.pk, task_id="again")
+    assert import_worker.requeue_stalled() == 0
     job.refresh_from_db()
     assert (job.state, job.attempts) == (State.PREVIEW, 0)
 
@@ -241,12 +241,12 @@ def test_letters_that_were_guessed_wrong_are_read_again(camps: Camps) -> None:
     row = f"\n{book.title},Božena Němcová,5,"
     job = preview(reader, (export(camps).decode() + row).encode("cp1250"))
     imports.read_again(job=job, encoding="cp1251")
-    imports.run_import(job_id=job.pk, task_id="read")
+    import_worker.run_import(job_id=job.pk, task_id="read")
     assert job.items.group_sizes() == {"new": 3, "unmatched": 2, "failed": 1}
 
     job.refresh_from_db()
     assert imports.read_again(job=job, encoding="cp1250")
-    imports.run_import(job_id=job.pk, task_id="read")
+    import_worker.run_import(job_id=job.pk, task_id="read")
 
     assert job.items.group_sizes() == {"new": 4, "unmatched": 1, "failed": 1}
     assert job.items.get(book=book).title == "Příběh"

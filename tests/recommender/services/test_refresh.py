@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from recommender.models import ImportItem, ImportJob, Reader, Source, SourceShelf
-from recommender.services import imports, refresh
+from recommender.services import import_worker, imports, refresh
 from tests.factories import (
     ImportItemFactory,
     ImportJobFactory,
@@ -153,8 +153,8 @@ class TestNewList:
     def test_a_few_changes_make_none(self) -> None:
         reader = linked()
         RunFactory.create(reader=reader, release=ModelReleaseFactory.create(is_active=True))
-        job = self.finish(reader, imports.CHANGES_FOR_A_LIST - 1)
-        imports.run_import(job_id=job.pk, task_id="1")
+        job = self.finish(reader, import_worker.CHANGES_FOR_A_LIST - 1)
+        import_worker.run_import(job_id=job.pk, task_id="1")
         job.refresh_from_db()
         assert (job.state, job.run) == (ImportJob.State.DONE, None)
 
@@ -163,7 +163,7 @@ class TestNewList:
         reader = linked()
         RunFactory.create(reader=reader, release=ModelReleaseFactory.create(is_active=active))
         job = self.finish(reader, changed)
-        imports.run_import(job_id=job.pk, task_id="1")
+        import_worker.run_import(job_id=job.pk, task_id="1")
         job.refresh_from_db()
         # There is nothing here to make a list from; that it was tried is told by the sentence.
         assert job.state == ImportJob.State.FAILED

@@ -8,7 +8,7 @@ import redis
 from django.utils import timezone
 
 from recommender.models import ImportJob
-from recommender.services import imports, refresh
+from recommender.services import import_worker, imports, refresh
 from recommender.services.hold import HOLD
 from recsite.common.queue import Queue, rows_waiting
 from tests.factories import ImportJobFactory, ReaderFactory
@@ -39,7 +39,7 @@ def pass_minutes(minutes: int) -> None:
 def test_what_waits_in_the_queue_is_not_queued_twice(broker: redis.Redis) -> None:
     jobs = waiting_jobs(10)
     for _ in range(3):
-        assert imports.requeue_stalled() == 0
+        assert import_worker.requeue_stalled() == 0
     assert broker.llen(Queue.PAGE) == 10
     assert rows_waiting(imports.TASK) == {str(job.pk) for job in jobs}
 
@@ -47,9 +47,9 @@ def test_what_waits_in_the_queue_is_not_queued_twice(broker: redis.Redis) -> Non
 def test_what_the_broker_has_lost_is_queued_once(broker: redis.Redis) -> None:
     waiting_jobs(3)
     broker.flushdb()
-    assert imports.requeue_stalled() == 3
+    assert import_worker.requeue_stalled() == 3
     pass_minutes(5)
-    assert imports.requeue_stalled() == 0
+    assert import_worker.requeue_stalled() == 0
     assert broker.llen(Queue.PAGE) == 3
 
 
@@ -57,9 +57,9 @@ def test_a_message_that_a_dead_worker_had_taken_is_lost(broker: redis.Redis) -> 
     waiting_jobs(1)
     broker.lmove(Queue.PAGE, "unacked of the dead", "RIGHT", "LEFT")
     ImportJob.objects.update(held_until=timezone.now() + HOLD, held_by="alive")
-    assert imports.requeue_stalled() == 0
+    assert import_worker.requeue_stalled() == 0
     ImportJob.objects.update(held_until=timezone.now() - HOLD)
-    assert imports.requeue_stalled() == 1
+    assert import_worker.requeue_stalled() == 1
 
 
 def test_who_waits_comes_into_another_queue_than_what_nobody_waits_for(
@@ -73,7 +73,7 @@ def test_who_waits_comes_into_another_queue_than_what_nobody_waits_for(
 
     pass_minutes(5)
     broker.flushdb()
-    assert imports.requeue_stalled() == 2
+    assert import_worker.requeue_stalled() == 2
     assert (broker.llen(Queue.BACKGROUND), broker.llen(Queue.PAGE)) == (1, 1)
 
 

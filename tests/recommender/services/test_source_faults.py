@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.models import ImportJob, Reader
-from recommender.services import imports, staging
+from recommender.services import import_worker, staging
 from recommender.services.hold import MAX_ATTEMPTS
 from recommender.sources.base import MalformedFeed, UnknownShelf
 from recommender.sources.fetcher import Fetcher
@@ -80,8 +80,8 @@ def pull(reader: Reader, standin: MoodyStandin, mood: Fault) -> str:
         reader=reader, kind="goodreads_feed", account=str(PROFILE), is_background=True
     )
     for attempt in range(MAX_ATTEMPTS):
-        with suppress(imports.TryLater):
-            imports.run_import(job_id=job.pk, task_id=f"task {attempt}")
+        with suppress(import_worker.TryLater):
+            import_worker.run_import(job_id=job.pk, task_id=f"task {attempt}")
     job.refresh_from_db()
     assert not job.is_open, mood.name
     return job.error_code or job.state

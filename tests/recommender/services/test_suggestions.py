@@ -9,7 +9,7 @@ from catalog.models import Book
 from catalog.normalize import title_key
 from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader
 from recommender.selectors.recommendations import taste_of
-from recommender.services import imports, library, repairs, suggestions
+from recommender.services import import_worker, imports, library, repairs, suggestions
 from tests.factories import (
     BookFactory,
     ImportItemFactory,
@@ -254,15 +254,15 @@ def test_letters_read_again_are_matched_anew(camps: Camps) -> None:
     job = imports.start_upload(
         reader=reader, filename="mine.csv", file=io.BytesIO(lines.encode("cp1250"))
     )
-    imports.run_import(job_id=job.pk, task_id="read")
+    import_worker.run_import(job_id=job.pk, task_id="read")
     job.refresh_from_db()
     assert job.encoding
     imports.read_again(job=job, encoding="cp1250")
-    imports.run_import(job_id=job.pk, task_id="read")
+    import_worker.run_import(job_id=job.pk, task_id="read")
     assert job.items.get(source_key="1").suggested_book == story
 
     job.refresh_from_db()
     imports.read_again(job=job, encoding="cp1251")
-    imports.run_import(job_id=job.pk, task_id="read")
+    import_worker.run_import(job_id=job.pk, task_id="read")
 
     assert job.items.get(source_key="1").suggested_book is None

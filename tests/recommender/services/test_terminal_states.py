@@ -11,7 +11,7 @@ from django.db import DataError
 from django.utils import timezone
 
 from recommender.models import ImportJob, LibraryEntry
-from recommender.services import imports, staging
+from recommender.services import import_worker, imports, staging
 from recommender.services.hold import MAX_ATTEMPTS
 from recommender.sources.base import NotModified, ShelfPage, ShelfRow, SourceError
 from tests.factories import LibraryEntryFactory
@@ -59,12 +59,12 @@ class Broken:
 def work_until_it_ends(job: ImportJob) -> int:
     """What workers and beat do, with the time between passed; return how often it was tried."""
     for attempt in range(1, MAX_ATTEMPTS + 2):
-        with suppress(imports.TryLater, *UNFORESEEN):
-            imports.run_import(job_id=job.pk, task_id=f"task {attempt}")
+        with suppress(import_worker.TryLater, *UNFORESEEN):
+            import_worker.run_import(job_id=job.pk, task_id=f"task {attempt}")
         long_ago = timezone.now() - timedelta(minutes=10)
         ImportJob.objects.exclude(held_until=None).update(held_until=long_ago)
         ImportJob.objects.update(queued_at=long_ago)
-        imports.requeue_stalled()
+        import_worker.requeue_stalled()
         job.refresh_from_db()
         if not job.is_open:
             return attempt
@@ -77,7 +77,7 @@ def test_every_import_ends(kind: type[Exception], monkeypatch: pytest.MonkeyPatc
         return Broken(kind("of no use to anybody") if kind in UNFORESEEN else kind())
 
     monkeypatch.setattr(staging, "source_of", source)
-    monkeypatch.setattr(imports, "rows_waiting", lambda _: frozenset[str]())
+    monkeypatch.setattr(import_worker, "rows_waiting", lambda _: frozenset[str]())
     entry = LibraryEntryFactory.create(account="1")
     job = ImportJob.objects.create(reader=entry.reader, kind="goodreads_feed", account="1")
 

@@ -20,7 +20,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from catalog.models import BookIdentifier
 from recommender.models import ImportJob, LibraryEntry, Reader, Source, SourceShelf
-from recommender.services import dismissals, groups, imports
+from recommender.services import dismissals, groups, import_worker, imports
 from tests.factories import (
     BookFactory,
     ImportItemFactory,
@@ -210,10 +210,10 @@ class TestData:
         content = files_of(client_of(reader))["library.csv"].encode()
         again = ReaderFactory.create()
         job = imports.start_upload(reader=again, filename="library.csv", file=io.BytesIO(content))
-        imports.run_import(job_id=job.pk, task_id="1")
+        import_worker.run_import(job_id=job.pk, task_id="1")
         imports.confirm(job=job)
         job.refresh_from_db()
-        imports.run_import(job_id=job.pk, task_id="2")
+        import_worker.run_import(job_id=job.pk, task_id="2")
         fields = ("book", "stars", "shelf", "read_on")
         assert set(again.entries.values_list(*fields)) == set(reader.entries.values_list(*fields))
 
@@ -306,5 +306,5 @@ class TestLeaving:
         reader = guest()
         job = ImportJobFactory.create(reader=reader, state=ImportJob.State.QUEUED)
         client_of(reader).post("/account/delete/", {"word": "delete"})
-        imports.run_import(job_id=job.pk, task_id="late")
+        import_worker.run_import(job_id=job.pk, task_id="late")
         assert not ImportJob.objects.exists()
