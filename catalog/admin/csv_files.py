@@ -93,6 +93,7 @@ class CsvPages(ModelAdmin[Book]):
             "title": "Import curated fields from CSV",
             "form": form,
             "columns": COLUMNS,
+            "kinds": cells.KINDS,
             "most_lines": f"{MAX_LINES:,}",
             "most_books": f"{MAX_BOOKS:,}",
         }

@@ -191,7 +191,7 @@ def _set_status(book_ids: Collection[int], status: Book.Status, reason: str, use
 def check_withdrawal(book: Book) -> None:
     """Raise `CannotCurate` for a book that can't be taken back."""
     if book.status not in Book.STANDING:
-        raise CannotCurate(f"“{book}” was merged into another book or taken back already.")
+        raise CannotCurate(f"“{book}” has already been merged into another book or taken back.")
     if book.origin not in Book.ADDED_HERE:
         raise CannotCurate(f"“{book}” comes with a data set. Hide it instead.")
     if book.merged_books.exists():

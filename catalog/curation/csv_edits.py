@@ -216,7 +216,7 @@ class _Review:
             rest = len(listed_problems) - MAX_PROBLEMS
             last = (
                 listed_problems[MAX_PROBLEMS][0],
-                f"From here on there are {rest} more problems.",
+                f"There are {rest} more problems.",
             )
             return [*listed_problems[:MAX_PROBLEMS], last]
         return listed_problems

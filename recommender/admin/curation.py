@@ -37,7 +37,7 @@ class MergeBook(IntoBookView[Book]):
     """Merge a book into another one, with what readers have of it."""
 
     template_name = "admin/catalog/book/merge.html"
-    done = "Merged. The old address leads to the other book; the log can undo it."
+    done = "Merged. The old address now leads to the other book. You can undo this in the log."
 
     def get_object(self, key: int) -> Book:
         return get_object_or_404(Book.objects.for_cards(), pk=key)
@@ -67,7 +67,7 @@ class TakeBackBook(ConfirmView[Book]):
 
     form_class = ReasonForm
     template_name = "admin/catalog/book/take_back.html"
-    done = "Taken back. Its entries in libraries have no book again."
+    done = "Taken back. Its library entries have no book any more."
 
     def get_object(self, key: int) -> Book:
         return get_object_or_404(Book, pk=key)
@@ -107,7 +107,7 @@ class MoveIdentifier(IntoBookView[BookIdentifier]):
     """Move an identifier to the book it belongs to, with the entries it brought."""
 
     template_name = "admin/catalog/bookidentifier/move.html"
-    done = "Moved, with the library entries that it brought."
+    done = "Moved, along with the library entries matched by it."
 
     def get_object(self, key: int) -> BookIdentifier:
         return get_object_or_404(BookIdentifier.objects.select_related("book"), pk=key)

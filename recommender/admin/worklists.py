@@ -15,7 +15,7 @@ from django.views import View
 
 from catalog.admin.bulk import LanguageForm
 from catalog.admin.typed import ModelAdmin
-from catalog.curation import acts, bulk_edits, doubles
+from catalog.curation import acts, bulk_edits, duplicates
 from catalog.curation.acts import CannotCurate
 from catalog.models import Book, BookQuerySet, FoundWork
 from catalog.services import found_works
@@ -88,7 +88,7 @@ class Worklist(View, ABC):
         number = self.request.POST.get(field, "")
         row = rows.filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
         if row is None:
-            raise CannotCurate("Somebody else has decided on this meanwhile.")
+            raise CannotCurate("Somebody else has decided this in the meantime.")
         return row
 
 
@@ -137,19 +137,19 @@ class WithoutLanguage(Worklist):
         return f"“{book.title}”: {language}."
 
 
-class ProbableDoubles(Worklist):
+class ProbableDuplicates(Worklist):
     """Pairs of books that are probably one work, side by side."""
 
     name = "catalog_book_work_doubles"
-    title = "Probable doubles"
-    template_name = "admin/catalog/work/doubles.html"
+    title = "Probable duplicates"
+    template_name = "admin/catalog/work/duplicates.html"
 
     @staticmethod
     def count() -> int:
-        return doubles.count()
+        return duplicates.count()
 
     def next(self, skip: int) -> dict[str, Any] | None:
-        pair = doubles.next_pair(skip=skip)
+        pair = duplicates.next_pair(skip=skip)
         if pair is None:
             return None
         sides = [
@@ -161,18 +161,18 @@ class ProbableDoubles(Worklist):
     def decide(self, what: str, user: User) -> str:
         left = self._row("left", Book.objects.standing())
         right = self._row("right", Book.objects.standing())
-        reason = "The same work, seen side by side."
+        reason = "The same work, compared side by side."
         match what:
             case "left":
                 merging.merge(book=right, into=left, reason=reason, user=user)
             case "right":
                 merging.merge(book=left, into=right, reason=reason, user=user)
             case "apart":
-                doubles.keep_apart(book=left, other=right, user=user)
-                return f"“{left.title}” stays two books."
+                duplicates.keep_apart(book=left, other=right, user=user)
+                return f"“{left.title}” and “{right.title}” are kept apart."
             case _:
                 raise CannotCurate("Nothing was decided.")
-        return f"“{left.title}” is one book now. The log of curation can undo it."
+        return f"“{left.title}” is one book now. You can undo this in the log."
 
 
 class FoundWorks(Worklist):
@@ -207,7 +207,7 @@ class FoundWorks(Worklist):
         raise CannotCurate("Nothing was decided.")
 
 
-WORKLISTS: tuple[type[Worklist], ...] = (WithoutLanguage, ProbableDoubles, FoundWorks)
+WORKLISTS: tuple[type[Worklist], ...] = (WithoutLanguage, ProbableDuplicates, FoundWorks)
 
 
 def lists(request: HttpRequest) -> list[tuple[str, str, int]]:

@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 
 from catalog.models import Book, BookGenre
 from recommender.models import Dismissal, LibraryEntry, Recommendation, RemovedEntry, Run
-from recommender.selectors.wording import DIAL_WORDS, describe_filters
+from recommender.selectors.wording import DIAL_WORDS, describe_filters, sentence_list
 from recommender.shelves import is_unread
 
 BOOKS_NAMED = 3
@@ -114,7 +114,7 @@ class Explainer:
         return self._circumstance() or "it moved up when a place became free"
 
     def _kind_of_target(self, book: Book, targets: Targets) -> str:
-        """Whether the book, an author or a genre of it is among the targets: which, or ""."""
+        """Which of the book, its authors and its genres is among the targets; empty if none is."""
         candidates = [("book", book.pk)]
         candidates += [("author", credit.author_id) for credit in book.author_credits]
         candidates += [("genre", genre) for genre in self.genres.get(book.pk, ())]
@@ -228,7 +228,7 @@ def _titles_of_changed_reasons(row: Recommendation, other: Mapping[int, float | 
 
 
 def _titles(reasons: list[dict[str, Any]]) -> str:
-    return " and ".join(str(reason["title"]) for reason in reasons[:BOOKS_NAMED])
+    return sentence_list([str(reason["title"]) for reason in reasons[:BOOKS_NAMED]])
 
 
 def _used(run: Run) -> dict[int, float | None]:

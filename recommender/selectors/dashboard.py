@@ -41,8 +41,8 @@ BAR, GAP, HEIGHT = 8, 2, 60
 SITES = (("Goodreads", "goodreads"), ("Open Library", "openlibrary"))
 
 
-class Mark(StrEnum):
-    """How a part does, as a word; its name chooses the color."""
+class Condition(StrEnum):
+    """How well a part works, as a word; its name chooses the color."""
 
     WELL = "Well"
     SLOW = "Slow"
@@ -103,17 +103,17 @@ class Completeness:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a part of the site does."""
+    """How well a part of the site works, and why."""
 
     name: str
-    mark: Mark
+    condition: Condition
     words: str
 
 
 def states(
     *, now: datetime, queue: Queues, tasks: Sequence[PeriodicRun], problem: Exception | None
 ) -> list[State]:
-    """How the parts do, in one look; what is slow still works."""
+    """How well each part works; what is slow still works."""
     return [
         *_processes(queue, now),
         _sites_state(),
@@ -129,50 +129,54 @@ def _processes(queue: Queues, now: datetime) -> list[State]:
         with valkey.connect(settings.REDIS_URL) as client:
             missing = liveness.missing(client)
     except redis.RedisError:
-        return [State("Workers", Mark.WRONG, "Valkey is not reachable: nothing is done.")]
+        return [State("Workers", Condition.WRONG, "Valkey is not reachable, so no task runs.")]
     if gone := [name for name in missing if name != liveness.BEAT]:
-        workers = State("Workers", Mark.WRONG, f"Nobody serves: {', '.join(gone)}.")
+        workers = State("Workers", Condition.WRONG, f"No worker serves {' and '.join(gone)}.")
     elif waits > LONG_WAIT:
         workers = State(
-            "Workers", Mark.SLOW, f"An import has waited since {queue.oldest_job:%H:%M}."
+            "Workers", Condition.SLOW, f"An import has waited since {queue.oldest_job:%H:%M}."
         )
     else:
-        workers = State("Workers", Mark.WELL, "Both queues are served.")
+        workers = State("Workers", Condition.WELL, "Both queues are served.")
     has_beat = liveness.BEAT not in missing
-    words = "It runs." if has_beat else "It does not run: nothing periodic is done."
-    return [workers, State("Beat", Mark.WELL if has_beat else Mark.WRONG, words)]
+    words = "It is running." if has_beat else "It is not running, so no periodic task is sent."
+    return [workers, State("Beat", Condition.WELL if has_beat else Condition.WRONG, words)]
 
 
 def _sites_state() -> State:
     known = [(name, state) for name, state in sites() if state]
     paused = [name for name, state in known if state.circuit_seconds]
     if paused:
-        return State("Other sites", Mark.SLOW, f"Turned away by {' and '.join(paused)}.")
-    return State("Other sites", Mark.WELL, "None has turned us away.")
+        return State("Other sites", Condition.SLOW, f"{' and '.join(paused)} turned us away.")
+    return State("Other sites", Condition.WELL, "No site has turned us away.")
 
 
 def _mail_state(now: datetime) -> State:
     waiting = QueuedMail.objects.aggregate(count=Count("pk"), at=Min("queued_at"))
     if not waiting["at"] or now - waiting["at"] < LONG_WAIT:
-        return State("Email", Mark.WELL, "All is delivered.")
+        return State("Email", Condition.WELL, "Everything has been delivered.")
     return State(
-        "Email", Mark.WRONG, f"{waiting['count']} wait since {waiting['at']:%d %B, %H:%M}."
+        "Email", Condition.WRONG, f"{waiting['count']} wait since {waiting['at']:%d %B, %H:%M}."
     )
 
 
 def _tasks_state(tasks: Sequence[PeriodicRun]) -> State:
     late = sum(task.is_late for task in tasks)
     if late:
-        return State("Periodic tasks", Mark.SLOW, f"{late} were not sent in time.")
-    return State("Periodic tasks", Mark.WELL, "All are sent in time.")
+        return State("Periodic tasks", Condition.SLOW, f"Late: {late}.")
+    return State("Periodic tasks", Condition.WELL, "All are sent on time.")
 
 
 def _model_state(problem: Exception | None) -> State:
     if isinstance(problem, NoRelease):
-        return State("Model", Mark.WRONG, "There is none: no lists are made.")
+        return State("Model", Condition.WRONG, "There is none, so no lists can be made.")
     if problem:
-        return State("Model", Mark.SLOW, "The latest can't be used; the one before it is.")
-    return State("Model", Mark.WELL, "The latest release is in use.")
+        return State(
+            "Model",
+            Condition.SLOW,
+            "The latest release can't be used; the one before it is in use.",
+        )
+    return State("Model", Condition.WELL, "The latest release is in use.")
 
 
 def in_words(seconds: float) -> str:

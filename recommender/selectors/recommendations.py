@@ -49,7 +49,7 @@ NOTHING_LIKED = (
     "books that you liked, then try again."
 )
 NOTHING_READ = (
-    "We found no book that you have read in our catalog. Recommendations come from what you read: "
+    "None of the books you have read is in our catalog. Recommendations come from what you read: "
     "rate a few books, here or on Goodreads, then try again."
 )
 

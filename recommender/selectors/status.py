@@ -61,13 +61,13 @@ def _lists() -> Part:
 def _imports(missing: list[str] | None, now: datetime) -> Part:
     name = "Imports"
     if missing is None or Queue.PAGE in missing:
-        words = "Imports are waiting for now, and will go on by themselves. Your file is kept."
+        words = "Imports are on hold, and will go on by themselves. Your file is kept."
         return Part(name, works=False, words=words)
     queued = ImportJob.objects.filter(state=ImportJob.State.QUEUED, is_background=False)
     oldest = queued.aggregate(at=Min("queued_at"))["at"]
     if oldest and now - oldest > LONG_WAIT:
         minutes = round((now - oldest) / timedelta(minutes=1))
-        words = f"Many imports wait: the first one for {minutes} minutes."
+        words = f"Many imports are waiting, the first for {minutes} minutes."
         return Part(name, works=False, words=words)
     return Part(name, works=True, words="Files and shelves are read at once.")
 
@@ -93,7 +93,7 @@ def _open_library(state: pace.SiteState, now: datetime) -> Part:
 def _mail(now: datetime) -> Part:
     oldest = QueuedMail.objects.aggregate(at=Min("queued_at"))["at"]
     if oldest and now - oldest > LATE_MAIL:
-        words = "Email is late. It is sent as soon as our mail server takes it."
+        words = "Email is late. It will be sent as soon as our mail server accepts it."
         return Part("Email", works=False, words=words)
     return Part("Email", works=True, words="Email is sent at once.")
 

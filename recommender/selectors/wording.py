@@ -1,6 +1,6 @@
 """How pages put values into words: filters, days, stars, reasons."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -180,10 +180,15 @@ def _describe_filter(name: str, value: Any) -> str:
             return f"only what you read since {since_words(date.fromisoformat(value))}"
 
 
+def sentence_list(names: Sequence[str]) -> str:
+    """Join names as in a sentence: A; A and B; A, B and C."""
+    *first, last = names or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def language_words(codes: Collection[str]) -> str:
     """Languages as they stand in a sentence: English, French and German."""
-    *names, last = sorted(language_name(code) for code in codes)
-    return f"{', '.join(names)} and {last}" if names else last
+    return sentence_list(sorted(language_name(code) for code in codes))
 
 
 def since_words(since: date) -> str:

@@ -130,7 +130,7 @@ def undo(*, act: CurationAct, user: User) -> CurationAct:
         raise CannotCurate("Only a merge can be undone.")
     book, into = lock_books(act.book, Book.objects.get(pk=act.after["into"]))
     if CurationAct.objects.filter(undoes=act).exists():
-        raise CannotCurate("This merge has been undone already.")
+        raise CannotCurate("This merge has already been undone.")
     if into.status == Book.Status.MERGED:
         raise CannotCurate(f"“{into}” was itself merged since; undo that first.")
     if book.merged_into_id != into.pk:
@@ -215,7 +215,9 @@ def _check(book: Book, into: Book) -> None:
         raise CannotCurate("A book can't be merged into itself.")
     for either in (book, into):
         if either.status not in Book.STANDING:
-            raise CannotCurate(f"“{either}” was merged into another book or taken back already.")
+            raise CannotCurate(
+                f"“{either}” has already been merged into another book or taken back."
+            )
 
 
 def _numbers_to_move(book: Book, into: Book) -> dict[str, int]:

@@ -100,7 +100,7 @@ def propose_for_row(*, item: ImportItem) -> Proposal:
         return open_one
     _check_limit(job.reader)
     if row.state not in ImportItem.REPAIRABLE or not repairs.can_be_repaired(job):
-        raise CannotPropose("This row cannot be changed now. Load the page again.")
+        raise CannotPropose("This row can no longer be changed. Reload the page.")
     terms = SearchTerms(row.title, row.author, row.isbn13, row.edition_id)
     return _begin(Proposal(reader=job.reader, item=row, **asdict(terms)))
 
@@ -116,7 +116,7 @@ def propose_for_entry(*, entry: LibraryEntry) -> Proposal:
         return open_one
     _check_limit(entry.reader)
     if entry.book_id is not None:
-        raise CannotPropose("This entry has its book already. Load the page again.")
+        raise CannotPropose("This entry already has its book. Reload the page.")
     rows = ImportItem.objects.of_line(
         reader=entry.reader, source=entry.source, source_key=entry.source_key
     )

@@ -32,6 +32,7 @@ from recommender.selectors.wording import (
     joint_reason_groups,
     ranker_name,
     reason_groups,
+    sentence_list,
     shared_reason_groups,
     unrated_words,
 )
@@ -43,6 +44,7 @@ register.filter("joint_reason_groups", joint_reason_groups)
 register.filter("first_reason", first_reason)
 register.filter("unrated_words", unrated_words)
 register.filter("ranker_name", ranker_name)
+register.filter("sentence_list", sentence_list)
 
 T = TypeVar("T")
 
@@ -177,13 +179,6 @@ def _before_quote(text: str, words: list[int]) -> int:
     cut = words[START_WORDS - 1]
     begun = [start for start, end in quote_spans(text[:LOOKED_AT]) if start < cut < end]
     return max((end for end in words if begun and end <= min(begun)), default=cut)
-
-
-@register.filter
-def sentence_list(names: list[str]) -> str:
-    """Join names as in a sentence: A; A and B; A, B and C."""
-    *first, last = names or [""]
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 @register.filter

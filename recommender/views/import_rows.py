@@ -138,7 +138,7 @@ def _choose(request: HttpRequest, job: ImportJob, item: ImportItem) -> HttpRespo
         else:
             repairs.skip(item=item)
     except repairs.CannotRepair:
-        problem = "This row cannot be changed now. Reload the page to see its state."
+        problem = "This row can no longer be changed. Reload the page to see its state."
         return _row_page(request, job, item, problem=problem)
     if wants_fragment(request):
         [row] = _rows(job, job.items.select_related("book").filter(pk=item.pk))

@@ -17,8 +17,8 @@ from recommender.views.access import own, reader_or_404
 
 #: The session's key of the entries answered last, so that the answer can be undone.
 JUST_ANSWERED = "just_answered"
-NOT_NOW = "This cannot be changed now. Load the page again to see how it is."
-HAVE_IT = "Your library has this book already, so nothing has changed."
+NOT_NOW = "This can no longer be changed. Reload the page to see its state."
+HAVE_IT = "Your library already has this book, so nothing has changed."
 
 
 @require_POST

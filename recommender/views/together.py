@@ -144,7 +144,9 @@ def leave(request: HttpRequest, group_id: UUID) -> HttpResponse:
     """Leave a group at once."""
     reader = reader_or_404(request)
     groups.leave(group=_own_group(reader, group_id), reader=reader)
-    messages.success(request, "You have left. The others no longer see anything of your books.")
+    messages.success(
+        request, "You have left. The others will no longer see anything of your books."
+    )
     return redirect("together")
 
 
@@ -157,7 +159,7 @@ def invitation(request: HttpRequest, group_id: UUID) -> HttpResponse:
         messages.error(request, "That did not work. Please try again.")
     elif form.cleaned_data["what"] == "renew":
         groups.open_invitation(group=found)
-        messages.success(request, "There is a new link. An older one no longer works.")
+        messages.success(request, "Here is a new link. The old one no longer works.")
     else:
         groups.end_invitation(group=found)
         messages.success(request, "Nobody else can join any more.")

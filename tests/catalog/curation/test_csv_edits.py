@@ -309,7 +309,7 @@ def test_each_bad_cell_of_a_line_is_told_and_of_very_many_the_first(
     rows = [{"id": BookFactory.create().pk, "year": "x", "language": "?"} for _ in range(15)]
     told = problems_of(user, *rows)
     assert [sentence[:4] for _, sentence in told[:2]] == ["lang", "year"]
-    assert (len(told), told[-1][1]) == (21, "From here on there are 10 more problems.")
+    assert (len(told), told[-1][1]) == (21, "There are 10 more problems.")
 
 
 def test_a_merged_genre_is_taken_for_the_one_it_is_now(user: User) -> None:

@@ -12,10 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import Settings
 
+from catalog.curation.csv_format import COLUMNS
 from catalog.models import Book, CurationAct, StagedEdits
 from recommender.roles import CURATOR, OPERATOR
 from tests.admin_pages import changelist, queries_of
 from tests.factories import BookFactory, GenreFactory
+from tests.pages import read
 from tests.recommender.admin.test_curation import client_with
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +51,12 @@ def titles_in(response: Any) -> list[str]:
 def do(client: Client, action: str, books: list[Book], **asked: Any) -> Any:
     chosen = {"action": action, "_selected_action": [book.pk for book in books], **asked}
     return client.post(changelist("catalog_book"), chosen)
+
+
+def test_the_upload_page_names_the_columns_and_kinds_there_are(client: Client) -> None:
+    page = read(client.get(IMPORT))
+    assert {element.words for element in page.all("code")} >= set(COLUMNS)
+    assert f"is one of {', '.join(kind.value for kind in Book.Kind)};" in page.words
 
 
 def test_chosen_books_are_exported(client: Client) -> None:

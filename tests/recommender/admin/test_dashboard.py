@@ -106,7 +106,7 @@ def test_how_the_parts_do_is_told_by_a_color_and_a_word(own_store: str, valkey_u
         "Periodic tasks": "Slow",
         "Model": "Well",
     }
-    assert "Nobody serves: page." in page
+    assert "No worker serves page." in page
     assert "every minute" in page
 
 

@@ -114,7 +114,7 @@ def test_a_wrong_row_is_named(tmp_path: Path, row: str, sentence: str) -> None:
         (b"", "empty"),
         (b"%PDF-1.7\rrubbish\r" + b"x" * 200_000, "PDF"),
         (b"one,two\n1,2\n", "column"),
-        (b"user_id,book_id,rating\n", "no book that you have read"),
+        (b"user_id,book_id,rating\n", "None of the books you have read"),
         (b"user_id,book_id,rating\n1,999999,5\n", "model knows too little"),
     ],
 )

@@ -220,7 +220,7 @@ def test_what_cannot_be_merged_or_undone_says_why(user: User, book: Book, into: 
         merging.undo(act=first, user=user)
     merging.undo(act=later, user=user)
     undo = merging.undo(act=first, user=user)
-    with pytest.raises(CannotCurate, match="undone already"):
+    with pytest.raises(CannotCurate, match="already been undone"):
         merging.undo(act=first, user=user)
     with pytest.raises(CannotCurate, match="Only a merge"):
         merging.undo(act=undo, user=user)

@@ -134,7 +134,7 @@ def test_curators_see_what_it_would_do_and_do_it(klara: Book) -> None:
     address = f"/admin/catalog/book/{klara.pk}/take-back"
     assert address in client.get(change_page("catalog_book", klara.pk)).content.decode()
     page = read(client.get(address, {"reason": "wrong"}))
-    assert "goes from 1 library" in page.words
+    assert "will be taken out of 1 library" in page.words
     assert client.post(address, {"reason": ""}).status_code == 422
     assert client.post(address, {"reason": "wrong"}).status_code == 302
     klara.refresh_from_db()

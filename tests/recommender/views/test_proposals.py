@@ -123,7 +123,7 @@ class TestWaysIn:
         client = client_of(job.reader)
         address = reverse("propose-row", args=[job.pk, item.pk])
         assert not read(client.get(reverse("import-rows", args=[job.pk]))).all(action=address)
-        assert "cannot be changed now" in read(client.post(address, follow=True)).words
+        assert "can no longer be changed" in read(client.post(address, follow=True)).words
 
     def test_a_line_without_a_book_leads_there_and_one_with_a_book_does_not(self) -> None:
         lost = LibraryEntryFactory.create(book=None)

@@ -69,4 +69,4 @@ def test_what_is_away_is_named_with_what_helps(
 def test_without_valkey_it_opens(client: Client, camps: Camps, settings: Settings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
     found = shown(client)
-    assert found["Imports"].startswith("Imports are waiting for now")
+    assert found["Imports"].startswith("Imports are on hold")
