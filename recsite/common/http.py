@@ -1,27 +1,21 @@
 """Asking one site over HTTP: answers are bounded in size and time, and lead to no other site."""
 
-import io
 import logging
 import re
-import socket
 import time
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.client import HTTPResponse
 from http.cookiejar import DefaultCookiePolicy
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 import tenacity
 import urllib3
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from recsite.common.deadlines import Limits, TimedAdapter, limited
 
 logger = logging.getLogger(__name__)
 
@@ -141,8 +135,8 @@ class SiteClient:
         self._deadline = deadline
         self._max_bytes = max_bytes
         self._session = _Session()
-        self._session.mount("http://", _TimedAdapter())
-        self._session.mount("https://", _TimedAdapter())
+        self._session.mount("http://", TimedAdapter())
+        self._session.mount("https://", TimedAdapter())
         self._session.trust_env = not is_local  # no proxy to this very host
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.update(
@@ -219,18 +213,16 @@ class SiteClient:
         """
         path = urlsplit(address).path
         started = time.monotonic()
-        limits = _Limits(started + self._deadline, check)
-        token = _limits.set(limits)
+        limits = Limits(started + self._deadline, check)
         try:
-            answer = self._send(address, params, etag, with_key=with_key)
+            with limited(limits):
+                answer = self._send(address, params, etag, with_key=with_key)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             reason = type(error).__name__
         else:
             seconds, size = time.monotonic() - started, len(answer.body)
             logger.info("GET %s: %d, %d bytes, %.1f s", path, answer.status, size, seconds)
             return answer
-        finally:
-            _limits.reset(token)
         logger.warning("GET %s: no answer (%s)", path, reason)
         if limits.seconds_left() <= 0:
             raise TooSlow("too slow")
@@ -264,80 +256,6 @@ class SiteClient:
             if len(body) > self._max_bytes:
                 raise TooLarge("far too much")
         return bytes(body)
-
-
-@dataclass(frozen=True, slots=True)
-class _Limits:
-    """What bounds the request that is being made."""
-
-    deadline: float  # on the monotonic clock
-    check: Callable[[], None] | None
-
-    def seconds_left(self) -> float:
-        return self.deadline - time.monotonic()
-
-
-_limits: ContextVar[_Limits] = ContextVar("limits of the request that is being made")
-
-
-class _TimedAdapter(requests.adapters.HTTPAdapter):
-    """Holds the deadline while an answer comes, however slowly it trickles.
-
-    A timeout of requests begins anew with every byte, and a look at the clock between two chunks
-    of a body comes too late where a chunk takes long to fill, and never while the headers come.
-    So each single read from the socket is given what is left until the deadline, and no more. It
-    is done below everything that buffers or unpacks, in what `http.client` reads the status line,
-    the headers (a proxy's too) and the body from. What comes before needs no such care: connecting
-    to each address of a host, the handshake of TLS and sending the request are each bounded as a
-    whole by the timeout to connect.
-    """
-
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        if not issubclass(pool.ConnectionCls, _TimedConnection):
-            kinds = (_TimedConnection, pool.ConnectionCls)
-            pool.ConnectionCls = type(pool.ConnectionCls.__name__, kinds, {})
-        return pool
-
-
-class _TimedResponse(HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        # Nothing has been read yet, so nothing is lost with the reader that is replaced.
-        self.fp.close()
-        self.fp = io.BufferedReader(_TimedReader(sock, _limits.get()))
-
-
-class _TimedConnection:
-    """What makes urllib3's connections read by `_TimedResponse`."""
-
-    response_class = _TimedResponse
-
-
-class _TimedReader(io.RawIOBase):
-    """Reads from a socket, each time for no longer than is left."""
-
-    def __init__(self, sock: socket.socket, limits: _Limits) -> None:
-        self._sock = sock
-        self._file = sock.makefile("rb", buffering=0)
-        self._limits = limits
-        self._silence = sock.gettimeout()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int | None:
-        if self._limits.check:
-            self._limits.check()
-        left = self._limits.seconds_left()
-        if left <= 0:
-            raise TimeoutError("the deadline has passed")
-        self._sock.settimeout(left if self._silence is None else min(left, self._silence))
-        return self._file.readinto(buffer)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
 
 
 class _Session(requests.Session):
