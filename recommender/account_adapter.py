@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 
-from recommender.services import beside, readers
+from recommender.services import readers, shared_browser
 from recommender.services.readers import SESSION_KEY
 from recsite.accounts import invitations, limits
 from recsite.accounts.models import User
@@ -24,13 +24,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ca
         guest_id = request.session.pop(SESSION_KEY, None)
         if guest_id is not None:
             readers.claim_guest(user=user, guest_id=guest_id)
-            beside.forget(request.session, guest_id)
+            shared_browser.forget(request.session, guest_id)
         response: HttpResponse = super().post_login(request, user, **details)
         return response
 
     def logout(self, request: HttpRequest) -> None:
         """Log out; libraries of guests beside the account's stay in the browser."""
-        beside.log_out(request)
+        shared_browser.log_out(request)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: object) -> None:
         """Nothing: `recsite.accounts.limits` has counted, and does not lock owners out."""

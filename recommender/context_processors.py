@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from recommender.services import beside
+from recommender.services import shared_browser
 
 THEME_COOKIE = "theme"
 #: What readers can choose; without a cookie, the browser's preference applies.
@@ -26,7 +26,7 @@ def site(request: HttpRequest) -> dict[str, object]:
     }
 
 
-def libraries_here(request: HttpRequest) -> list[beside.Library]:
+def libraries_here(request: HttpRequest) -> list[shared_browser.Library]:
     """The libraries of guests who share the browser; who has logged in sees only their own."""
     user = getattr(request, "user", None)  # none where a request was refused early
-    return beside.libraries(request.session) if user and not user.is_authenticated else []
+    return shared_browser.libraries(request.session) if user and not user.is_authenticated else []

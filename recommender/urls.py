@@ -13,7 +13,6 @@ from recommender.views import (
     how,
     import_rows,
     imports,
-    installed,
     landing,
     library,
     metrics,
@@ -29,6 +28,7 @@ from recommender.views import (
     suggestions,
     theme,
     together,
+    web_app,
 )
 
 urlpatterns = [
@@ -124,9 +124,9 @@ urlpatterns = [
     path("account/unlink", account.unlink, name="account-unlink"),
     path("account/delete/", account.delete, name="account-delete"),
     path("theme", theme.theme, name="theme"),
-    path("manifest.webmanifest", installed.manifest, name="manifest"),
-    path("sw.js", installed.service_worker, name="service-worker"),
-    path("offline/", installed.offline, name="offline"),
+    path("manifest.webmanifest", web_app.manifest, name="manifest"),
+    path("sw.js", web_app.service_worker, name="service-worker"),
+    path("offline/", web_app.offline, name="offline"),
     path("how-it-works/", how.how, name="how"),
     path("admin/dashboard/", dashboard.dashboard, name="admin-dashboard"),
     path("admin/dashboard/refresh-all", dashboard.refresh_all, name="admin-refresh-all"),

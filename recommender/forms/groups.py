@@ -19,7 +19,7 @@ class NameForm(forms.Form):
     )
 
 
-class BesideForm(forms.Form):
+class GuestNameForm(forms.Form):
     """The name of somebody at the same browser."""
 
     name = LineField(

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Model
 
 
-def store(row: Model, **values: Any) -> None:
+def store_columns(row: Model, **values: Any) -> None:
     """Store the values in the row and in the object; does nothing to a row that is gone."""
     for name, value in values.items():
         setattr(row, name, value)

@@ -23,7 +23,7 @@ from recommender.engine.release import NoRelease
 from recommender.models import Digest, Dismissal, ModelRelease, Reader, Recommendation, Run
 from recommender.selectors.recommendations import NothingToRecommendFrom
 from recommender.services import runs
-from recommender.services.columns import store
+from recommender.services.columns import store_columns
 from recommender.services.locks import lock_readers
 from recsite.common.queue import Queue, enqueue_on_commit
 
@@ -61,7 +61,7 @@ def address_of(reader: Reader) -> str | None:
 
 def choose_pace(*, reader: Reader, pace: str) -> None:
     """Store how often the reader wants email; raises `ValueError` for an unknown pace."""
-    store(reader, digest_pace=Reader.DigestPace(pace))
+    store_columns(reader, digest_pace=Reader.DigestPace(pace))
 
 
 def queue_due(*, now: datetime | None = None, most: int = 200) -> int:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from catalog.models import Book
 from catalog.services import enrichment
 from recommender.models import LibraryEntry, Reader, RemovedEntry, Source
-from recommender.services.columns import store
+from recommender.services.columns import store_columns
 from recommender.services.locks import lock_reader
 from recommender.shelves import Shelf
 
@@ -206,4 +206,4 @@ def _locked(entry: LibraryEntry) -> LibraryEntry:
 
 def set_read_since(*, reader: Reader, since: date | None) -> None:
     """Recommend only from what was read since that day; from everything if None."""
-    store(reader, read_since=since)
+    store_columns(reader, read_since=since)

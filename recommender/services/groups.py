@@ -5,8 +5,8 @@ import secrets
 from django.db import transaction
 
 from recommender.models import GroupMember, Reader, ReadingGroup
-from recommender.services.lists import TOKEN_BYTES
 from recommender.services.locks import lock_reader
+from recommender.services.saved_lists import TOKEN_BYTES
 
 #: With more, little is left that nobody dislikes.
 MOST_MEMBERS = 6

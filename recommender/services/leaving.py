@@ -8,9 +8,9 @@ from django.db import transaction
 from django.db.models import Model
 
 from recommender.models import Reader
-from recommender.services.beside import ALL_KEY
 from recommender.services.locks import lock_reader
 from recommender.services.readers import SESSION_KEY
+from recommender.services.shared_browser import ALL_KEY
 from recsite.mail import outbox
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from recommender.models import LibraryEntry, Reader
 from recommender.services import dismissals, groups
-from recommender.services.columns import store
+from recommender.services.columns import store_columns
 from recommender.services.locks import lock_readers
 from recsite.accounts import limits
 from recsite.accounts.models import User
@@ -53,17 +53,17 @@ def note_visit(*, reader: Reader, beside: Collection[int] = ()) -> None:
 
 def choose_refresh_pace(*, reader: Reader, refresh_pace: str) -> None:
     """Store how often Goodreads is checked; raises `ValueError` for an unknown pace."""
-    store(reader, refresh_pace=Reader.RefreshPace(refresh_pace))
+    store_columns(reader, refresh_pace=Reader.RefreshPace(refresh_pace))
 
 
 def choose_languages(*, reader: Reader, languages: Collection[str]) -> None:
     """Store the languages of the books on the reader's lists; with none, the books read tell."""
-    store(reader, languages=sorted(languages))
+    store_columns(reader, languages=sorted(languages))
 
 
 def choose_time_zone(*, reader: Reader, time_zone: str) -> None:
     """Store the zone in which the reader's days and times are shown; empty for UTC."""
-    store(reader, time_zone=time_zone)
+    store_columns(reader, time_zone=time_zone)
 
 
 def share_ratings(*, reader: Reader, agrees: bool) -> None:
@@ -74,12 +74,12 @@ def share_ratings(*, reader: Reader, agrees: bool) -> None:
     if agrees and reader.user_id is None:
         raise ValueError("A guest can't agree to anything.")
     since = (reader.shares_since or timezone.now()) if agrees else None
-    store(reader, shares_ratings=agrees, shares_since=since)
+    store_columns(reader, shares_ratings=agrees, shares_since=since)
 
 
 def choose_finder(*, reader: Reader, finder_url: str) -> None:
     """Store where the reader looks for a book; with an empty address, nowhere."""
-    store(reader, finder_url=finder_url)
+    store_columns(reader, finder_url=finder_url)
 
 
 def unlink(*, reader: Reader, source: str) -> None:

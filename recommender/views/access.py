@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from recommender.models import Reader
-from recommender.services import beside, readers
+from recommender.services import readers, shared_browser
 from recommender.services.readers import SESSION_KEY
 from recsite.accounts.limits import check_new_guest
 from recsite.common.zones import zone_of
@@ -73,5 +73,5 @@ def _load_reader(request: HttpRequest) -> Reader | None:
     if reader and reader.time_zone:
         timezone.activate(zone_of(reader.time_zone))
     if reader and timezone.now() - reader.last_seen_at > NOTE_VISIT_EVERY:
-        readers.note_visit(reader=reader, beside=beside.numbers_here(request.session))
+        readers.note_visit(reader=reader, beside=shared_browser.numbers_here(request.session))
     return reader

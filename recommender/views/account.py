@@ -25,14 +25,14 @@ from recommender.forms.saved_lists import FeedForm
 from recommender.models import ImportJob, Reader, Source
 from recommender.selectors.goodreads import pull_is_on
 from recommender.services import (
-    beside,
+    data_export,
     digests,
     imports,
     leaving,
-    lists,
     look_ups,
-    portable,
     readers,
+    saved_lists,
+    shared_browser,
 )
 from recommender.services.refresh import next_refresh
 from recommender.shelves import Shelf
@@ -154,10 +154,10 @@ def feed(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "That did not work. Please try again.")
     elif form.cleaned_data["what"] == "renew":
-        lists.renew_feed(reader=reader)
+        saved_lists.renew_feed(reader=reader)
         messages.success(request, "Your feed has a new address. An older one no longer works.")
     else:
-        lists.end_feed(reader=reader)
+        saved_lists.end_feed(reader=reader)
         messages.success(request, "The feed has ended.")
     return redirect(f"{reverse('account')}#feed")
 
@@ -202,7 +202,7 @@ def unlink(request: HttpRequest) -> HttpResponse:
 @require_safe
 def data(request: HttpRequest) -> HttpResponse:
     """Everything we store about the reader, as a ZIP file."""
-    content = portable.export(reader=reader_or_404(request))
+    content = data_export.export(reader=reader_or_404(request))
     name = f"bookfold-{timezone.localdate():%Y-%m-%d}.zip"
     return HttpResponse(
         content,
@@ -221,8 +221,8 @@ def delete(request: HttpRequest) -> HttpResponse:
     form = DeleteForm(request.POST or None, user=reader.user)
     if request.method == "POST" and form.is_valid():
         leaving.delete_reader(reader=reader)
-        beside.forget(request.session, reader.pk)
-        beside.log_out(request)
+        shared_browser.forget(request.session, reader.pk)
+        shared_browser.log_out(request)
         messages.success(request, "Everything we stored about you is deleted. Happy reading.")
         return redirect("landing")
     context = {

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from recommender.forms.saved_lists import ListNameForm, ShareForm
 from recommender.models import Run
-from recommender.services import lists
+from recommender.services import saved_lists
 from recommender.views.access import own
 from recommender.views.htmx import redirect_unless_post
 from recommender.views.runs import show
@@ -34,7 +34,7 @@ def describe(request: HttpRequest, run_id: UUID) -> HttpResponse:
     form = ListNameForm(request.POST)
     if not form.is_valid():
         return show(request, run, form=form)
-    lists.describe(run=run, **form.cleaned_data)
+    saved_lists.describe(run=run, **form.cleaned_data)
     messages.success(request, "Saved.")
     return _back(run)
 
@@ -50,13 +50,13 @@ def share(request: HttpRequest, run_id: UUID) -> HttpResponse:
     what = form.cleaned_data["what"]
     try:
         if what == "share":
-            lists.share(run=run)
+            saved_lists.share(run=run)
         elif what == "withdraw":
-            lists.withdraw(run=run)
+            saved_lists.withdraw(run=run)
         else:
-            lists.allow_search_engines(run=run, allowed=what == "index")
+            saved_lists.allow_search_engines(run=run, allowed=what == "index")
         messages.success(request, DONE[what])
-    except lists.GuestsCannot:
+    except saved_lists.GuestsCannot:
         messages.error(
             request, "Search engines can only list what somebody with an account shares."
         )
@@ -69,7 +69,7 @@ def delete(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Ask first; a POST deletes the list."""
     run = own(request, RUNS, run_id)
     if request.method == "POST":
-        lists.delete(run=run)
+        saved_lists.delete(run=run)
         messages.success(request, "The list is deleted.")
         return redirect("history")
     context: dict[str, Any] = {"run": run, "books": run.recommendations.count()}

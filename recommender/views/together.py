@@ -11,10 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from recommender.engine.release import NoRelease
-from recommender.forms.groups import BesideForm, InvitationForm, NameForm, SwitchForm
+from recommender.forms.groups import GuestNameForm, InvitationForm, NameForm, SwitchForm
 from recommender.models import GroupMember, Reader, ReadingGroup
 from recommender.selectors.together import joint_list
-from recommender.services import beside, groups
+from recommender.services import groups, shared_browser
 from recommender.services.groups import MOST_MEMBERS, CannotJoin
 from recommender.views.access import reader_of, reader_or_404, reader_or_new
 from recommender.views.htmx import redirect_unless_post
@@ -48,11 +48,11 @@ def together(request: HttpRequest) -> HttpResponse:
 def group(request: HttpRequest, group_id: UUID) -> HttpResponse:
     """The members of a group and their list."""
     reader = reader_or_404(request)
-    return _show(request, reader, _own_group(reader, group_id), BesideForm())
+    return _show(request, reader, _own_group(reader, group_id), GuestNameForm())
 
 
 def _show(
-    request: HttpRequest, reader: Reader, found: ReadingGroup, form: BesideForm
+    request: HttpRequest, reader: Reader, found: ReadingGroup, form: GuestNameForm
 ) -> HttpResponse:
     members = list(found.members.select_related("reader"))
     context: dict[str, Any] = {
@@ -79,12 +79,12 @@ def begin_beside(request: HttpRequest, group_id: UUID) -> HttpResponse:
     if reader.user_id is not None:
         raise Http404
     found = _own_group(reader, group_id)
-    form = BesideForm(request.POST)
+    form = GuestNameForm(request.POST)
     if form.is_valid():
         name = form.cleaned_data["name"]
         check_new_guest(request)
         try:
-            beside.begin(session=request.session, group=found, reader=reader, name=name)
+            shared_browser.begin(session=request.session, group=found, reader=reader, name=name)
         except CannotJoin as error:
             form.add_error("name", str(error))
         else:
@@ -98,10 +98,10 @@ def begin_beside(request: HttpRequest, group_id: UUID) -> HttpResponse:
 @require_POST
 def switch(request: HttpRequest) -> HttpResponse:
     """Show another of the libraries in this browser, to read in it or to delete it."""
-    form = SwitchForm(request.POST, numbers=beside.numbers_here(request.session))
+    form = SwitchForm(request.POST, numbers=shared_browser.numbers_here(request.session))
     if request.user.is_authenticated or not form.is_valid():
         raise Http404
-    beside.show(session=request.session, number=form.cleaned_data["library"])
+    shared_browser.show(session=request.session, number=form.cleaned_data["library"])
     reader = reader_or_404(request)
     if form.cleaned_data["then"]:
         return redirect("account-delete")

@@ -86,7 +86,7 @@ def set_of_installed(home: Home, kept: Dataset | None) -> Dataset:
 def plan(
     home: Home, dataset: Dataset, before: Prepared | None, environment: Mapping[str, str]
 ) -> None:
-    """Note which set is to come while the site serves this one (`recsite.local.larger`).
+    """Note which set is to come while the site serves this one (`recsite.local.next_dataset`).
 
     It is the folder in BOOKFOLD_DATA, and for a new site the full set. What was on its way when
     the site ended goes on.

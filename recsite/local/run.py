@@ -209,7 +209,7 @@ def start_site(
 
 def bring_beside(supervisor: Supervisor, screen: Screen, environment: Mapping[str, str]) -> None:
     """Bring the set that is to come, while the site serves."""
-    command = [sys.executable, "-m", "recsite.local.larger"]
+    command = [sys.executable, "-m", "recsite.local.next_dataset"]
     supervisor.start(Program("data", command, environment, screen), once=True)
 
 

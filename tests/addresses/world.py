@@ -37,7 +37,7 @@ from recommender.models import (
     SourceShelf,
 )
 from recommender.roles import CURATOR, OPERATOR
-from recommender.services import digests, groups, import_worker, imports, lists, merging, runs
+from recommender.services import digests, groups, import_worker, imports, merging, runs, saved_lists
 from recsite.accounts.models import User
 from recsite.mail.models import QueuedMail
 from tests.factories import (
@@ -176,8 +176,8 @@ def _of_the_owner(reader: Reader, sea: list[Book], moor: list[Book]) -> dict[str
         candidates=[sea[5].pk, moor[5].pk],
     )
     other_run = runs.recommend(reader=reader)
-    lists.share(run=done.run)
-    lists.renew_feed(reader=reader)
+    saved_lists.share(run=done.run)
+    saved_lists.renew_feed(reader=reader)
     done.run.refresh_from_db()
     group = groups.begin(reader=reader, name="Zed")
     lost = LibraryEntryFactory.create(

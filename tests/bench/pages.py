@@ -150,10 +150,10 @@ def library_of(books: "QuerySet[Book]") -> "Reader":
 def own_addresses(reader: "Reader") -> Mapping[str, str]:
     """Pages whose address names a row: a book, a list that is shared, a group of two."""
     from catalog.models import Book
-    from recommender.services import groups, lists, runs
+    from recommender.services import groups, runs, saved_lists
 
     run = runs.recommend(reader=reader)
-    lists.share(run=run)
+    saved_lists.share(run=run)
     run.refresh_from_db()
     group = groups.begin(reader=reader, name="Ann")
     other = library_of(Book.objects.order_by("pk")[1 : LIBRARY * 3 : 3])

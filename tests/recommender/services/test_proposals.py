@@ -20,8 +20,8 @@ from recommender.models import ImportItem, LibraryEntry, Proposal, Reader
 from recommender.selectors.book_page import model_facts
 from recommender.selectors.current_model import forget_model
 from recommender.services import (
+    data_export,
     leaving,
-    portable,
     proposals,
     readers,
     runs,
@@ -365,7 +365,7 @@ class TestWhoseItIs:
         proposal = found()
         book = proposals.choose(proposal=proposal, key="OL1W").book
         assert proposal.reader is not None
-        with ZipFile(BytesIO(portable.export(reader=proposal.reader))) as archive:
+        with ZipFile(BytesIO(data_export.export(reader=proposal.reader))) as archive:
             [told] = json.loads(archive.read("everything.json"))["books_proposed"]
         assert (told["title"], told["book_id"]) == ("Klara and the Sun", book.pk)
         assert told["found"] == ["OL1W", "OL2W"]

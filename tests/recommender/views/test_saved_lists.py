@@ -10,7 +10,7 @@ from PIL import Image
 from pytest_django import DjangoAssertNumQueries
 
 from recommender.models import Digest, Reader, Run
-from recommender.services import lists
+from recommender.services import saved_lists
 from tests.factories import (
     BookFactory,
     LibraryEntryFactory,
@@ -41,7 +41,7 @@ def run() -> Run:
 
 @pytest.fixture
 def link(run: Run) -> str:
-    lists.share(run=run)
+    saved_lists.share(run=run)
     run.refresh_from_db()
     return reverse("shared-list", args=[run.share_token])
 
@@ -193,7 +193,7 @@ class TestFeed:
 
     def test_a_new_address_ends_the_old_one(self) -> None:
         reader = ReaderFactory.create()
-        lists.renew_feed(reader=reader)
+        saved_lists.renew_feed(reader=reader)
         old = reverse("lists-feed", args=[reader.feed_token])
         assert client_of(None).get(old).status_code == 200
 

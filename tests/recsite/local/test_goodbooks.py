@@ -15,7 +15,7 @@ from catalog.models import Book
 from recommender.engine.publish import promote, write_release
 from recommender.engine.release import read_latest
 from recommender.engine.store import Store, open_store
-from recsite.local import data, goodbooks, larger
+from recsite.local import data, goodbooks, next_dataset
 from recsite.local.home import Home
 from recsite.local.prepared import Dataset, Next, Prepared
 from recsite.local.process import LocalError, free_port
@@ -101,7 +101,7 @@ def test_what_was_built_before_it_was_killed_is_not_built_again(
     built = written(store, seed=2)
     spark_reports(f"Release {built} is in {store.uri}")
     with monkeypatch.context() as patch:
-        patch.setattr(larger, "load", killed)
+        patch.setattr(next_dataset, "load", killed)
         with pytest.raises(KeyboardInterrupt):
             goodbooks.load_full_set(home)
     assert Next.read(home) == Next(data.named(os.environ["BOOKFOLD_DATA"]), built)
@@ -155,7 +155,7 @@ def test_without_a_connection_the_site_stays_as_it_is(
     home = Home(tmp_path)
     Next().write(home)
 
-    larger.beside(home)
+    next_dataset.bring_next(home)
 
     assert "the site stays with the starter shelf" in capsys.readouterr().out
     assert Next.read(home) is None
@@ -164,7 +164,7 @@ def test_without_a_connection_the_site_stays_as_it_is(
 
 def test_what_pages_are_told_moves_with_the_work(tmp_path: Path, settings: Settings) -> None:
     settings.BOOKFOLD_HOME = tmp_path
-    telling = larger.Telling(Home(tmp_path), "goodbooks-10k")
+    report = next_dataset.ProgressReport(Home(tmp_path), "goodbooks-10k")
     told = []
     for stage, share in (
         ("downloading", 0.5),
@@ -174,16 +174,16 @@ def test_what_pages_are_told_moves_with_the_work(tmp_path: Path, settings: Setti
         ("loading the catalog", 0.0),
         ("switching", 1.0),
     ):
-        telling.reached(stage, share)
+        report.reached(stage, share)
         now = preparation()
         assert now
         assert now.stage == stage
         told.append(now.percent)
     assert told == [1, 3, 46, 46, 90, 99]
     assert check().startswith("goodbooks-10k is on its way: switching, 99 %")
-    telling.failed("No release was built; the lines above say why.")
+    report.failed("No release was built; the lines above say why.")
     assert check() == ("goodbooks-10k did not come: No release was built; the lines above say why.")
-    telling.ended()
+    report.ended()
     assert check() == "all there"
 
 

@@ -11,8 +11,8 @@ from pytest_django import DjangoAssertNumQueries
 from catalog.models import Book
 from recommender.models import GroupMember, LibraryEntry, Reader, ReadingGroup
 from recommender.services import groups, leaving, readers
-from recommender.services.beside import ALL_KEY
 from recommender.services.readers import SESSION_KEY
+from recommender.services.shared_browser import ALL_KEY
 from tests.factories import PASSWORD, ReaderFactory, UserFactory, create_books
 from tests.pages import Page, client_of, read
 from tests.releases import publish_release

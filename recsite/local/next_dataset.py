@@ -34,8 +34,8 @@ TELL_SECONDS = 1.0
 KNOWN_SHARE = 0.05
 
 
-class Telling:
-    """Keeps the file up to date that pages and health checks read."""
+class ProgressReport:
+    """Keeps up to date the file that tells pages and health checks how far the set is."""
 
     def __init__(self, home: Home, dataset: str) -> None:
         self._file = home.path / FILE
@@ -73,7 +73,7 @@ class Telling:
         write_private(self._file, self._state.to_json())
 
 
-def switch(home: Home, dataset: Dataset, telling: Telling) -> None:
+def switch(home: Home, dataset: Dataset, report: ProgressReport) -> None:
     """Build a release of the set, load its books, and put the release in use.
 
     Raises
@@ -87,7 +87,7 @@ def switch(home: Home, dataset: Dataset, telling: Telling) -> None:
     step.write(home)
     if not is_in_store(step.version):
         say("[1/3] Building a release")
-        with _following(home.build_file, telling):
+        with _following(home.build_file, report):
             version = data.build_unpromoted(
                 dataset,
                 os.environ.get("RELEASE_STORE") or home.store,
@@ -103,12 +103,12 @@ def switch(home: Home, dataset: Dataset, telling: Telling) -> None:
         step.write(home)
     if not step.is_loaded:
         say("[2/3] Loading the catalog")
-        telling.reached("loading the catalog")
+        report.reached("loading the catalog")
         load(dataset)
         step = replace(step, is_loaded=True)
         step.write(home)
     say("[3/3] Putting the release in use")
-    telling.reached("switching")
+    report.reached("switching")
     call_command("releases", promote=step.version)
     finish(home, dataset, Prepared.read(home))
     home.next_file.unlink()
@@ -131,14 +131,14 @@ def check_gate(version: str) -> None:
 
 
 @contextmanager
-def _following(file: Path, telling: Telling) -> Iterator[None]:
-    """Tell of a build, which keeps its own file, while the body waits for it."""
+def _following(file: Path, report: ProgressReport) -> Iterator[None]:
+    """Report how far a build is, by the file that it keeps, while the body waits for it."""
     file.unlink(missing_ok=True)
     stop = threading.Event()
 
     def follow() -> None:
         while not stop.wait(TELL_SECONDS):
-            telling.reached("training", share_in(file))
+            report.reached("training", share_in(file))
 
     thread = threading.Thread(target=follow, daemon=True, name="preparation")
     thread.start()
@@ -159,7 +159,7 @@ def share_in(file: Path) -> float:
 
 
 def bring(home: Home, get: Callable[[], Dataset], name: str) -> None:
-    """Get a set and switch to it, telling pages of it meanwhile.
+    """Get a set and switch to it, and report how far that is.
 
     Raises
     ------
@@ -167,19 +167,19 @@ def bring(home: Home, get: Callable[[], Dataset], name: str) -> None:
         If that fails, or another process does so already.
     """
     with home.bringing_alone():
-        telling = Telling(home, name)
+        report = ProgressReport(home, name)
         try:
             dataset = get()
-            telling.reached("training")
-            switch(home, dataset, telling)
+            report.reached("training")
+            switch(home, dataset, report)
         except LocalError as error:
-            telling.failed(str(error))
+            report.failed(str(error))
             raise
-        telling.ended()
+        report.ended()
 
 
-def beside(home: Home) -> None:
-    """The work of the process that `make run` starts beside the site."""
+def bring_next(home: Home) -> None:
+    """Bring the set that is noted as the next one, if any; `make run` starts this beside the site."""
     step = Next.read(home)
     if step is None:
         return
@@ -200,7 +200,7 @@ def beside(home: Home) -> None:
 
 
 def main() -> int:
-    return run_with_django(home_of(os.environ), beside)
+    return run_with_django(home_of(os.environ), bring_next)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import secrets
 
 from recommender.models import Reader, Run
-from recommender.services.columns import store
+from recommender.services.columns import store_columns
 
 #: 128 bits, which nobody guesses.
 TOKEN_BYTES = 16
@@ -15,7 +15,7 @@ class GuestsCannot(ValueError):
 
 def describe(*, run: Run, name: str, note: str) -> None:
     """Store the name and the note of a list; both may be empty."""
-    store(run, name=name, note=note)
+    store_columns(run, name=name, note=note)
 
 
 def share(*, run: Run) -> None:
@@ -51,9 +51,9 @@ def renew_feed(*, reader: Reader) -> None:
     """
     if reader.user_id is None:
         raise GuestsCannot
-    store(reader, feed_token=secrets.token_urlsafe(TOKEN_BYTES))
+    store_columns(reader, feed_token=secrets.token_urlsafe(TOKEN_BYTES))
 
 
 def end_feed(*, reader: Reader) -> None:
     """End the feed of the reader's lists."""
-    store(reader, feed_token=None)
+    store_columns(reader, feed_token=None)
