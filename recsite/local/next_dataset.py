@@ -179,7 +179,7 @@ def bring(home: Home, get: Callable[[], Dataset], name: str) -> None:
 
 
 def bring_next(home: Home) -> None:
-    """Bring the set that is noted as the next one, if any; `make run` starts this beside the site."""
+    """Bring the set that is noted as the next one; `make run` starts this beside the site."""
     step = Next.read(home)
     if step is None:
         return

@@ -71,7 +71,7 @@ def test_a_merge_shows_what_it_would_do_then_does_it_and_is_undone(client: Clien
     assert address in client.get(change_page("catalog_book", book.pk)).content.decode()
 
     page = client.get(address, {"into": str(into.pk), "reason": "twice"}).content.decode()
-    assert "1 entry in libraries" in page
+    assert "the 1 library entry matched by it" in page
     assert not CurationAct.objects.exists()
 
     client.post(address, {"into": str(into.pk), "reason": "twice"})
@@ -132,7 +132,7 @@ def test_an_identifier_is_led_to_another_book(client: Client) -> None:
 
     page = client.get(address, {"into": right.pk}).content.decode()
     assert "The Right One" in page
-    assert "1 entry in libraries" in page
+    assert "the 1 library entry matched by it" in page
     client.post(address, {"into": right.pk})
 
     assert right.identifiers.get() == identifier

@@ -63,7 +63,7 @@ def test_what_is_away_is_named_with_what_helps(
     ImportJob.objects.update(queued_at=long_ago)
     with redis.Redis.from_url(valkey_url) as valkey:
         liveness.sign(valkey, *Queue)
-    assert "the first one for 60 minutes" in shown(client)["Imports"]
+    assert "the first for 60 minutes" in shown(client)["Imports"]
 
 
 def test_without_valkey_it_opens(client: Client, camps: Camps, settings: Settings) -> None:

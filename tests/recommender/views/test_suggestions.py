@@ -214,7 +214,7 @@ def test_a_book_that_is_there_already_is_told(reader: Reader, entries: list[Libr
 
     client.post(reverse("library-proposed"), {"accept": entries[0].pk})
 
-    assert "has this book already" in read(client.get(reverse("library"))).words
+    assert "already has this book" in read(client.get(reverse("library"))).words
 
 
 def test_the_message_after_an_import_leads_to_what_is_undecided(job: ImportJob) -> None:
