@@ -6,7 +6,7 @@ from catalog.models import Book
 
 
 def next_numbers(count: int) -> list[int]:
-    """So many unused values of `Book.goodbooks_id`, in ascending order."""
+    """Unused values of `Book.goodbooks_id`, `count` of them, in ascending order."""
     numbers: list[int] = []
     while len(numbers) < count:
         with connection.cursor() as cursor:

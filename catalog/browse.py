@@ -5,9 +5,9 @@ from django.db.models.functions import Coalesce
 
 from catalog.models import Author, Book, BookAuthor, BookGenre, BookQuerySet, Genre
 
-#: A book belongs to so many of its genres: those that most of its readers name.
+#: How many genres a book belongs to: those that most of its readers name.
 GENRES_OF_BOOK = 3
-#: An average counts beside so many ratings of the usual stars, so that a few alone say little.
+#: How many ratings of `USUAL_STARS` are added to each average, so that a few alone say little.
 DAMPING = 20.0
 USUAL_STARS = 3.9
 
@@ -48,7 +48,7 @@ def beginnings(books: BookQuerySet, *, languages: frozenset[str]) -> BookQuerySe
 
 
 def loved(books: BookQuerySet, *, little_known: bool) -> BookQuerySet:
-    """Of some books the half that more readers know, or the other one, the best liked first."""
+    """The better known half of some books, or the little known one, the best liked first."""
     rated = books.filter(average_rating__isnull=False, ratings_count__gt=0)
     by_fame = rated.order_by("-ratings_count", "pk").values("pk")
     middle = (rated.count() + 1) // 2

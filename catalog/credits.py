@@ -54,9 +54,9 @@ _EAST_ASIAN = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "IDEOGRAPHIC"}
 
 
 def role_of(text: str) -> Role | None:
-    """The role that the words behind a name mean; None if they mean none.
+    """The role that the words after a name mean; None if they mean none.
 
-    Who wrote a book and illustrated it is its author.
+    Somebody who wrote and illustrated a book is its author.
     """
     found = [_role_of_word(word) for word in _BETWEEN_ROLES.split(text.strip()) if word]
     if not found or None in found:
@@ -69,7 +69,7 @@ def _role_of_word(word: str) -> Role | None:
 
 
 def split_credit(text: str) -> tuple[str, Role | None]:
-    """A name, and the role that stands behind it or, as in "translated by", before it."""
+    """A name, and the role that stands after it or, as in "translated by", before it."""
     text = clean_name(text)
     if (found := _BRACKETS.match(text) or _BEFORE.match(text)) is None:
         found = _BEHIND.match(text)
@@ -80,12 +80,12 @@ def split_credit(text: str) -> tuple[str, Role | None]:
 
 
 def _is_no_given_name(word: str) -> bool:
-    """Whether a word behind a comma can't be a given name, as in "Young, Ed"."""
+    """Whether a word after a comma can't be a given name, as it is in "Young, Ed"."""
     return len(word) >= _LONGER_THAN_ED or word.endswith(".")
 
 
 def with_role(name: str, role: str) -> str:
-    """A name with its role behind it in brackets; an author's name alone."""
+    """A name with its role in brackets after it; an author's name alone."""
     return name if role == Role.AUTHOR else f"{name} ({role})"
 
 

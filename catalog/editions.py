@@ -1,4 +1,4 @@
-"""What stands in brackets behind a title and tells of an edition: it is no part of the title.
+"""What stands in brackets after a title and describes an edition: it is no part of the title.
 
 "The Firm (Penguin Readers, Level 5)" is The Firm. Such brackets have nothing but words of
 publishers, of their series and of editions. What makes another book of it, such as a graphic
@@ -78,7 +78,7 @@ _OTHER_BOOK = word_set(
 
 
 def split_book_title(text: str) -> SplitTitle:
-    """Split a title from its series, as `split_title` does, without what tells of an edition."""
+    """Split a title from its series, as `split_title` does, and drop what describes an edition."""
     split = split_title(without_edition(" ".join(text.split())))
     return replace(split, title=without_edition(split.title))
 

@@ -314,7 +314,7 @@ def _same_words(name: str, other: str) -> bool:
 
 @lru_cache(maxsize=NAMES_CACHED)
 def name_words(name: str) -> tuple[str, ...]:
-    """The words of a name without titles before it and suffixes behind it."""
+    """The words of a name without titles before it and suffixes after it."""
     words = fold(name.replace(".", ". ")).split()
     while len(words) > 1 and words[-1] in NAME_SUFFIXES:
         words.pop()

@@ -40,10 +40,10 @@ from catalog.title_parts import (
 Way = Literal["main title", "volume", "slip in the title", "slip in the author"]
 
 TITLES_CACHED = 50_000
-#: Shorter words differ in one letter though they are other words.
+#: Shorter words that differ in one letter are often different words.
 SHORTEST_SLIPPED = 5
 MOST_SLIPPED = 2
-#: Subtitles that share so many of their words are one subtitle, written twice.
+#: Subtitles that share this part of their words are one subtitle, written in two ways.
 SAME_SUBTITLE = 0.5
 
 _EDITION = re.compile(

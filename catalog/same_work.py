@@ -74,7 +74,7 @@ def name_of(title: str) -> Name:
 def names_work(title: str, main: str) -> bool:
     """Whether a title contains the title proper of another book, as an adaptation's does.
 
-    A single word, or a short one, has to stand at its beginning or behind "of" or "to".
+    A single word, or a short one, has to stand at its beginning or after "of" or "to".
     """
     words = padded_words(title)
     place = words.find(f" {main} ")

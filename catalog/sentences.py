@@ -10,7 +10,7 @@ from typing import cast
 
 from catalog.normalize import word_set
 
-# What may be an end: marks, whatever closes behind them, and then a space or nothing.
+# What may be an end: marks, whatever closes after them, and then a space or nothing.
 _END = re.compile(
     r"(?P<marks>[.!?\u2026\u061f\u06d4\u0964]+)(?P<closing>[\"'\u201d\u2019\u00bb)\]]*)(?=\s|$)"
     r"|(?P<full>[\u3002\uff01\uff1f])"
@@ -48,7 +48,7 @@ _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 
 
 def sentence_ends(text: str) -> list[int]:
-    """The places behind the last character of each sentence, none of them within a quote."""
+    """The places after the last character of each sentence, none of them within a quote."""
     quotes = quote_spans(text)
     return [
         found.end()
@@ -79,7 +79,7 @@ def quote_spans(text: str) -> list[tuple[int, int]]:
 
 
 def shorten(text: str, longest: int) -> str:
-    """The text up to a sentence's end within so many characters, or else up to a word's.
+    """The text up to the end of a sentence within `longest` characters, or else of a word.
 
     The end of a sentence is taken if that leaves at least half.
     """
@@ -107,7 +107,7 @@ def unquoted(text: str) -> str:
 
 
 def _closes(text: str, place: int) -> bool:
-    """Whether a quotation mark stands behind a word, not before one."""
+    """Whether a quotation mark stands after a word, not before one."""
     return not text[place - 1].isspace() and not text[place + 1 : place + 2].isalnum()
 
 
@@ -128,7 +128,7 @@ def _is_end(text: str, found: re.Match[str]) -> bool:
 
 
 def _is_abbreviation(word: str, first: str) -> bool:
-    """Whether the point behind a word belongs to it; ``first`` is the next letter or digit."""
+    """Whether the point after a word belongs to it; ``first`` is the next letter or digit."""
     bare = word.replace(".", "")
     if first.isdigit() and bare.casefold() in _BEFORE_A_NUMBER:
         return True

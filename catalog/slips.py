@@ -5,7 +5,7 @@ Words are compared as `catalog.normalize.fold` leaves them.
 
 from rapidfuzz.distance import OSA
 
-#: From so many letters on, a word may have one slip, or two.
+#: From how many letters on a word may have one slip, or two.
 ONE_SLIP, TWO_SLIPS = 4, 8
 
 

@@ -64,7 +64,7 @@ SCRIPTS = {
 _NOT_IN_LATIN = frozenset(language for several in SCRIPTS.values() for language in several) - {
     "srp"
 }
-#: Part of the letters of a title from which on it is in another script than Latin.
+#: From this share of its letters on, a title is in another script than Latin.
 _FOREIGN_SHARE = 1 / 3
 _BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
 _NOBODY = {"", "anonymous", "unknown", "unknown author", "various", "various authors"}
@@ -190,7 +190,7 @@ def _by_words(title: str, language: str, *, otherwise: str) -> str:
 
 
 def _signs(title: str, language: str) -> int:
-    """How many words of a title only occur in some languages, of which this is one."""
+    """How many words of a title occur in few languages, this one among them."""
     words = set(re.findall(r"\w+", title.casefold()))
     has_letters = not set(title.casefold()).isdisjoint(LETTERS.get(language, ""))
     return len(words & WORDS.get(language, frozenset())) + has_letters

@@ -19,7 +19,7 @@ from recsite.accounts.models import User
 log = structlog.get_logger(__name__)
 
 SECONDS = 10.0  # to connect to the issuer, and of its silence
-#: All that is kept of what an issuer tells of somebody.
+#: All that is kept of what an issuer says about somebody.
 KEPT = ("sub", "email", "email_verified")
 
 

@@ -7,7 +7,7 @@ from django.urls import include, path
 from recsite import errors, health
 from recsite.accounts import invitations, limits
 
-# The admin has no log-in of its own, so that limits of tries and second steps hold for it, too.
+# The admin has no log-in of its own, so that limits of tries and second steps hold for it as well.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [

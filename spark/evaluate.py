@@ -40,7 +40,7 @@ POPULARITY = "popularity"
 SIZES = (3, 5, 10, 20, 50)
 #: Shares of the books that are folded in, whose stars are taken off.
 ERASED = (0.5, 1.0)
-#: One book in so many is measured as if nobody had rated it.
+#: One book in this many is measured as if nobody had rated it.
 ONE_IN = 20
 SHOWN_OF_COLD = ("ndcg@100", "recall@20", "readers")
 SHOWN_OF_ERASED = ("ndcg@10", "ndcg@100", "recall@20", "popularity@10", "disliked@20")

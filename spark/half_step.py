@@ -21,7 +21,7 @@ from scipy.sparse import csr_array
 
 from recommender.engine.values import Float32Array, FloatArray, IntArray
 
-#: So many factors of columns that they stay in the cache of a core while their product is made.
+#: How many factors of columns stay in the cache of a core while their product is made.
 ENTRIES_AT_ONCE = 512
 
 

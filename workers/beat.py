@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 
 
 class Scheduler(DatabaseScheduler):  # type: ignore[misc]  # django-celery-beat carries no types
-    """Signs at each of its rounds, which are seconds apart."""
+    """Notes at each of its rounds, seconds apart, that it is running."""
 
     def update_from_dict(self, mapping: dict[str, Any]) -> None:
         """Store the tasks of the settings; end where the database takes no writes.

@@ -1,4 +1,4 @@
-"""What a message tells besides its task, what logs tell of a task, and that a worker is there."""
+"""What a message carries beside its task, what logs say of a task, and that a worker is there."""
 
 import time
 from typing import Any
@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 def connect() -> None:
-    """Listen to what Celery tells of messages, tasks and workers."""
+    """Listen to Celery's signals about messages, tasks and workers."""
     signals.before_task_publish.connect(_mark_message)
     signals.task_prerun.connect(_name_task)
     signals.task_postrun.connect(_forget_task)

@@ -47,7 +47,7 @@ class PlainRawIdWidget(ForeignKeyRawIdWidget):
 
 
 class ValuesFilter(admin.AllValuesFieldListFilter):
-    """The values that a field of text has, and none by that word, so that its link has a name."""
+    """The values of a text field; an empty one is called "none", so that its link has a name."""
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         for choice in super().choices(changelist):
@@ -63,7 +63,7 @@ admin.FieldListFilter.register(
 
 
 class NamedFields(BaseInlineFormSet[Any, Any, Any]):
-    """Names each field by its column, whose head those do not see who hear the page."""
+    """Names each field by its column, for those who hear the page and do not see its head."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)

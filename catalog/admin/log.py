@@ -64,7 +64,7 @@ class CurationActAdmin(ModelAdmin[CurationAct]):
 
 
 def _shown(value: Any) -> str:
-    """A value as somebody reads it: of rows that moved, how many of each kind."""
+    """A value in words; for rows that moved, how many there were of each kind."""
     if isinstance(value, dict) and value and all(name.isdecimal() for name in value):
         return str(len(value))
     if isinstance(value, dict):

@@ -194,7 +194,7 @@ def _write_credits(authors: Mapping[int, Sequence[str]]) -> None:
 
 def _write_genres(genres: Mapping[int, Mapping[str, int]]) -> None:
     slugs = {slug for wanted in genres.values() for slug in wanted}
-    # Locked, so that none of them is merged into another one meanwhile.
+    # Locked, so that none of them is merged into another one in the meantime.
     named = Genre.objects.select_for_update(no_key=True).filter(slug__in=slugs).order_by("pk")
     ids = dict(named.values_list("slug", "pk"))
     if gone := sorted(slugs - ids.keys()):

@@ -30,7 +30,7 @@ def count() -> int:
 
 
 def next_pair(*, skip: int = 0) -> tuple[Book, Book] | None:
-    """The pair after so many others, the book that more readers have rated first."""
+    """The next pair after those skipped, the book with more ratings first."""
     with connection.cursor() as cursor:
         query = f"SELECT a.id, b.id {_PAIRS} {_ORDER} LIMIT 1 OFFSET %s"
         cursor.execute(query, [skip])

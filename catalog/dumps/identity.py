@@ -102,7 +102,7 @@ def _best(
 
 
 def _may_be(book: Book, one: DumpedWork) -> bool:
-    """Whether a book is no collection where the work is none, and no other volume."""
+    """Whether both are collections or neither is, and they are not two different volumes."""
     if book.status == Book.Status.WITHDRAWN or book.is_collection != is_collection(one):
         return False
     number = volume_of(one)
@@ -190,7 +190,7 @@ def _with_credits(pks: Iterable[int]) -> Mapping[int, Book]:
 
 
 class SameInDump:
-    """The new books of a batch, one of which a later work of the batch may be again."""
+    """The new books of a batch, to recognize later works of the batch that are the same."""
 
     def __init__(self) -> None:
         self._by_title: defaultdict[str, list[tuple[Book, DumpedWork]]] = defaultdict(list)

@@ -181,7 +181,7 @@ class _Batch:
                     self.note(Merged(one, book, why))
 
     def _new(self, works: Iterable[DumpedWork]) -> list[tuple[Book, DumpedWork]]:
-        """A book for each work that the catalog has not; later works of the batch may be it too."""
+        """A book for each work that the catalog lacks; two works of a batch may be one book."""
         same = SameInDump()
         new = []
         for one in works:

@@ -20,7 +20,7 @@ from catalog.work_language import AuthorLanguages, Evidence, language_of_edition
 
 SCHEMA = 1
 MANIFEST, WORKS = "manifest.json", "works.parquet"
-#: An author of a work has so many other spellings at most that are compared.
+#: How many other spellings of an author's name are compared, at most.
 SPELLINGS = 5
 
 
@@ -92,7 +92,7 @@ class CatalogFolder:
             yield from rows
 
     def _batches(self, size: int, columns: list[str] | None) -> Iterator[list[Mapping[str, Any]]]:
-        """Spark names the files of a range by its place."""
+        """The rows in order: the names of Spark's files are in the order of their contents."""
         try:
             for file in sorted((self.path / WORKS).glob("part-*.parquet")):
                 for batch in parquet.ParquetFile(file).iter_batches(size, columns=columns):

@@ -118,7 +118,7 @@ class BookParser:
         return text[:max_length].strip()
 
     def _credits(self) -> dict[str, Role | None]:
-        """Everybody who is named, with the role that stands behind the name, if any."""
+        """Everybody who is named, with the role that stands after the name, if any."""
         credited: dict[str, Role | None] = {}
         for text in _BETWEEN_NAMES.split(self.cells["authors"]):
             name, role = split_credit(text)

@@ -23,9 +23,9 @@ from catalog.models import (
     GenreAlias,
 )
 
-#: So many genres at most are estimated of a book, of each kind of source.
+#: How many genres each kind of source gives a book, at most.
 MOST_GENRES = 5
-#: Genres count for a book if so great a share of the other books has them.
+#: A genre counts for a book if at least this share of the books around it has the genre.
 SHARE_OF_BOOKS = 0.5
 BATCH = 2000
 

@@ -22,7 +22,7 @@ from catalog.credits import Role, script_of
 from catalog.goodbooks.books import BookRow
 from catalog.normalize import fold, may_be_same_person, surname_key
 
-#: Behind so many different first authors a name is no author's.
+#: A name that stands after this many different first authors is not an author's.
 MANY_FIRST_AUTHORS = 3
 ROLES_FILE = Path(__file__).with_name("roles.csv")
 LATIN = "LATIN"
@@ -70,7 +70,7 @@ def _script_of_authors(row: BookRow) -> str:
 
 
 def _helpers(rows: Iterable[BookRow]) -> frozenset[str]:
-    """Names behind many different first authors, and never first.
+    """Names that stand after many different first authors, and never first.
 
     Who shares a surname with one of those is rather a co-author: the Brothers Grimm.
     """

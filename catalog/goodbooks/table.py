@@ -84,7 +84,7 @@ class Table:
                 "is it a file of goodbooks-10k?"
             )
         width = len(header)
-        # What a file lacks is read from an empty cell behind the last one.
+        # What a file lacks is read from an empty cell after the last one.
         wanted = (*required, *optional)
         places = [header.index(name) if name in header else width for name in wanted]
         for line, cells in islice(self._lines(), 1, None):

@@ -105,7 +105,7 @@ class StagedEdits(models.Model):
 
 
 class DistinctBooks(models.Model):
-    """Two books that look like one work, of which a curator has said that they are two."""
+    """Two books that look like one work, and that a curator keeps apart."""
 
     first = models.ForeignKey(Book, models.CASCADE, related_name="+")
     second = models.ForeignKey(Book, models.CASCADE, related_name="+")

@@ -22,7 +22,7 @@ from catalog.openlibrary.parse import Work
 from catalog.same_work import name_of
 from catalog.title_parts import other_forms
 
-#: So many works at most are shown to the person who decides.
+#: How many works the person who decides is shown, at most.
 MOST_DOUBTFUL = 5
 #: Two records of one work may differ by a year.
 SAME_YEARS = 1

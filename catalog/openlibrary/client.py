@@ -70,7 +70,7 @@ class OpenLibrary:
     timeouts, deadline, max_bytes : tuple of float, float, int
         As in `SiteClient`.
     wait : callable
-        Sleeps so many seconds between two tries. For tests.
+        Sleeps the given seconds between two tries. For tests.
     """
 
     def __init__(

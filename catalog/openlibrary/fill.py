@@ -70,7 +70,7 @@ def best_by_title(book: Book, works: Iterable[Work]) -> Work | None:
 
 
 def language_of(book: Book, work: Work) -> str:
-    """The language in which the book is offered, of which a single edition may know little."""
+    """The language in which the book is offered; a single edition may say little about it."""
     credit = next(iter(book.credits.all()), None)
     known = Evidence(
         title=book.title,

@@ -23,7 +23,7 @@ from catalog.search.typed import Typed, readable, typed
 
 __all__ = ["matching", "near_titles", "ranked", "search", "search_as_curator"]
 
-#: With so many books that have all words, no others are looked for.
+#: Once this many books have all words, no others are looked for.
 ENOUGH = 3
 #: How much of what was typed has to be in a book.
 LEAST_SHARE = 0.4

@@ -55,7 +55,7 @@ def similar(typed: Typed, statuses: Collection[str]) -> list[Candidate]:
 
 
 def named(names: Sequence[str], statuses: Collection[str]) -> list[int]:
-    """The keys of books that have such a title, to the letter; for titles without a word."""
+    """The keys of books with exactly one of these titles; for titles without a word."""
     books = Book.objects.filter(title__in=names, status__in=statuses)
     return list(books.order_by("-ratings_count", "pk").values_list("pk", flat=True))
 

@@ -53,7 +53,7 @@ class Ranked:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the candidate has all that was typed, be it with slips."""
+        """Whether the candidate has all that was typed, perhaps with slips."""
         return self.share >= TWO_SLIPS
 
     @property

@@ -31,17 +31,17 @@ DOUBTFUL_AGAIN = timedelta(days=180)
 FAILED_AGAIN = timedelta(hours=1)  # doubled with each failure in a row
 MAX_FAILED_AGAIN = timedelta(days=30)
 LOADING_AGAIN = timedelta(minutes=15)
-#: So many numbers of editions are kept of one book; the first of them is asked for.
+#: How many numbers of editions are kept for a book; the first of them is asked for.
 MOST_NUMBERS = 5
 BATCH_OF_ROWS = 1000
-#: Budgets of that many days are kept, for operators to see.
+#: How many days the budgets are kept, for operators to see.
 DAYS_KEPT = 30
 
 State = WantedBook.State
 
 
 class OverBudget(Exception):
-    """So much has been asked today that the rest waits for tomorrow."""
+    """Today's requests are used up; the rest waits for tomorrow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ class ProposalAdmin(ReadOnly, ModelAdmin[Proposal]):
 
 
 def _curator(request: HttpRequest) -> User:
-    """The curator behind the request; raises `PermissionDenied` for anybody else."""
+    """The curator who makes the request; raises `PermissionDenied` for anybody else."""
     user = request.user
     if not isinstance(user, User) or not user.has_perm("catalog.add_book"):
         raise PermissionDenied

@@ -12,7 +12,7 @@ from django.utils import timezone
 from catalog.models import WantedBook
 from recommender.models import LibraryEntry, Proposal, Reader
 
-#: For so long after the last answer a library tells how the search ended.
+#: How long after the last answer the library page tells how the search ended.
 TOLD_FOR = timedelta(days=7)
 
 

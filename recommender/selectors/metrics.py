@@ -25,12 +25,12 @@ from recsite.common.queue import Queue, lengths, oldest
 from recsite.health import NotReady
 from recsite.mail.models import QueuedMail
 
-#: An email that is put off so often has a server that does not take it.
+#: After this many tries an email counts as refused by the mail server.
 FAILING_TRIES = 3
 
 
 class SiteCollector(Collector):
-    """Collects the gauges of the site anew for each look at them."""
+    """Collects the gauges of the site anew each time they are asked for."""
 
     def collect(self) -> Iterator[Metric]:
         now = timezone.now()

@@ -1,6 +1,6 @@
-"""The model put to the test on one reader: books of theirs are hidden, and asked for.
+"""The model put to the test on one reader: some of their books are hidden and looked for.
 
-What is hidden depends on the books alone, so that nobody can draw until they like the outcome.
+What is hidden depends on the books alone, so that nobody can try until they like the outcome.
 """
 
 import zlib
@@ -137,7 +137,7 @@ def prove(*, reader: Reader) -> Proof:
 
 
 def draw(numbers: frozenset[int]) -> list[int]:
-    """A fifth of the books, as a hash of their numbers has it."""
+    """A fifth of the books, chosen by a hash of their numbers."""
     order = sorted(numbers, key=lambda number: (zlib.crc32(str(number).encode()), number))
     return order[: len(order) // HIDDEN_SHARE]
 

@@ -33,7 +33,7 @@ class ImportResult:
 
 
 def saved_lists(*, reader: Reader) -> QuerySet[Run]:
-    """The reader's lists with what an overview shows: how many books of theirs, the first picks."""
+    """The reader's lists with what the overview shows: how many books they use, the first picks."""
     picks = Recommendation.objects.order_by("rank").prefetch_related(
         Prefetch("book", Book.objects.for_cards())
     )

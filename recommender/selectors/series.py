@@ -102,7 +102,7 @@ def series_of(*, book: Book, taste: Taste | None) -> Series:
 
 @dataclass(frozen=True, slots=True)
 class BegunSeries:
-    """The series of which a reader has read a volume; all books lack authors and genres.
+    """The series a reader has begun; authors and genres of their books are not fetched.
 
     `going_on` have a next volume, best fitting first; of the `others` the reader has all, or the
     catalog has no next one.

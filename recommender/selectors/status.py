@@ -22,7 +22,7 @@ LONG_WAIT, LATE_MAIL = timedelta(minutes=5), timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Something that readers use, whether it works, and what they can do meanwhile."""
+    """Something that readers use, whether it works, and what they can do in the meantime."""
 
     name: str
     works: bool

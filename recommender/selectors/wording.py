@@ -76,7 +76,7 @@ SHARED_REASON_WORDS = {
     "read": "Because they read",
     "alike": "Few have rated it yet, but it is like",
 }
-#: The same behind the name of a reader with whom somebody reads together.
+#: The same after the name of another reader of a group.
 JOINT_REASON_WORDS = {"liked": "liked", "reread": "reread", "read": "read"}
 #: What ranked a list, by `Run.ranker`; older lists name one ranker.
 RANKER_WORDS = {
@@ -119,7 +119,7 @@ def shared_reason_groups(reasons: Iterable[Mapping[str, Any]]) -> list[ReasonGro
 
 
 def joint_reason_groups(reasons: Iterable[Mapping[str, Any]]) -> list[ReasonGroup]:
-    """The reasons that readers who read together see of each other, behind a name."""
+    """The reasons that readers of a group see of each other, after a name."""
     return _grouped(reasons, JOINT_REASON_WORDS)
 
 

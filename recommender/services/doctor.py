@@ -329,7 +329,7 @@ def _place(url: str) -> str:
 
 
 def _reason(error: DatabaseError) -> str:
-    """PostgreSQL's own words, of which the end of the first line says most, and what to do."""
+    """What PostgreSQL says, from the end of its first line, and what to do."""
     words = str(error).strip().splitlines()[0].rpartition("failed: ")[2]
     words = ERRNO.sub("", words.removeprefix("FATAL:").strip().rstrip("."))
     return f"{words}. {_hint(words, DATABASE_HINTS)}."

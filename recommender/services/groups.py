@@ -10,7 +10,7 @@ from recommender.services.saved_lists import TOKEN_BYTES
 
 #: With more, little is left that nobody dislikes.
 MOST_MEMBERS = 6
-#: Of one reader; each group's list takes some fold-ins.
+#: The most groups a reader may be in: each group's list takes several fold-ins.
 MOST_GROUPS = 20
 
 

@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 STALLED_AFTER = timedelta(seconds=45)
 #: Longer waits are left to `requeue_stalled`: the broker would deliver the message again.
 LONGEST_COUNTDOWN = 600.0
-#: After a refresh a new list is made if at least so many entries were added, changed or removed.
+#: After a refresh a new list is made if this many entries were added, changed or removed.
 CHANGES_FOR_A_LIST = 3
 GAVE_UP = "Something went wrong on our side several times. Your request is kept: please try again."
 TOO_SLOW = "This took too long. Your request is kept: please try again."
@@ -202,7 +202,7 @@ def _recommend(hold: Hold) -> None:
 
 
 def _locked_with_reader(hold: Hold) -> ImportJob:
-    """The job of a hold, whose reader is locked: a guest may have got an account meanwhile."""
+    """The job of a hold, its reader locked: a guest may have logged in in the meantime."""
     try:
         hold.job.reader = lock_reader_of(hold.job.pk)
     except ImportJob.DoesNotExist as error:  # its reader has left

@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 COLLECT = "library.collect_wanted"
 TASK = "library.look_up_batch"
-#: Readers whose lines were missed, as a message was lost, that are caught up on at a time.
+#: How many readers whose message was lost are caught up on at a time.
 MISSED_AT_ONCE = 5
 #: What no library wants is forgotten, unless it is so new that its lines may not point to it yet.
 FORGOTTEN_AFTER = timedelta(hours=1)

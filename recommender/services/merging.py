@@ -74,7 +74,7 @@ def preview(*, book: Book, into: Book) -> Preview:
 def merge(*, book: Book, into: Book, reason: str, user: User) -> CurationAct:
     """Merge `book` into `into`: its page redirects there, and what readers have of it moves.
 
-    Books that were merged into `book` before lead to `into`, too. A library that has both keeps the
+    Books merged into `book` earlier now lead to `into` as well. A library that has both keeps the
     entry that was changed last; the other is kept aside. Raises
     `CannotCurate` if one of them was merged before, or both are the same book.
     """

@@ -33,7 +33,7 @@ def open_library(*, user: User | None) -> Reader:
 
 
 def _lock_account(user: User) -> None:
-    """Keep an account from being deleted meanwhile. Raises `User.DoesNotExist` if it has been."""
+    """Keep an account from being deleted until the end; `User.DoesNotExist` if it has been."""
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
 
 
@@ -137,7 +137,7 @@ def claim_guest(*, user: User, guest_id: int) -> Reader:
 
 
 def _move_library(guest: Reader, owner: Reader) -> None:
-    """Move the guest's entries, except those of which the owner has one changed later."""
+    """Move the guest's entries, except where the owner's entry of the book was changed later."""
     entries = list(owner.entries.all())
     by_book = {entry.book_id: entry for entry in entries if entry.book_id is not None}
     by_key = {(entry.source, entry.source_key): entry for entry in entries}

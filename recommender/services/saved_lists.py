@@ -32,7 +32,7 @@ def withdraw(*, run: Run) -> None:
 def allow_search_engines(*, run: Run, allowed: bool) -> None:
     """Store whether search engines may list a shared list.
 
-    Raises `GuestsCannot`. Does nothing if the link has been withdrawn meanwhile.
+    Raises `GuestsCannot`. Does nothing if the link has been withdrawn in the meantime.
     """
     if allowed and run.reader.user_id is None:
         raise GuestsCannot

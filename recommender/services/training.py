@@ -70,7 +70,7 @@ def export_ratings(*, folder: Path) -> OwnRatings:
 
 
 def _write_ratings(path: Path) -> tuple[int, set[int], int]:
-    """Write all ratings; return how many readers and ratings there are, and of which books."""
+    """Write all ratings; return how many readers, of which books, and how many ratings."""
     count, readers = 0, 0
     books: set[int] = set()
     last = None

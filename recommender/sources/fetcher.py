@@ -49,7 +49,7 @@ class Fetcher:
     timeouts, deadline, max_bytes : tuple of float, float, int
         As in `SiteClient`.
     wait : callable
-        Sleeps so many seconds. For tests.
+        Sleeps the given seconds. For tests.
     """
 
     def __init__(

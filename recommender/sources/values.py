@@ -40,7 +40,7 @@ def first_author(text: str) -> str:
 
 
 def first_name_first(name: str) -> str:
-    """``Le Guin, Ursula K.`` as people say it, also with what stands behind the given names.
+    """``Le Guin, Ursula K.`` as people say it, also with what stands after the given names.
 
     ``Strunk, William, Jr.`` keeps its suffix; a title, years of a life,
     and given names in full behind their initials are left out.

@@ -1,4 +1,4 @@
-"""The rows of an import: the result of each, and a way to find the book of those without."""
+"""The rows of an import: what became of each, and how to find the book of those without one."""
 
 import csv
 from collections.abc import Iterable, Sequence

@@ -19,7 +19,7 @@ from recommender.selectors.shared_lists import (
 )
 from recommender.views.access import reader_of
 
-#: How long others may keep a picture; the link to it may end meanwhile.
+#: How long others may keep a picture, even if its link ends in the meantime.
 PICTURE_KEPT_SECONDS = 60 * 60
 
 

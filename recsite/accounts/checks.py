@@ -7,7 +7,7 @@ from django.core import checks
 
 
 def check_open_site(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """Settings that a site behind HTTPS needs, and that nothing else would miss."""
+    """Warn of settings that a site behind HTTPS needs, and whose absence nothing else notices."""
     if not settings.HTTPS:
         return []
     found: list[checks.CheckMessage] = []

@@ -42,7 +42,7 @@ _COUNT = """
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """So many requests in so many seconds; `field` of the form names an account."""
+    """At most `most` requests in `seconds`; `field` of the form names an account."""
 
     most: int
     seconds: int

@@ -133,8 +133,8 @@ class PaceUnavailable(PaceError):
 class SiteState:
     """What all processes know of a site that they ask."""
 
-    circuit_seconds: float  # nothing is asked for so long; 0 where requests are made
-    pause_seconds: float  # nobody asks for so long, as the site asked or between two requests
+    circuit_seconds: float  # how long nothing will be asked; 0 while requests are made
+    pause_seconds: float  # until the next request: a pause that the site asked for, or the usual
     refusals: int  # in a row
     requests: int  # within the last hour
     refusals_ever: int  # since Valkey was set up
@@ -172,7 +172,7 @@ class Turn(Protocol):
     """The right to make one request."""
 
     def check(self) -> None:
-        """Raise `TurnLost` where the right was lost meanwhile."""
+        """Raise `TurnLost` if the right has been lost."""
 
 
 class Pace(Protocol):
@@ -195,9 +195,9 @@ class _SharedPace:
     name : str
         Of the site; all of one name share its pace, its pause and its circuit.
     refusals, open_seconds : int, float
-        After so many refusals in a row, nothing is asked for so long.
+        After how many refusals in a row nothing is asked, and for how long.
     wait : callable
-        Sleeps so many seconds. For tests.
+        Sleeps the given seconds. For tests.
     """
 
     def __init__(
@@ -219,7 +219,7 @@ class _SharedPace:
         )
 
     def pause(self, seconds: float) -> None:
-        """Let nobody ask for so long, as the site asked."""
+        """Let nobody ask for these seconds, as the site asked."""
         milliseconds = round(min(seconds, LONGEST_PAUSE) * 1000)
         if milliseconds > 0:
             self._run(_PAUSE, [self._pause], milliseconds)

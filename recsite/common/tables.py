@@ -20,14 +20,14 @@ from charset_normalizer import from_bytes
 DELIMITERS = ",;\t"
 #: A longer cell is a quote that nobody closed. The csv module knows one limit for the process.
 LONGEST_CELL = 4_000_000
-#: Lines and headings are no longer; each of their cells takes more memory than it has letters.
+#: The longest line and heading: a cell takes more memory than it has letters.
 LONGEST_LINE, LONGEST_HEADING = 1_000_000, 50_000
 csv.field_size_limit(LONGEST_CELL)
-#: Spreadsheets leave thousands of lines behind a table; millions would only take time to read.
+#: Spreadsheets leave thousands of lines after a table; millions would only take time to read.
 MOST_EMPTY_LINES = 100_000
 
 _CHUNK = 256 * 1024
-#: So many bytes of lines with other letters than English ones are enough to guess by.
+#: How many bytes of lines beyond ASCII are enough to guess their encoding.
 _SAMPLE = 64 * 1024
 _SAMPLE_ROWS = 500
 _HIGH = re.compile(rb"[\x80-\xff]+")
@@ -342,7 +342,7 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
 
 
 def _unwrapped(cells: list[str], heading: Heading) -> list[str]:
-    """A row whose cells all stand in its first one, with nothing behind it but empty ones."""
+    """A row whose cells are all in its first one, with only empty ones after it."""
     if len(heading.columns) == 1 or heading.delimiter not in cells[0] or any(cells[1:]):
         return cells
     inside = _cells_of(cells[0], heading.delimiter)

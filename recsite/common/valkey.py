@@ -10,7 +10,7 @@ SECONDS = 2.0  # to connect, and for each answer
 def connect(url: str) -> redis.Redis:
     """A client for a ``redis://`` address; connects when it is first used.
 
-    A command is sent once more where a kept connection has been closed meanwhile, as by a restart;
+    A command is sent once more if a kept connection has been closed since, as by a restart;
     not where the answer does not come, since it may have been carried out.
     """
     return redis.Redis.from_url(

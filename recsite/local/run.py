@@ -215,8 +215,7 @@ def bring_beside(supervisor: Supervisor, screen: Screen, environment: Mapping[st
 
 def web_arguments(address: Address) -> list[str]:
     web = ["-m", "gunicorn", "recsite.wsgi", f"--bind={address.bind}:{address.port}"]
-    web += ["--workers=2", "--threads=4", "--graceful-timeout=10", "--log-level=warning"]
-    return [*web, "--no-control-socket"]
+    return [*web, "--graceful-timeout=10", "--log-level=warning"]
 
 
 def worker_arguments(name: str) -> list[str]:

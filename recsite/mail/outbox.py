@@ -99,7 +99,7 @@ def forget(*, address: str) -> None:
 def deliver(*, mail_id: int, now: datetime | None = None) -> bool:
     """Hand an email to the mail server; return whether it has taken it.
 
-    The row is locked meanwhile, so that of two tasks one finds nothing to do. A process that is
+    The row is locked until then, so that one of two tasks finds nothing to do. A process that is
     killed between the server's answer and the end of the transaction delivers it twice.
     """
     now = now or timezone.now()

@@ -22,7 +22,7 @@ FAME_OFFSET, FAME_POWER, FAME_OF = 60.0, 1.07, 10_000
 MEAN_LENGTH, LEAST_LENGTH, MOST_LENGTH = 112.0, 19, 1_000
 TASTES, TASTES_OF_A_READER, OWN_TASTES_SHARE = 20, 3, 0.6
 READERS_AT_ONCE = 20_000
-DRAWN_TWICE = 1.6  # so many are drawn for each that is kept
+DRAWN_TWICE = 1.6  # drawn for each one that is kept
 SCHEMA = pa.schema([("user_id", pa.int64()), ("book_id", pa.int64()), ("rating", pa.int8())])
 
 

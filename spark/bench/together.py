@@ -53,7 +53,7 @@ JOINT: Mapping[str, Rule | None] = {
     "one list: smallest share alone": least_rule,
     "one list: mean alone": mean_rule,
 }
-#: Of pairs who are to find the books that both have loved: at least so many.
+#: How many hidden books that both have loved such a pair must have.
 LOVED_BY_BOTH = 2
 OWN = "each one's own list"
 OWN_WITHOUT = "the same, without books the other has read"

@@ -14,7 +14,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--columns", default="", help="of a CSV file: reader=user_id,book=item,rating=stars,…")
     add("--min-ratings", type=int, default=1, help="leave out books with fewer ratings")
-    add("--max-books", type=int, help="only so many books, those with the most ratings")
+    add("--max-books", type=int, help="at most how many books, those with the most ratings")
     add("--since", type=date.fromisoformat, metavar="DAY", help="leave out what is older")
 
 

@@ -27,7 +27,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add = parser.add_argument
     add("--dumps", required=True, metavar="DIR", help="a folder with ol_dump_works, _editions, …")
     add("--out", required=True, metavar="DIR", help="where the catalog goes, a folder")
-    add("--most", type=int, default=100_000, help="so many works, the best-known ones")
+    add("--most", type=int, default=100_000, help="how many works, the best-known ones")
     add("--master", help="Spark's master (default: local[*], or what spark-submit was told)")
     add("--driver-memory", help="like 4g (default: half of what is free, at most 16g)")
     options = parser.parse_args(arguments)

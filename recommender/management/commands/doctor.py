@@ -14,7 +14,7 @@ class Command(BaseCommand):
     requires_system_checks = ()  # they are among what is told
 
     def handle(self, **_options: Any) -> None:
-        logging.disable()  # what fails is told in sentences
+        logging.disable()  # the findings say what failed
         try:
             found = examine()
         finally:
