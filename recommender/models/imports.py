@@ -145,6 +145,11 @@ class ImportJob(models.Model):
         return self.state in (self.State.RECOMMENDING, self.State.DONE)
 
     @property
+    def can_be_repaired(self) -> bool:
+        """Whether readers may choose the books of its rows now."""
+        return self.state == self.State.PREVIEW or self.is_applied
+
+    @property
     def is_file(self) -> bool:
         return self.kind not in (self.Kind.GOODREADS_FEED, self.Kind.GOODREADS_API)
 

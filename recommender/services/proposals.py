@@ -99,7 +99,7 @@ def propose_for_row(*, item: ImportItem) -> Proposal:
     if open_one := row.proposals.open().first():
         return open_one
     _check_limit(job.reader)
-    if row.state not in ImportItem.REPAIRABLE or not repairs.can_be_repaired(job):
+    if row.state not in ImportItem.REPAIRABLE or not job.can_be_repaired:
         raise CannotPropose("This row can no longer be changed. Reload the page.")
     terms = SearchTerms(row.title, row.author, row.isbn13, row.edition_id)
     return _begin(Proposal(reader=job.reader, item=row, **asdict(terms)))

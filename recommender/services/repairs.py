@@ -38,15 +38,10 @@ def skip(*, item: ImportItem) -> None:
         )
 
 
-def can_be_repaired(job: ImportJob) -> bool:
-    """Whether rows of this import can be repaired now."""
-    return job.state == ImportJob.State.PREVIEW or job.is_applied
-
-
 def _row(item: ImportItem) -> ImportItem:
     job = lock_import(item.job_id)
     # A worker that matches the rows has locked them and will lock the reader: do not wait for it.
-    if not can_be_repaired(job):
+    if not job.can_be_repaired:
         raise CannotRepair
     row = ImportItem.objects.select_for_update().get(pk=item.pk)
     if row.state not in ImportItem.REPAIRABLE:

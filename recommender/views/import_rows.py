@@ -1,13 +1,11 @@
 """The rows of an import: what became of each, and how to find the book of those without one."""
 
 import csv
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.models import Book
 from catalog.search import search
-from catalog.suggest import suggest
 from recommender.models import ImportItem, ImportJob
+from recommender.selectors.import_rows import likely_books, row_groups, rows_of
 from recommender.services import pruning, repairs
 from recommender.sources.table_file import TEMPLATE
 from recommender.views.access import own
@@ -30,26 +28,6 @@ FOUND_SHOWN = 8
 LONGEST_QUERY = 200
 
 Group = ImportItem.Group
-
-
-@dataclass(frozen=True, slots=True)
-class RowGroup:
-    """The rows of an import with the same result."""
-
-    name: str
-    label: str
-    size: int
-    rows: list[ImportItem]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row, and what its reader can do about it."""
-
-    item: ImportItem
-    is_repairable: bool
-    is_proposed: bool
-    choices: list[Book]
 
 
 @never_cache
@@ -69,7 +47,7 @@ def rows(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "chosen": chosen if chosen in Group.values else "",
         "groups": groups,
         "has_failed": any(group.name == Group.FAILED for group in groups),
-        "rows": _rows(job, page.object_list),
+        "rows": rows_of(job, page.object_list),
         "kept_days": settings.IMPORT_ROWS_KEPT_DAYS if pruning.has_old_rows(job=job) else None,
     }
     return render(request, "recommender/import_rows.html", context)
@@ -103,29 +81,6 @@ def template(request: HttpRequest) -> HttpResponse:
     return _csv(TEMPLATE, "bookfold-template.csv")
 
 
-def row_groups(job: ImportJob, *, examples: int = 0) -> list[RowGroup]:
-    """The groups that have rows, each with the first few of them."""
-    sizes = job.items.group_sizes()
-    groups = [
-        RowGroup(
-            group.value,
-            group.label,
-            sizes[group.value],
-            list(job.items.of_group(group)[:examples]) if examples else [],
-        )
-        for group in Group
-        if sizes.get(group.value)
-    ]
-    fetch_books([item for group in groups for item in group.rows])
-    return groups
-
-
-def fetch_books(items: Sequence[ImportItem]) -> None:
-    """Fetch what is shown of the books of some rows, in a few queries for all of them."""
-    books = Book.objects.with_authors()
-    prefetch_related_objects(items, Prefetch("book", books), Prefetch("suggested_book", books))
-
-
 def _choose(request: HttpRequest, job: ImportJob, item: ImportItem) -> HttpResponse:
     choice = request.POST.get("book", "")
     book = Book.objects.active().filter(pk=choice).first() if choice.isdecimal() else None
@@ -141,7 +96,7 @@ def _choose(request: HttpRequest, job: ImportJob, item: ImportItem) -> HttpRespo
         problem = "This row can no longer be changed. Reload the page to see its state."
         return _row_page(request, job, item, problem=problem)
     if wants_fragment(request):
-        [row] = _rows(job, job.items.select_related("book").filter(pk=item.pk))
+        [row] = rows_of(job, job.items.select_related("book").filter(pk=item.pk))
         context = {"job": job, "row": row, "chosen": request.POST.get("state", "")}
         return render(request, "recommender/_import_row.html", context)
     state = request.POST.get("state", "")
@@ -152,10 +107,10 @@ def _choose(request: HttpRequest, job: ImportJob, item: ImportItem) -> HttpRespo
 def _row_page(
     request: HttpRequest, job: ImportJob, item: ImportItem, problem: str = ""
 ) -> HttpResponse:
-    if item.state not in ImportItem.REPAIRABLE or not repairs.can_be_repaired(job):
+    if item.state not in ImportItem.REPAIRABLE or not job.can_be_repaired:
         raise Http404
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
-    books = search(query, limit=FOUND_SHOWN) if query else _likely(item)
+    books = search(query, limit=FOUND_SHOWN) if query else likely_books(item, limit=FOUND_SHOWN)
     context = {
         "job": job,
         "item": item,
@@ -170,38 +125,6 @@ def _row_page(
     # htmx does not show an answer with an error status.
     status = 422 if problem and not is_part else 200
     return render(request, name, context, status=status)
-
-
-def _rows(job: ImportJob, page: Iterable[ImportItem]) -> list[Row]:
-    """The rows of a page, the ambiguous ones with their possible books."""
-    items = list(page)
-    fetch_books(items)
-    is_open = repairs.can_be_repaired(job)
-    undecided = [item for item in items if is_open and item.state == ImportItem.State.AMBIGUOUS]
-    books = {book.pk: book for book in _books([pk for one in undecided for pk in one.candidates])}
-    return [
-        Row(
-            item,
-            is_open and item.state in ImportItem.REPAIRABLE,
-            item.state == ImportItem.State.PROPOSED,
-            [books[pk] for pk in item.candidates if pk in books] if item in undecided else [],
-        )
-        for item in items
-    ]
-
-
-def _likely(item: ImportItem) -> list[Book]:
-    """The books among which a person decides, or else those with a similar title."""
-    suggested = [item.suggested_book_id] if item.suggested_book_id else []
-    if book_ids := item.candidates or suggested:
-        return _books(book_ids)
-    return [one.book for one in suggest(item.title, item.author, limit=FOUND_SHOWN)]
-
-
-def _books(book_ids: list[int]) -> list[Book]:
-    """These books, in this order."""
-    found = Book.objects.active().for_cards().in_bulk(book_ids)
-    return [found[pk] for pk in book_ids if pk in found]
 
 
 def _csv(lines: Iterable[Iterable[str]], filename: str) -> HttpResponse:

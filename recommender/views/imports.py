@@ -19,10 +19,10 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from recommender.forms.imports import ConfirmForm, EncodingForm
 from recommender.models import ImportItem, ImportJob, Reader
+from recommender.selectors.import_rows import RowGroup, fetch_books, row_groups
 from recommender.services import imports, look_ups
 from recommender.views.access import own, reader_or_404
 from recommender.views.htmx import wants_fragment
-from recommender.views.import_rows import RowGroup, fetch_books, row_groups
 
 ROWS_IN_PREVIEW = 5
 PROPOSED_IN_PREVIEW = 10

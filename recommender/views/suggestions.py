@@ -28,7 +28,7 @@ def of_import(request: HttpRequest, job_id: UUID) -> HttpResponse:
     form = AnswerForm(request.POST)
     if not form.is_valid():
         messages.error(request, PROBLEM)
-    elif not repairs.can_be_repaired(job):
+    elif not job.can_be_repaired:
         messages.error(request, NOT_NOW)
     else:
         _answer_for_rows(request, job, form)

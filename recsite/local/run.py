@@ -214,6 +214,7 @@ def bring_beside(supervisor: Supervisor, screen: Screen, environment: Mapping[st
 
 
 def web_arguments(address: Address) -> list[str]:
+    """The command line of the web server; its processes and threads are in `gunicorn.conf.py`."""
     web = ["-m", "gunicorn", "recsite.wsgi", f"--bind={address.bind}:{address.port}"]
     return [*web, "--graceful-timeout=10", "--log-level=warning"]
 

@@ -71,7 +71,7 @@ def test_a_merge_shows_what_it_would_do_then_does_it_and_is_undone(client: Clien
     assert address in client.get(change_page("catalog_book", book.pk)).content.decode()
 
     page = client.get(address, {"into": str(into.pk), "reason": "twice"}).content.decode()
-    assert "the 1 library entry matched by it" in page
+    assert "1 entry in libraries" in page
     assert not CurationAct.objects.exists()
 
     client.post(address, {"into": str(into.pk), "reason": "twice"})
