@@ -121,13 +121,6 @@ CACHES = {
     },
     # What every page asks for and hardly ever changes, for a minute and without a round trip.
     "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "TIMEOUT": 60},
-    # Parts of a book's card that are the same for all readers, by all that they show: none is ever
-    # out of date. Some 2 kB each, four of a card.
-    "cards": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "cards",
-        "OPTIONS": {"MAX_ENTRIES": 8000},
-    },
 }
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
 

@@ -126,8 +126,7 @@ def django_db_setup(
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:
     """Begin without what a page of another test has left in this process."""
-    for kept in ("process", "cards"):
-        caches[kept].clear()
+    caches["process"].clear()
 
 
 @pytest.fixture

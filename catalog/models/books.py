@@ -1,7 +1,6 @@
 """The catalog: works, their authors and genres, and their numbers elsewhere."""
 
 from collections.abc import Iterable
-from hashlib import sha256
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -359,19 +358,17 @@ class Book(models.Model):
         """The names of the authors, for a by-line; prefetch `credits` first."""
         return [credit.author.name for credit in self.author_credits]
 
+    @property
+    def line_key(self) -> tuple[object, ...]:
+        """What a line of a page says of the book, as a key; `with_authors` first."""
+        authors = tuple((one.author_id, one.author.name) for one in self.author_credits)
+        return self.pk, self.title, self.series_name, self.series_number, authors
+
     @cached_property
-    def card_key(self) -> str:
+    def card_key(self) -> tuple[object, ...]:
         """What a card says of the book but for its description, as a key; `for_cards` first."""
-        said = (
-            self.pk,
-            self.title,
-            self.year,
-            (self.series_name, self.series_number),
-            self.goodreads_work_id,
-            [(one.author_id, one.author.name) for one in self.author_credits],
-            [(one.genre_id, one.genre.slug, one.genre.name) for one in self.shelvings.all()],
-        )
-        return sha256(repr(said).encode()).hexdigest()
+        genres = [(one.genre_id, one.genre.slug, one.genre.name) for one in self.shelvings.all()]
+        return self.line_key, self.year, self.goodreads_work_id, tuple(genres)
 
     @property
     def contributors(self) -> list["BookAuthor"]:

@@ -2,9 +2,11 @@
 
 import pytest
 from django import forms
+from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from recommender.templatetags import once
 from recommender.templatetags.books import byline, folded
 from recommender.templatetags.forms import options
 
@@ -88,3 +90,34 @@ def test_a_dismissed_book_is_a_reason_that_leads_to_its_undoing() -> None:
     assert "A little lower, as you said no to" in shown
     assert f'href="{reverse("dismissals")}"' in shown
     assert "what if not" not in shown
+
+
+class TestOnce:
+    SAID = Template(
+        "{% load once %}{% once book.0 book.1 %}{% with n=seen %}{{ n }}{% endwith %}{% endonce %}"
+    )
+
+    def render(self, *book: object, seen: str) -> str:
+        return self.SAID.render(Context({"book": book, "seen": seen}))
+
+    def test_a_part_is_rendered_once_for_all_that_it_says(self) -> None:
+        assert self.render("Sea", 1, seen="first") == "first"
+        assert self.render("Sea", 1, seen="second") == "first"
+        assert self.render("Sea", 2, seen="third") == "third"
+        assert self.render("Moor", 1, seen="fourth") == "fourth"
+
+    def test_another_part_of_the_same_book_is_another_part(self) -> None:
+        both = Template(
+            "{% load once %}{% once 'Sea' %}a{% endonce %}{% once 'Sea' %}b{% endonce %}"
+        )
+        assert both.render(Context()) == "ab"
+
+    def test_a_process_keeps_so_many_and_no_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(once, "MOST_KEPT", 2)
+        for title in ("Ash", "Bog", "Cay"):
+            self.render(title, 1, seen="before")
+        assert [self.render(title, 1, seen="after") for title in ("Bog", "Cay", "Ash")] == [
+            "before",
+            "before",
+            "after",
+        ]
