@@ -4,14 +4,12 @@ A field that a curator changes is locked, so that no later load resets it; untic
 the field back to the loaders. Every change is logged as an act of curation.
 """
 
-from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR
-from django.contrib.admin.widgets import ForeignKeyRawIdWidget
-from django.db.models import Case, CharField, Exists, IntegerField, OuterRef, Q, QuerySet, When
+from django.db.models import Case, IntegerField, QuerySet, When
 from django.forms import BaseModelFormSet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -21,90 +19,20 @@ from django.utils.safestring import SafeString
 from catalog.added_numbers import next_numbers
 from catalog.admin.bulk import BulkActions
 from catalog.admin.csv_files import CsvPages
-from catalog.admin.typed import BaseInlineFormSet, ModelForm, TabularInline
+from catalog.admin.filters import AttentionFilter, EnrichmentFilter, MissingFilter
+from catalog.admin.inlines import AuthorInline, GenreInline, IdentifierInline
+from catalog.admin.typed import ModelForm
 from catalog.curation import acts
 from catalog.kinds import volumes_problem
 from catalog.models import (
     Book,
     BookAuthor,
     BookGenre,
-    BookIdentifier,
     Enrichment,
 )
 from catalog.search import matching, ranked
 from catalog.services import enrichment
 from recsite.accounts.models import User
-
-
-class PlainRawIdWidget(ForeignKeyRawIdWidget):
-    """A raw id without its label, which would cost a query for every row.
-
-    The row's own heading names the object already.
-    """
-
-    def label_and_url_for_value(self, value: Any) -> tuple[str, str]:
-        return "", ""
-
-
-class ValuesFilter(admin.AllValuesFieldListFilter):
-    """The values of a text field; an empty one is called "none", so that its link has a name."""
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        for choice in super().choices(changelist):
-            yield choice | {"display": choice["display"] or "none"}
-
-
-# For the lists of all models.
-admin.FieldListFilter.register(
-    lambda field: isinstance(field, CharField) and not field.choices,
-    ValuesFilter,
-    take_priority=True,
-)
-
-
-class NamedFields(BaseInlineFormSet[Any, Any, Any]):
-    """Names each field by its column, for those who hear the page and do not see its head."""
-
-    def add_fields(self, form: Any, index: int | None) -> None:
-        super().add_fields(form, index)
-        for name, field in form.fields.items():
-            if not field.widget.is_hidden:
-                widget = getattr(field.widget, "widget", field.widget)  # within its links
-                widget.attrs["aria-label"] = str(field.label or name)
-
-
-class RelatedInline(TabularInline[Any, Book]):
-    """Rows that link a book to another object, shown without a query for each row."""
-
-    extra = 0
-    formset = NamedFields
-    related: str
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related(self.related)
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == self.related:
-            kwargs["widget"] = PlainRawIdWidget(db_field.remote_field, self.admin_site)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-
-class AuthorInline(RelatedInline):
-    model = BookAuthor
-    verbose_name_plural = "authors and contributors, in the order of the title page"
-    related = "author"
-
-
-class GenreInline(RelatedInline):
-    model = BookGenre
-    verbose_name_plural = "genres, and how many readers shelved the book there"
-    related = "genre"
-
-
-class IdentifierInline(TabularInline[BookIdentifier, Book]):
-    model = BookIdentifier
-    extra = 0
-    formset = NamedFields
 
 
 class BookForm(ModelForm[Book]):
@@ -134,66 +62,6 @@ class BookForm(ModelForm[Book]):
         ):
             self.add_error("first_volume", problem)
         return cleaned
-
-
-class MissingFilter(admin.SimpleListFilter):
-    title = "what is missing"
-    parameter_name = "lacks"
-
-    CONDITIONS = {
-        "cover": Q(cover_id=None),
-        "description": Q(description=""),
-        "language": Q(language=""),
-        "year": Q(year=None),
-        "genres": Q(shelvings=None),
-    }
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        return [(name, f"no {name}") for name in self.CONDITIONS]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Book]) -> QuerySet[Book]:
-        condition = self.CONDITIONS.get(self.value() or "")
-        return queryset.filter(condition) if condition else queryset
-
-
-class AttentionFilter(admin.SimpleListFilter):
-    title = "needs attention"
-    parameter_name = "look"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        return (("doubles", "possible duplicates"), ("locked", "with locked fields"))
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Book]) -> QuerySet[Book]:
-        if self.value() == "doubles":
-            return queryset.filter(possible_duplicate())
-        return queryset.exclude(locked_fields=[]) if self.value() == "locked" else queryset
-
-
-def possible_duplicate() -> Exists:
-    """Whether another book by one of the authors has the same title or place in a series."""
-    same_title = Q(title_key=OuterRef("title_key"))
-    same_place = Q(
-        series_name=OuterRef("series_name"), series_number=OuterRef("series_number")
-    ) & ~Q(series_name="")
-    others = Book.objects.standing().filter(
-        same_title | same_place,
-        kind=OuterRef("kind"),
-        credits__author__credits__book=OuterRef("pk"),
-    )
-    return Exists(others.exclude(pk=OuterRef("pk")))
-
-
-class EnrichmentFilter(admin.SimpleListFilter):
-    title = "Open Library"
-    parameter_name = "enriched"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        return [(state.value, str(state.label)) for state in Enrichment.State]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Book]) -> QuerySet[Book]:
-        if self.value() == Enrichment.State.NEVER:
-            return queryset.filter(Q(enrichment=None) | Q(enrichment__state=self.value()))
-        return queryset.filter(enrichment__state=self.value()) if self.value() else queryset
 
 
 class BookAdmin(BulkActions, CsvPages):

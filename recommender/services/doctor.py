@@ -357,7 +357,7 @@ STORE_HINTS = {
     "credentials": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     "InvalidAccessKeyId": "Check AWS_ACCESS_KEY_ID",
     "SignatureDoesNotMatch": "Check AWS_SECRET_ACCESS_KEY",
-    "AccessDenied": "Check what the keys may do: read, write, list and delete",
+    "AccessDenied": "Check that the keys may read, write, list and delete",
     "endpoint URL": "Check that it runs, and S3_ENDPOINT_URL",
     "": "Check RELEASE_STORE",
 }

@@ -87,4 +87,4 @@ def _admit(locked: ReadingGroup, reader: Reader, name: str) -> None:
 
 def _check_groups(reader: Reader) -> None:
     if reader.memberships.count() >= MOST_GROUPS:
-        raise CannotJoin("You are in twenty groups already. Leave one first.")
+        raise CannotJoin("You are already in twenty groups. Leave one first.")

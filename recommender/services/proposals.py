@@ -41,7 +41,7 @@ TOO_MANY_GUESTS = (
     "in, or come back in an hour."
 )
 SWITCHED_OFF = (
-    "This site does not search Open Library, as its operator has given no contact address."
+    "This site does not search Open Library, because its operator has given no contact address."
 )
 UNANSWERED = "Open Library gave no answer that we could read. Try again in a moment."
 TOO_SLOW = "Open Library took too long. Try again in a moment."

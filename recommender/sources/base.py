@@ -163,6 +163,6 @@ class RedirectRefused(SourceError):
 class SwitchedOff(SourceError):
     code = "switched_off"
     default = (
-        "Reading from Goodreads is switched off on this site, for its operator has set no contact "
+        "Reading from Goodreads is switched off on this site: its operator has set no contact "
         "address. Upload your export file instead."
     )

@@ -155,7 +155,7 @@ def feed(request: HttpRequest) -> HttpResponse:
         messages.error(request, "That did not work. Please try again.")
     elif form.cleaned_data["what"] == "renew":
         saved_lists.renew_feed(reader=reader)
-        messages.success(request, "Your feed has a new address. An older one no longer works.")
+        messages.success(request, "Your feed has a new address. Any older one no longer works.")
     else:
         saved_lists.end_feed(reader=reader)
         messages.success(request, "The feed has ended.")

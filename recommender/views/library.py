@@ -252,7 +252,7 @@ def _rows(reader: Reader, shown: Iterable[LibraryEntry]) -> list[Row]:
 def _notes(reader: Reader, line: LibraryEntry, known: frozenset[int] | None) -> list[str]:
     notes = []
     if line.book is None and line.suggested_book_id and not line.is_suggestion_declined:
-        notes.append("Probably one of our books: say whether it is at the top of your library.")
+        notes.append("Probably one of our books. Say whether it is, at the top of your library.")
     elif line.book is None:
         notes.append("Not in our catalog yet.")
     elif known is not None and line.book.goodbooks_id not in known:

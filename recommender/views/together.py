@@ -159,7 +159,7 @@ def invitation(request: HttpRequest, group_id: UUID) -> HttpResponse:
         messages.error(request, "That did not work. Please try again.")
     elif form.cleaned_data["what"] == "renew":
         groups.open_invitation(group=found)
-        messages.success(request, "Here is a new link. The old one no longer works.")
+        messages.success(request, "Here is a new link. Any older one no longer works.")
     else:
         groups.end_invitation(group=found)
         messages.success(request, "Nobody else can join any more.")

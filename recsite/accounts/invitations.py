@@ -36,11 +36,13 @@ def invite(*, address: str) -> str:
     A link needs no row: it is signed, and of no use once the address has an account.
     """
     if settings.SIGN_UP == settings.OIDC_SIGN_UP == "closed":
-        raise CannotInvite("SIGN_UP=closed makes no new accounts, for invited people neither.")
+        raise CannotInvite(
+            "With SIGN_UP=closed nobody can make an account, not even by invitation."
+        )
     if not settings.SITE_URL:
-        raise CannotInvite("SITE_URL is not set, so that a link would lead nowhere.")
+        raise CannotInvite("SITE_URL is not set, so the link would lead nowhere.")
     if User.objects.filter(email__iexact=address).exists():
-        raise CannotInvite(f"{address} has an account already.")
+        raise CannotInvite(f"{address} already has an account.")
     path = reverse("invitation", args=[signing.dumps(address.lower(), salt=_SALT)])
     link = urljoin(settings.SITE_URL, path)
     context = {"link": link, "days": settings.INVITATION_DAYS, "site_url": settings.SITE_URL}
