@@ -4,13 +4,10 @@
 goodbooks-10k; its first page lists the readers and the faults.
 """
 
-import argparse
-import hashlib
 import html
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from recsite.local.standins.faults import (
@@ -28,9 +25,10 @@ from recsite.local.standins.feed import write_feed, write_reviews
 from recsite.local.standins.folder import GoodbooksFolder
 from recsite.local.standins.oddities import bad_items, odd_items, switched_items
 from recsite.local.standins.readers import choose_readers, long_ratings, name_of
-from recsite.local.standins.server import Request, Standin
+from recsite.local.standins.server import Request, Standin, argument_parser, serve, with_etag
 from recsite.local.standins.shelves import Item, shelf_items
 
+NAME = "Goodreads"
 API_KEY = "the-operators-key"
 SHELVES = ("read", "currently-reading", "to-read")
 _FEED = re.compile(r"/review/list_rss/([0-9]{1,12})")
@@ -62,6 +60,10 @@ class GoodreadsStandin(Standin):
 
     def prepare(self) -> None:
         self._long_ratings = long_ratings(self.folder)
+
+    def hint(self) -> str:
+        readers = choose_readers(self.folder, 1)
+        return f"; sample reader: {readers[0].user_id}" if readers else ""
 
     def answer(self, request: Request, turn: int) -> Reply:
         if not request.headers.get("User-Agent"):
@@ -97,7 +99,7 @@ class GoodreadsStandin(Standin):
             shelf=wanted if is_known_shelf else "",
         ).encode()
         reply = Reply(200, body, XML, delay=delay_of(user_id, number, self.slow_seconds))
-        return _with_etag(reply, request)
+        return with_etag(reply, request, is_weak=True)
 
     def _api(self, user_id: int, request: Request, turn: int) -> Reply:
         if request.query.get("key") != API_KEY:
@@ -168,36 +170,12 @@ class GoodreadsStandin(Standin):
             return self._shelves[user_id, shelf]
 
 
-def _with_etag(reply: Reply, request: Request) -> Reply:
-    """The reply with a weak ETag, or 304 if the client has it already."""
-    etag = f'W/"{hashlib.sha256(reply.body).hexdigest()[:32]}"'
-    if request.headers.get("If-None-Match") == etag:
-        return Reply(304, headers={"ETag": etag}, delay=reply.delay)
-    return replace(reply, headers={"ETag": etag})
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="A stand-in for Goodreads, for demos and tests.")
-    parser.add_argument("--data", type=Path, required=True, help="a folder of goodbooks-10k")
-    parser.add_argument("--port", type=int, default=0, help="0 for any free port")
-    parser.add_argument("--bind", default="127.0.0.1")
+    parser = argument_parser(NAME)
     parser.add_argument("--slow-seconds", type=float, default=2.0, help="delay of a slow page")
     options = parser.parse_args(arguments)
     standin = GoodreadsStandin(options.data, slow_seconds=options.slow_seconds)
-    try:
-        readers = choose_readers(standin.folder, 1)
-        standin.start(options.port, options.bind)
-    except OSError as error:
-        sys.stderr.write(f"The stand-in for Goodreads cannot start: {error}\n")
-        return 1
-    sample = f"; sample reader: {readers[0].user_id}" if readers else ""
-    sys.stdout.write(f"Stand-in for Goodreads at {standin.url}{sample}\n")
-    sys.stdout.flush()
-    try:
-        standin.stopping.wait()
-    except KeyboardInterrupt:
-        standin.stop()
-    return 0
+    return serve(standin, name=NAME, port=options.port, bind=options.bind)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 ``python -m recsite.local.standins.openlibrary --data DIR``; its first page lists the faults.
 """
 
-import argparse
-import hashlib
 import html
 import json
 import re
@@ -18,7 +16,7 @@ from pathlib import Path
 
 from recsite.local.standins.faults import Reply, page
 from recsite.local.standins.folder import GoodbooksFolder
-from recsite.local.standins.server import Request, Standin
+from recsite.local.standins.server import Request, Standin, argument_parser, serve, with_etag
 from recsite.local.standins.works import (
     NOTES,
     Work,
@@ -30,6 +28,7 @@ from recsite.local.standins.works import (
     works_of,
 )
 
+NAME = "Open Library"
 JSON = "application/json"
 _WORK = re.compile(r"/works/(OL[0-9]+W)(\.json)?")
 _KEY = re.compile(r'key:"/works/(OL[0-9]+W)"')
@@ -85,7 +84,7 @@ class OpenLibraryStandin(Standin):
             return _json({"error": "notfound"}, status=404)
         delay = self.slow_seconds if work.fault == WorkFault.SLOW else 0.0
         reply = replace(_json(_page_of(work)), delay=delay)
-        return self._fault_reply(work, reply, turn) or _with_etag(reply, request)
+        return self._fault_reply(work, reply, turn) or with_etag(reply, request)
 
     def _search(self, request: Request, turn: int) -> Reply:
         found = list(dict.fromkeys(work.key for work in self._searched(request)))
@@ -239,14 +238,6 @@ def _json(answer: object, *, status: int = 200) -> Reply:
     return Reply(status, json.dumps(answer).encode(), JSON)
 
 
-def _with_etag(reply: Reply, request: Request) -> Reply:
-    """The reply with its ETag, or 304 if the client has it already."""
-    etag = f'"{hashlib.sha256(reply.body).hexdigest()[:32]}"'
-    if request.headers.get("If-None-Match") == etag:
-        return Reply(304, headers={"ETag": etag}, delay=reply.delay)
-    return replace(reply, headers={"ETag": etag})
-
-
 def _front_page() -> Reply:
     faults = "".join(f"<li>{isbn_of(f)} {html.escape(note)}</li>" for f, note in NOTES.items())
     return page(
@@ -257,24 +248,9 @@ def _front_page() -> Reply:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="A stand-in for Open Library.")
-    parser.add_argument("--data", type=Path, required=True, help="a folder of goodbooks-10k")
-    parser.add_argument("--port", type=int, default=0, help="0 for any free port")
-    parser.add_argument("--bind", default="127.0.0.1")
-    options = parser.parse_args(arguments)
+    options = argument_parser(NAME).parse_args(arguments)
     standin = OpenLibraryStandin(options.data)
-    try:
-        standin.start(options.port, options.bind)
-    except OSError as error:
-        sys.stderr.write(f"The stand-in for Open Library cannot start: {error}\n")
-        return 1
-    sys.stdout.write(f"Stand-in for Open Library at {standin.url}\n")
-    sys.stdout.flush()
-    try:
-        standin.stopping.wait()
-    except KeyboardInterrupt:
-        standin.stop()
-    return 0
+    return serve(standin, name=NAME, port=options.port, bind=options.bind)
 
 
 if __name__ == "__main__":

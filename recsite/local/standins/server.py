@@ -1,6 +1,8 @@
 """What the stand-ins share: an HTTP server on this machine that remembers its requests."""
 
+import argparse
 import gzip
+import hashlib
 import json
 import socket
 import sys
@@ -8,8 +10,9 @@ import threading
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
@@ -58,6 +61,10 @@ class Standin(ABC):
     @abstractmethod
     def answer(self, request: Request, turn: int) -> Reply:
         """The answer to a request; ``turn`` counts the earlier requests for the same URL."""
+
+    def hint(self) -> str:
+        """What is printed after the address of a stand-in that serves."""
+        return ""
 
     def start(self, port: int = 0, bind: str = "127.0.0.1") -> Self:
         """Serve in the background; port 0 means any free one.
@@ -157,3 +164,37 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing: the URLs contain keys, and the clients have their own logs."""
+
+
+def with_etag(reply: Reply, request: Request, *, is_weak: bool = False) -> Reply:
+    """The reply with an ETag of its body, or 304 if the client has it already."""
+    etag = f'{"W/" if is_weak else ""}"{hashlib.sha256(reply.body).hexdigest()[:32]}"'
+    if request.headers.get("If-None-Match") == etag:
+        return Reply(304, headers={"ETag": etag}, delay=reply.delay)
+    return replace(reply, headers={"ETag": etag})
+
+
+def argument_parser(name: str) -> argparse.ArgumentParser:
+    """The options on the command line that all stand-ins have."""
+    parser = argparse.ArgumentParser(description=f"A stand-in for {name}, for demos and tests.")
+    parser.add_argument("--data", type=Path, required=True, help="a folder of goodbooks-10k")
+    parser.add_argument("--port", type=int, default=0, help="0 for any free port")
+    parser.add_argument("--bind", default="127.0.0.1")
+    return parser
+
+
+def serve(standin: Standin, *, name: str, port: int, bind: str) -> int:
+    """Serve until told to stop; return the exit status of the process."""
+    try:
+        standin.start(port, bind)
+        hint = standin.hint()
+    except OSError as error:
+        sys.stderr.write(f"The stand-in for {name} cannot start: {error}\n")
+        return 1
+    sys.stdout.write(f"Stand-in for {name} at {standin.url}{hint}\n")
+    sys.stdout.flush()
+    try:
+        standin.stopping.wait()
+    except KeyboardInterrupt:
+        standin.stop()
+    return 0
