@@ -23,9 +23,9 @@ from recommender.forms.account import (
 )
 from recommender.forms.saved_lists import FeedForm
 from recommender.models import ImportJob, Reader, Source
+from recommender.selectors.data_export import export_data
 from recommender.selectors.goodreads import pull_is_on
 from recommender.services import (
-    data_export,
     digests,
     imports,
     leaving,
@@ -202,7 +202,7 @@ def unlink(request: HttpRequest) -> HttpResponse:
 @require_safe
 def data(request: HttpRequest) -> HttpResponse:
     """Everything we store about the reader, as a ZIP file."""
-    content = data_export.export(reader=reader_or_404(request))
+    content = export_data(reader=reader_or_404(request))
     name = f"bookfold-{timezone.localdate():%Y-%m-%d}.zip"
     return HttpResponse(
         content,

@@ -19,8 +19,8 @@ from catalog.openlibrary.parse import Work
 from recommender.models import ImportItem, LibraryEntry, Proposal, Reader
 from recommender.selectors.book_page import model_facts
 from recommender.selectors.current_model import forget_model
+from recommender.selectors.data_export import export_data
 from recommender.services import (
-    data_export,
     leaving,
     proposals,
     readers,
@@ -365,7 +365,7 @@ class TestWhoseItIs:
         proposal = found()
         book = proposals.choose(proposal=proposal, key="OL1W").book
         assert proposal.reader is not None
-        with ZipFile(BytesIO(data_export.export(reader=proposal.reader))) as archive:
+        with ZipFile(BytesIO(export_data(reader=proposal.reader))) as archive:
             [told] = json.loads(archive.read("everything.json"))["books_proposed"]
         assert (told["title"], told["book_id"]) == ("Klara and the Sun", book.pk)
         assert told["found"] == ["OL1W", "OL2W"]

@@ -38,7 +38,7 @@ dismissed.csv         what you do not want to be offered
 """
 
 
-def export(*, reader: Reader) -> bytes:
+def export_data(*, reader: Reader) -> bytes:
     """A ZIP file with all that is stored about a reader, and nothing about anybody else."""
     library, lists, dismissed = _library(reader), _lists(reader), _dismissed(reader)
     data = {
