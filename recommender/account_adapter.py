@@ -24,7 +24,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ca
         guest_id = request.session.pop(SESSION_KEY, None)
         if guest_id is not None:
             readers.claim_guest(user=user, guest_id=guest_id)
-            shared_browser.forget(request.session, guest_id)
+            shared_browser.forget(session=request.session, number=guest_id)
         response: HttpResponse = super().post_login(request, user, **details)
         return response
 

@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("catalog", "recommender", "recsite", "workers")
 SPOKEN_ATTRIBUTES = ("alt", "aria-label", "placeholder", "title")
 SPOKEN_KEYWORDS = ("label", "help_text", "verbose_name", "verbose_name_plural", "description")
-#: A sentence, or the beginning of one that goes on behind a value.
-SENTENCE = re.compile(r"^[A-Z“(][^_{}<>=/\\]*\s[^_{}<>=\\]*$", re.DOTALL)
+#: A sentence, or the beginning of one that goes on after a value; neither a type nor SQL.
+SENTENCE = re.compile(r"^(?!SELECT\b)[A-Z“(][^_{}<>=/\\|\[\]]*\s[^_{}<>=\\|\[\]]*$", re.DOTALL)
 SILENT = ("script", "style", "svg")
 #: What only other programs read, and what the stand-ins and the starter shelf make up.
 PASSED_OVER = ("migrations", "standins", "starter")

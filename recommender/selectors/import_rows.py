@@ -30,7 +30,7 @@ class Row:
     choices: list[Book]
 
 
-def row_groups(job: ImportJob, *, examples: int = 0) -> list[RowGroup]:
+def row_groups(*, job: ImportJob, examples: int = 0) -> list[RowGroup]:
     """The groups that have rows, each with the first few of them."""
     sizes = job.items.group_sizes()
     groups = [
@@ -53,7 +53,7 @@ def fetch_books(items: Sequence[ImportItem]) -> None:
     prefetch_related_objects(items, Prefetch("book", books), Prefetch("suggested_book", books))
 
 
-def rows_of(job: ImportJob, page: Iterable[ImportItem]) -> list[Row]:
+def rows_of(*, job: ImportJob, page: Iterable[ImportItem]) -> list[Row]:
     """The rows of a page, the ambiguous ones with their possible books."""
     items = list(page)
     fetch_books(items)
@@ -71,7 +71,7 @@ def rows_of(job: ImportJob, page: Iterable[ImportItem]) -> list[Row]:
     ]
 
 
-def likely_books(item: ImportItem, *, limit: int) -> list[Book]:
+def likely_books(*, item: ImportItem, limit: int) -> list[Book]:
     """The books among which a person decides, or else at most `limit` with a similar title."""
     suggested = [item.suggested_book_id] if item.suggested_book_id else []
     if book_ids := item.candidates or suggested:

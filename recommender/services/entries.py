@@ -1,8 +1,9 @@
 """What readers change in their own library; imports leave these changes alone."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
 
 from django.db import transaction
 from django.utils import timezone
@@ -31,8 +32,10 @@ ENTRY_FIELDS = (
 )
 
 
-#: What is done to each of several entries.
-Change = Callable[[LibraryEntry], object]
+class Change(Protocol):
+    """What is done to each of several entries."""
+
+    def __call__(self, *, entry: LibraryEntry) -> object: ...
 
 
 class InvalidStars(ValueError):
@@ -121,17 +124,17 @@ def change_many(*, reader: Reader, entry_ids: Collection[int], change: Change) -
     lock_reader(reader.pk)
     chosen = list(reader.entries.filter(pk__in=entry_ids))
     for entry in chosen:
-        change(entry)
+        change(entry=entry)
     return len(chosen)
 
 
-def give_stars(entry: LibraryEntry, *, stars: Decimal | None) -> None:
+def give_stars(*, entry: LibraryEntry, stars: Decimal | None) -> None:
     """Give an entry stars, or take them back; one that was still to be read is read now."""
     shelf = Shelf.READ if stars is not None and entry.shelf == Shelf.TO_READ else entry.shelf
     edit(entry=entry, stars=stars, shelf=shelf, read_on=entry.read_on)
 
 
-def move(entry: LibraryEntry, *, shelf: str) -> None:
+def move(*, entry: LibraryEntry, shelf: str) -> None:
     """Put an entry on another shelf."""
     edit(entry=entry, stars=entry.stars, shelf=shelf, read_on=entry.read_on)
 

@@ -67,7 +67,7 @@ def show(*, session: SessionBase, number: int) -> None:
     session[SESSION_KEY] = number
 
 
-def forget(session: SessionBase, number: int) -> None:
+def forget(*, session: SessionBase, number: int) -> None:
     """Take a library out of the browser, as it has become an account's."""
     if ALL_KEY in session:
         session[ALL_KEY] = [one for one in numbers_here(session) if one != number]

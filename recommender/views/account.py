@@ -221,7 +221,7 @@ def delete(request: HttpRequest) -> HttpResponse:
     form = DeleteForm(request.POST or None, user=reader.user)
     if request.method == "POST" and form.is_valid():
         leaving.delete_reader(reader=reader)
-        shared_browser.forget(request.session, reader.pk)
+        shared_browser.forget(session=request.session, number=reader.pk)
         shared_browser.log_out(request)
         messages.success(request, "Everything we stored about you is deleted. Happy reading.")
         return redirect("landing")

@@ -39,7 +39,7 @@ def rows(request: HttpRequest, job_id: UUID) -> HttpResponse:
     items = job.items.all()
     if chosen in Group.values:
         items = items.of_group(Group(chosen))
-    groups = row_groups(job)
+    groups = row_groups(job=job)
     page = Paginator(items, ROWS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "job": job,
@@ -47,7 +47,7 @@ def rows(request: HttpRequest, job_id: UUID) -> HttpResponse:
         "chosen": chosen if chosen in Group.values else "",
         "groups": groups,
         "has_failed": any(group.name == Group.FAILED for group in groups),
-        "rows": rows_of(job, page.object_list),
+        "rows": rows_of(job=job, page=page.object_list),
         "kept_days": settings.IMPORT_ROWS_KEPT_DAYS if pruning.has_old_rows(job=job) else None,
     }
     return render(request, "recommender/import_rows.html", context)
@@ -96,7 +96,7 @@ def _choose(request: HttpRequest, job: ImportJob, item: ImportItem) -> HttpRespo
         problem = "This row can no longer be changed. Reload the page to see its state."
         return _row_page(request, job, item, problem=problem)
     if wants_fragment(request):
-        [row] = rows_of(job, job.items.select_related("book").filter(pk=item.pk))
+        [row] = rows_of(job=job, page=job.items.select_related("book").filter(pk=item.pk))
         context = {"job": job, "row": row, "chosen": request.POST.get("state", "")}
         return render(request, "recommender/_import_row.html", context)
     state = request.POST.get("state", "")
@@ -110,7 +110,9 @@ def _row_page(
     if item.state not in ImportItem.REPAIRABLE or not job.can_be_repaired:
         raise Http404
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
-    books = search(query, limit=FOUND_SHOWN) if query else likely_books(item, limit=FOUND_SHOWN)
+    books = (
+        search(query, limit=FOUND_SHOWN) if query else likely_books(item=item, limit=FOUND_SHOWN)
+    )
     context = {
         "job": job,
         "item": item,

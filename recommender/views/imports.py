@@ -64,7 +64,7 @@ def progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
     context = {"job": job, "steps": _steps(job, rows), "waiting": waiting, "seen": seen}
     context["is_moving"] = job.is_open and job.state != State.PREVIEW
     if job.state == State.PREVIEW:
-        groups = row_groups(job, examples=ROWS_IN_PREVIEW)
+        groups = row_groups(job=job, examples=ROWS_IN_PREVIEW)
         context["groups"] = groups
         context |= _proposed(job, groups)
         if job.encoding:

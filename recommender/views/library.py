@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -81,7 +82,7 @@ def stars(request: HttpRequest, entry_id: int) -> HttpResponse:
     )
     if given is None:
         return HttpResponseBadRequest("Give 1 to 5 stars.")
-    entries.give_stars(shown, stars=given)
+    entries.give_stars(entry=shown, stars=given)
     return _answer(request, shown.pk, "Saved.")
 
 
@@ -114,15 +115,14 @@ def _change(do: str) -> tuple[Change, str]:
         case "stars":
             stars = Decimal(value) if value else None
             said = f"rated {value} star{'' if value == '1' else 's'}" if value else "without stars"
-            return (lambda entry: entries.give_stars(entry, stars=stars)), said
+            return partial(entries.give_stars, stars=stars), said
         case "shelf":
-            return (lambda entry: entries.move(entry, shelf=value)), f"on “{shelf_name(value)}” now"
+            return partial(entries.move, shelf=value), f"on “{shelf_name(value)}” now"
         case "remove":
-            return (lambda entry: entries.remove(entry=entry)), "removed; you can put them back"
-    leave_out = kind == "leave-out"
-    return (
-        lambda entry: entries.set_left_out(entry=entry, is_left_out=leave_out)
-    ), "left out" if leave_out else "counted again"
+            return entries.remove, "removed; you can put them back"
+        case "leave-out":
+            return partial(entries.set_left_out, is_left_out=True), "left out"
+    return partial(entries.set_left_out, is_left_out=False), "counted again"
 
 
 @require_POST
