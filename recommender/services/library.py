@@ -10,8 +10,9 @@ from django.utils import timezone
 from catalog.matching import Wanted, match
 from catalog.probable import propose
 from catalog.services import enrichment
-from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader, Source, SourceShelf
+from recommender.models import ImportItem, ImportJob, LibraryEntry, Reader, Source
 from recommender.services import staging
+from recommender.services.linked_shelves import note_unchanged_shelves, remember_shelves
 from recommender.services.locks import lock_reader
 from recommender.sources.preference import preference
 from recsite.common.bulk import insert_rows, update_rows
@@ -21,8 +22,6 @@ KEPT_FIELDS = ("title", "author", "stars", "shelf", "read_count", "added_on", "r
 SUGGESTION_FIELDS = ("book", "suggested_book", "is_suggestion_declined")
 #: Sources without half stars: a whole star there may be a rounded half.
 WHOLE_STARS_ONLY = (Source.GOODREADS,)
-#: If a shelf has lost more than this share of its books, the next pull has to confirm it.
-SUSPICIOUS_SHRINKAGE = 0.1
 
 
 @dataclass(slots=True)
@@ -100,7 +99,7 @@ def apply_items(*, job: ImportJob) -> Changes:
         changes.removed += others.delete()[0]
         job.reader.shelves.filter(source=Source.GOODREADS).exclude(account__in=own).delete()
     if job.account:
-        changes.removed += _remember_shelves(job, rows)
+        changes.removed += remember_shelves(job=job, rows=rows)
     return changes
 
 
@@ -182,7 +181,7 @@ def numbers_of(
 ) -> dict[int, tuple[int | None, str]]:
     """Work and ISBN of each entry, which the rows that brought it tell; the last one counts."""
     lines = {(entry.source, entry.source_key): entry.pk for entry in entries}
-    told: dict[int, tuple[int | None, str]] = dict.fromkeys(lines.values(), (None, ""))
+    numbers: dict[int, tuple[int | None, str]] = dict.fromkeys(lines.values(), (None, ""))
     keys = {key for _, key in lines}
     rows = ImportItem.objects.filter(job__reader=reader, source_key__in=keys)
     with_numbers = rows.exclude(isbn13="", work_id=None).order_by("job__created_at")
@@ -190,8 +189,8 @@ def numbers_of(
         "source_key", "isbn13", "work_id", "job__kind"
     ):
         if (line := (row.job.source, row.source_key)) in lines:
-            told[lines[line]] = (row.work_id, row.isbn13)
-    return told
+            numbers[lines[line]] = (row.work_id, row.isbn13)
+    return numbers
 
 
 def edition_id_of(entry: LibraryEntry) -> int | None:
@@ -295,63 +294,4 @@ def _rounds(row: ImportItem, entry: LibraryEntry) -> bool:
 def note_unchanged(*, job: ImportJob) -> None:
     """Store that shelves were checked and have not changed; the catalog may have."""
     match_unmatched_entries(reader=job.reader)
-    _note_unchanged_shelves(job)
-
-
-def _note_unchanged_shelves(job: ImportJob) -> None:
-    unchanged = [name for name, seen in job.other_shelves.items() if seen is None]
-    known = job.reader.shelves.filter(source=Source.GOODREADS, account=job.account)
-    known.filter(shelf__in=unchanged).update(pulled_at=timezone.now())
-
-
-def _remember_shelves(job: ImportJob, rows: list[ImportItem]) -> int:
-    """Store what was seen of each shelf, and remove what complete ones no longer have.
-
-    Returns how many entries were removed.
-    """
-    _note_unchanged_shelves(job)
-    seen = {name: one for name, one in job.other_shelves.items() if one is not None}
-    if job.shelf not in job.other_shelves:
-        seen[job.shelf] = {"saw_whole_shelf": job.saw_whole_shelf, "etags": job.etags}
-    return sum(
-        _remember_shelf(job, name, [row for row in rows if row.shelf == name], **one)
-        for name, one in seen.items()
-    )
-
-
-def _remember_shelf(
-    job: ImportJob,
-    name: str,
-    rows: list[ImportItem],
-    *,
-    saw_whole_shelf: bool,
-    etags: list[str],
-) -> int:
-    """Store what was seen of a shelf, and remove what it no longer has; return how much.
-
-    That the books read should all be gone is no news to believe; other shelves may be empty.
-    """
-    removed = 0
-    shelf, _ = SourceShelf.objects.get_or_create(
-        reader=job.reader, source=Source.GOODREADS, account=job.account, shelf=name
-    )
-    shelf.etags = etags if saw_whole_shelf and all(etags) else []
-    shelf.pulled_at = timezone.now()
-    # A row that could not be read may be of any entry.
-    has_failed = job.items.filter(state=ImportItem.State.FAILED, shelf=name).exists()
-    if saw_whole_shelf and not has_failed and (rows or name != job.shelf):
-        keys = {row.source_key for row in rows}
-        books = {row.book_id for row in rows if row.book_id}
-        before = job.reader.entries.filter(source=Source.GOODREADS, account=job.account, shelf=name)
-        untouched = before.filter(edited_fields=[], is_left_out=False)
-        gone = untouched.exclude(source_key__in=keys).exclude(book__in=books)
-        lost = gone.count()
-        believable = lost <= SUSPICIOUS_SHRINKAGE * before.count()
-        if believable or shelf.shrunk_to == len(rows):
-            removed, _ = gone.delete()
-            shelf.shrunk_to = None
-        else:
-            # Without the ETags the next pull sees the rows again, and so can confirm the loss.
-            shelf.shrunk_to, shelf.etags = len(rows), []
-    shelf.save()
-    return removed
+    note_unchanged_shelves(job=job)
