@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -45,7 +46,7 @@ class FoundWorkAdmin(ReadOnly, ModelAdmin[FoundWork]):
 
     @admin.display(description="at Open Library")
     def there(self, found: FoundWork) -> SafeString:
-        address = f"https://openlibrary.org/works/{found.key}"
+        address = f"{settings.OPENLIBRARY_BASE_URL}/works/{found.key}"
         return format_html('<a href="{}" rel="noopener noreferrer">{}</a>', address, found.key)
 
     @admin.display(description="book")

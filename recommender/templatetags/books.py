@@ -22,7 +22,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from catalog.credits import Role, with_role
-from catalog.models import Book
+from catalog.models import Book, FoundWork
 from catalog.openlibrary.parse import Work
 from catalog.sentences import quote_spans, sentence_ends
 from recommender.models import ModelRelease
@@ -257,7 +257,7 @@ def work_at_open_library(book: Book) -> str:
 
 
 @register.filter
-def at_open_library(work: Work) -> str:
+def at_open_library(work: Work | FoundWork) -> str:
     """The address of a work at Open Library, or at the stand-in for it."""
     return f"{settings.OPENLIBRARY_BASE_URL}/works/{work.key}"
 

@@ -4,7 +4,8 @@ from dataclasses import asdict
 
 import pytest
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from catalog.models import Book, CurationAct, DistinctBooks, FoundWork
 from tests.admin_pages import curator
@@ -110,6 +111,18 @@ def test_volumes_of_a_series_are_no_doubles(client: Client) -> None:
             title="Sandman", authors=["Neil Gaiman"], series_name="Sandman", series_number=number
         )
     assert heads(read(client.get(DOUBLES))) == []
+
+
+def test_found_works_lead_to_the_open_library_that_is_asked(
+    client: Client, settings: Settings
+) -> None:
+    settings.OPENLIBRARY_BASE_URL = "http://127.0.0.1:9"
+    found = FoundWork.objects.create(
+        key="OL1W", title="Klara", author="Ishiguro", reason="popular", work=asdict(KLARA)
+    )
+    pages = (FOUND, reverse("admin:catalog_foundwork_change", args=[found.pk]))
+    for page in pages:
+        assert read(client.get(page)).one("a", href="http://127.0.0.1:9/works/OL1W")
 
 
 def test_a_found_work_is_accepted_or_declined(client: Client) -> None:
