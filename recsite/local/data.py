@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from recsite.local.archive import Archive, fetch
+from recsite.local.datasets import Dataset
 from recsite.local.home import ROOT, Home
-from recsite.local.prepared import Dataset
 from recsite.local.process import LocalError, spawn
 
 Say = Callable[[str], None]

@@ -10,10 +10,10 @@ import sys
 from recsite.local import data
 from recsite.local.archive import NotFetched
 from recsite.local.attach import run_attached
+from recsite.local.datasets import Dataset
 from recsite.local.home import Home
 from recsite.local.next_dataset import bring
 from recsite.local.prepare import say
-from recsite.local.prepared import Dataset
 from recsite.local.process import LocalError
 
 

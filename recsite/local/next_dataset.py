@@ -19,9 +19,9 @@ from django.core.management import call_command
 
 from recsite.local import data
 from recsite.local.archive import NotFetched
+from recsite.local.datasets import Dataset, NextDataset, Prepared
 from recsite.local.home import Home, home_of, write_private
 from recsite.local.prepare import finish, load, releases, run_with_django, say
-from recsite.local.prepared import Dataset, Next, Prepared
 from recsite.local.process import LocalError
 from recsite.preparation import FILE, Preparation
 
@@ -81,9 +81,9 @@ def switch(home: Home, dataset: Dataset, report: ProgressReport) -> None:
     LocalError
         If the release can't be built, or is worse than the one in use, which stays.
     """
-    step = Next.read(home) or Next()
+    step = NextDataset.read(home) or NextDataset()
     if step.dataset != dataset:
-        step = Next(dataset)
+        step = NextDataset(dataset)
     step.write(home)
     if not is_in_store(step.version):
         say("[1/3] Building a release")
@@ -180,7 +180,7 @@ def bring(home: Home, get: Callable[[], Dataset], name: str) -> None:
 
 def bring_next(home: Home) -> None:
     """Bring the set that is noted as the next one; `make run` starts this beside the site."""
-    step = Next.read(home)
+    step = NextDataset.read(home)
     if step is None:
         return
     os.nice(NICENESS)

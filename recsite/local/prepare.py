@@ -21,9 +21,9 @@ from django.core.management import CommandError, call_command
 
 from recsite.local import data
 from recsite.local.archive import NotFetched
+from recsite.local.datasets import LOADER_VERSION, Dataset, NextDataset, Prepared
 from recsite.local.home import Home, home_of
 from recsite.local.preflight import check_java
-from recsite.local.prepared import LOADER_VERSION, Dataset, Next, Prepared
 from recsite.local.process import LocalError
 from recsite.local.standins.readers import sample_readers
 from recsite.preparation import FILE
@@ -91,16 +91,16 @@ def plan(
     It is the folder in BOOKFOLD_DATA, and for a new site the full set. What was on its way when
     the site ended goes on.
     """
-    coming = Next.read(home)
+    coming = NextDataset.read(home)
     if environment.get("BOOKFOLD_DATA"):
         wanted = data.named(environment["BOOKFOLD_DATA"])
         if wanted == dataset:
             home.next_file.unlink(missing_ok=True)
         elif coming is None or coming.dataset != wanted:
-            Next(wanted).write(home)
+            NextDataset(wanted).write(home)
     elif before is None and coming is None:
-        Next().write(home)
-    if Next.read(home) is None:
+        NextDataset().write(home)
+    if NextDataset.read(home) is None:
         (home.path / FILE).unlink(missing_ok=True)  # of a set that is no longer to come
 
 

@@ -15,9 +15,9 @@ from ipaddress import IPv4Address, IPv6Address
 
 from recsite.common.queue import Queue
 from recsite.local import preflight
+from recsite.local.datasets import NextDataset, Prepared
 from recsite.local.embedded import embedded
 from recsite.local.home import ROOT, Home, home_of, read_dotenv
-from recsite.local.prepared import Next, Prepared
 from recsite.local.process import LocalError, end_with_parent, free_port, spawn, stop
 from recsite.local.supervise import Program, Screen, Supervisor
 
@@ -127,7 +127,7 @@ def serve(home: Home, address: Address) -> int:
         if not supervisor.stopping():
             home.publish({name: environment[name] for name in PUBLISHED if name in environment})
             show(prepared, address, with_sample="goodreads" in standins)
-            if Next.read(home):
+            if NextDataset.read(home):
                 bring_beside(supervisor, screen, environment)
         while not supervisor.stopping():
             supervisor.wait(CHECK_SECONDS)

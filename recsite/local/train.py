@@ -13,10 +13,10 @@ from django.core.management import call_command
 
 from recsite.local import data
 from recsite.local.attach import run_attached
+from recsite.local.datasets import Prepared
 from recsite.local.home import Home
 from recsite.local.next_dataset import check_gate
 from recsite.local.prepare import say
-from recsite.local.prepared import Prepared
 from recsite.local.process import LocalError
 
 

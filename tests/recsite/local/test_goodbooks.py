@@ -16,8 +16,8 @@ from recommender.engine.publish import promote, write_release
 from recommender.engine.release import read_latest
 from recommender.engine.store import Store, open_store
 from recsite.local import data, goodbooks, next_dataset
+from recsite.local.datasets import Dataset, NextDataset, Prepared
 from recsite.local.home import Home
-from recsite.local.prepared import Dataset, Next, Prepared
 from recsite.local.process import LocalError, free_port
 from recsite.preparation import check, preparation
 from tests.recommender.engine.releases import NOON, draft, item_factors
@@ -89,7 +89,7 @@ def test_what_is_worse_is_not(store: Store, tmp_path: Path, spark_reports: Repor
 
     assert in_use(store) == old
     assert not Book.objects.exists()
-    assert Next.read(Home(tmp_path)) is None  # or each start would build it again
+    assert NextDataset.read(Home(tmp_path)) is None  # or each start would build it again
 
 
 @pytest.mark.django_db
@@ -104,14 +104,14 @@ def test_what_was_built_before_it_was_killed_is_not_built_again(
         patch.setattr(next_dataset, "load", killed)
         with pytest.raises(KeyboardInterrupt):
             goodbooks.load_full_set(home)
-    assert Next.read(home) == Next(data.named(os.environ["BOOKFOLD_DATA"]), built)
+    assert NextDataset.read(home) == NextDataset(data.named(os.environ["BOOKFOLD_DATA"]), built)
     assert in_use(store) != built
 
     spark_reports("Spark was asked again", code=1)
     goodbooks.load_full_set(home)
 
     assert in_use(store) == built
-    assert Next.read(home) is None
+    assert NextDataset.read(home) is None
 
 
 @pytest.mark.django_db
@@ -120,7 +120,7 @@ def test_a_release_that_has_gone_is_built_again(
 ) -> None:
     home = Home(tmp_path)
     promote(store, written(store, seed=1))
-    Next(data.named(os.environ["BOOKFOLD_DATA"]), "20260101T000000Z-gone").write(home)
+    NextDataset(data.named(os.environ["BOOKFOLD_DATA"]), "20260101T000000Z-gone").write(home)
     built = written(store, seed=2)
     spark_reports(f"Release {built} is in {store.uri}")
 
@@ -153,12 +153,12 @@ def test_without_a_connection_the_site_stays_as_it_is(
     monkeypatch.setattr(os, "nice", int)  # of this process
     settings.BOOKFOLD_HOME = tmp_path
     home = Home(tmp_path)
-    Next().write(home)
+    NextDataset().write(home)
 
     next_dataset.bring_next(home)
 
     assert "the site stays with the starter shelf" in capsys.readouterr().out
-    assert Next.read(home) is None
+    assert NextDataset.read(home) is None
     assert preparation() is None
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from recsite.env import Environment
+from recsite.local.datasets import Dataset, Prepared
 from recsite.local.embedded import embedded, read_addresses
 from recsite.local.home import Home, home_of
-from recsite.local.prepared import Dataset, Prepared
 from recsite.local.process import LocalError
 
 

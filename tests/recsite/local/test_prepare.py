@@ -12,9 +12,9 @@ from pytest_django import Settings
 from recommender.engine.publish import promote
 from recommender.engine.store import open_store
 from recsite.local import data
+from recsite.local.datasets import Dataset, NextDataset, Prepared
 from recsite.local.home import Home
 from recsite.local.prepare import build, command_output, has_release, is_loaded, plan, releases
-from recsite.local.prepared import Dataset, Next, Prepared
 from tests.factories import BookFactory
 from tests.releases import publish_release
 
@@ -121,24 +121,27 @@ def test_a_refused_build_leaves_the_older_release_serving(
     assert [row["version"] for row in releases() if row["in_use"]] == [older]
 
 
+ON_ITS_WAY = NextDataset(OTHER, "v1")
+
+
 @pytest.mark.parametrize(
     ("before", "coming", "named", "then"),
     [
-        (None, None, False, Next()),  # a new site gets the full set
+        (None, None, False, NextDataset()),  # a new site gets the full set
         (SHELF, None, False, None),  # one that has had its chance does not
-        (SHELF, Next(OTHER, "v1"), False, Next(OTHER, "v1")),  # what was on its way goes on
-        (None, None, True, Next(OTHER)),
-        (SHELF, Next(OTHER, "v1"), True, Next(OTHER, "v1")),
-        (SHELF, Next(CAMPS, "v1"), True, Next(OTHER)),
-        (OTHER, Next(OTHER), True, None),  # it is there
+        (SHELF, ON_ITS_WAY, False, ON_ITS_WAY),
+        (None, None, True, NextDataset(OTHER)),
+        (SHELF, ON_ITS_WAY, True, ON_ITS_WAY),
+        (SHELF, NextDataset(CAMPS, "v1"), True, NextDataset(OTHER)),
+        (OTHER, NextDataset(OTHER), True, None),  # it is there
     ],
 )
 def test_which_set_is_to_come(
     tmp_path: Path,
     before: Dataset | None,
-    coming: Next | None,
+    coming: NextDataset | None,
     named: bool,
-    then: Next | None,
+    then: NextDataset | None,
 ) -> None:
     home = Home(tmp_path)
     if coming:
@@ -158,5 +161,5 @@ def test_which_set_is_to_come(
     told.write_text("{}")
     plan(home, serving, prepared_with(serving) if before else None, environment)
 
-    assert Next.read(home) == expected
+    assert NextDataset.read(home) == expected
     assert told.exists() == (expected is not None)

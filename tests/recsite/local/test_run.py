@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from recsite.local.datasets import Dataset, Prepared
 from recsite.local.home import Home
-from recsite.local.prepared import Dataset, Prepared
 from recsite.local.process import free_port, kill_session, wait_until
 from recsite.local.run import Address, follow
 from recsite.local.supervise import Program, Screen

@@ -11,8 +11,8 @@ from recommender.engine.release import read_latest
 from recommender.engine.store import open_store
 from recommender.services.readers import share_ratings
 from recsite.local import train
+from recsite.local.datasets import Dataset, Prepared
 from recsite.local.home import Home
-from recsite.local.prepared import Dataset, Prepared
 from recsite.local.process import LocalError
 from tests.factories import BookFactory, LibraryEntryFactory, ReaderFactory
 from tests.recommender.engine.releases import NOON, draft

@@ -50,7 +50,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Next:
+class NextDataset:
     """The set that is to come, and what of it is there.
 
     Attributes
