@@ -12,6 +12,7 @@ THEMES = {"auto": "Same as device", "light": "Light", "dark": "Dark"}
 
 
 def site(request: HttpRequest) -> dict[str, object]:
+    """The settings, the theme and the libraries that every page may name."""
     theme = request.COOKIES.get(THEME_COOKIE, "")
     return {
         "libraries_here": SimpleLazyObject(lambda: libraries_here(request)),

@@ -19,6 +19,8 @@ class ValuesFilter(admin.AllValuesFieldListFilter):
 
 
 class MissingFilter(admin.SimpleListFilter):
+    """Books that lack some detail."""
+
     title = "what is missing"
     parameter_name = "lacks"
 
@@ -39,6 +41,8 @@ class MissingFilter(admin.SimpleListFilter):
 
 
 class AttentionFilter(admin.SimpleListFilter):
+    """Possible duplicates, and books with locked fields."""
+
     title = "needs attention"
     parameter_name = "look"
 
@@ -66,6 +70,8 @@ def possible_duplicate() -> Exists:
 
 
 class EnrichmentFilter(admin.SimpleListFilter):
+    """Books by what came of asking Open Library."""
+
     title = "Open Library"
     parameter_name = "enriched"
 

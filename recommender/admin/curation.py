@@ -149,6 +149,8 @@ class UndoMerge(ConfirmView[CurationAct]):
 
 
 class ReadersFilter(admin.SimpleListFilter):
+    """Books that were offered to readers, or that they dismissed."""
+
     title = "readers"
     parameter_name = "readers"
 

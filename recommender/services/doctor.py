@@ -296,6 +296,7 @@ def check_open_library() -> str:
     return f"{_place(settings.OPENLIBRARY_BASE_URL)} answers."
 
 
+#: What tries each part: it returns a sentence, or raises `Wrong` or `Off` with one.
 PARTS: Mapping[str, Callable[[], str]] = {
     "settings": check_settings,
     "folders": check_folders,

@@ -10,6 +10,7 @@ from recommender.selectors.quality import bias_plot, quality_of, sample_percent,
 
 @require_safe
 def how(request: HttpRequest) -> HttpResponse:
+    """The page "How it works"; its figures are those of the release in use."""
     release = ModelRelease.objects.filter(is_active=True).first()
     quality = quality_of(release=release) if release else None
     context = {

@@ -79,6 +79,7 @@ def progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 @require_POST
 def confirm(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Import a file whose preview the reader has seen."""
     job = own(request, ImportJob.objects.select_related("reader"), job_id)
     form = ConfirmForm(request.POST)
     looks_up = form.is_valid() and form.cleaned_data["look_up"]
@@ -100,6 +101,7 @@ def read_again(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 @require_POST
 def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Discard a file that waits in its preview."""
     job = own(request, ImportJob.objects, job_id)
     if not imports.cancel(job=job):
         return redirect("import", job.pk)
@@ -109,6 +111,7 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 @require_POST
 def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Start a failed import again."""
     job = imports.retry(job=own(request, ImportJob.objects, job_id))
     return redirect("import", job.pk)
 

@@ -23,6 +23,7 @@ SHELF_COVERS = 9
 
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
+    """The home page with an empty form."""
     return _page(request, StartForm())
 
 

@@ -88,6 +88,7 @@ def stars(request: HttpRequest, entry_id: int) -> HttpResponse:
 
 @require_POST
 def leave_out(request: HttpRequest, entry_id: int, *, is_left_out: bool) -> HttpResponse:
+    """Leave an entry out of recommendations, or count it again."""
     shown = own(request, ENTRIES, entry_id)
     entries.set_left_out(entry=shown, is_left_out=is_left_out)
     return _answer(request, shown.pk, "Left out." if is_left_out else "Counts again.")
@@ -135,6 +136,7 @@ def follow_source(request: HttpRequest, entry_id: int) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest, entry_id: int) -> HttpResponse:
+    """Remove an entry; a line in its place undoes that."""
     removed_entry = entries.remove(entry=own(request, ENTRIES, entry_id))
     if wants_fragment(request):
         context = {"removed_entry": removed_entry, "back": _back(request), "oob": True}
@@ -155,6 +157,7 @@ def removed(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def restore(request: HttpRequest, removed_id: int) -> HttpResponse:
+    """Put a removed entry back."""
     removed_entry = own(request, RemovedEntry.objects, removed_id)
     same = {"source": removed_entry.source, "source_key": removed_entry.source_key}
     entries.restore(removed=removed_entry)

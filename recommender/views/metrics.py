@@ -18,6 +18,7 @@ SHARED = "PROMETHEUS_MULTIPROC_DIR"
 @never_cache
 @require_safe
 def metrics(_request: HttpRequest) -> HttpResponse:
+    """All figures, as Prometheus reads them."""
     if not settings.METRICS:
         raise Http404
     of_processes, of_site = REGISTRY, CollectorRegistry()

@@ -41,6 +41,7 @@ def command_output(command: str, **options: object) -> str:
 
 
 def prepare(home: Home, *, installed: bool = False) -> None:
+    """Prepare step by step, and say which; `installed` is a site in a container."""
     say("[1/5] Database: running migrations")
     call_command("migrate", interactive=False, verbosity=1)
     say("[2/5] Static files")

@@ -21,6 +21,7 @@ from recsite.local.process import LocalError
 
 
 def train(home: Home) -> None:
+    """Export the ratings of readers who agreed, build with them, and switch if it is no worse."""
     prepared = Prepared.read(home)
     if prepared is None:
         raise LocalError("There is no site here yet; `make run` creates one.")
