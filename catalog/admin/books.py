@@ -1,7 +1,7 @@
 """Books in the admin.
 
 A field that a curator changes is locked, so that no later load resets it; unticking the lock gives
-the field back to the loaders. Every change is logged as an act of curation.
+the field back to the loaders. Every change is logged.
 """
 
 from typing import Any, ClassVar, cast

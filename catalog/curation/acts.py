@@ -1,4 +1,4 @@
-"""Acts of curation, each logged with the values before and after."""
+"""What curators do to single books and genres, logged with the values before and after."""
 
 from collections.abc import Collection, Mapping
 from decimal import Decimal

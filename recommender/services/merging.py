@@ -1,6 +1,6 @@
 """Merging two records of one book: all that readers have of the one moves to the other, and back.
 
-The act of curation stores the keys of the rows that were moved, so that undoing moves just these.
+The log keeps the keys of the rows that were moved, so that undoing moves just these.
 """
 
 from dataclasses import dataclass

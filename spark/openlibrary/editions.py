@@ -10,7 +10,7 @@ FIELDS = "isbn_10 isbn_13 identifiers languages series publish_date number_of_pa
 #: Nothing was printed earlier.
 EARLIEST_EDITION = 1450
 MOST_PAGES = 30_000
-#: Pride and Prejudice has thousands; who looks for one has one of the others, or the title.
+#: Pride and Prejudice has thousands; whoever looks for one has another, or the title.
 MOST_NUMBERS = 1000
 #: A name that volumes by more authors share is that of a publisher's series.
 MOST_AUTHORS_OF_A_SERIES = 3

@@ -1,4 +1,4 @@
-"""Where the keys of works and authors lead that were merged into others."""
+"""Where the keys of merged works and authors lead."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
