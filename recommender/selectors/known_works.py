@@ -45,7 +45,7 @@ def line_of(
     volume: Decimal | None = None,
 ) -> KnownLine:
     """A line of a library, with the titles, the series and the volume of its book, if found."""
-    own = tuple(dict.fromkeys(title for title in titles if title))
+    own = tuple(dict.fromkeys(filter(None, titles)))
     return KnownLine(own, author, book_id, is_read, series or "", volume)
 
 
@@ -78,12 +78,16 @@ class KnownWorks:
         for title in line.titles:
             name = name_of(title)
             self._by_title.setdefault(name.main, []).append((name, line))
-            if name.is_volume and name.number is not None:
-                self._add_volume(name.series, name.number, line)
-            if name.series and line.is_read and line.book_id is None:
-                self.unmatched.append(_facts_of(name))
+            if name.series:
+                self._add_of_series(name, line)
         if line.series and line.number is not None:
             self._add_volume(series_key(line.series), line.number, line)
+
+    def _add_of_series(self, name: Name, line: KnownLine) -> None:
+        if name.is_volume and name.number is not None:
+            self._add_volume(name.series, name.number, line)
+        if line.is_read and line.book_id is None:
+            self.unmatched.append(_facts_of(name))
 
     def _add_volume(self, series: str, number: Decimal, line: KnownLine) -> None:
         self._by_volume.setdefault((series, number), []).append(line)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from catalog.models import Book
@@ -194,8 +193,7 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
     rows = LibraryEntry.objects.filter(reader=reader).values_list(
         "pk",
         "book__goodbooks_id",
-        # Few entries have one; joined, all books of the catalog would be read for them.
-        Subquery(Book.objects.filter(pk=OuterRef("suggested_book")).values("goodbooks_id")),
+        "suggested_book",
         "is_suggestion_declined",
         "stars",
         "shelf",
@@ -208,7 +206,7 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
     ratings: dict[int, float] = {}
     readings: dict[int, Reading] = {}
     read: dict[int, BookFacts] = {}
-    known, lines, left_out = set(), [], 0
+    known, meant, lines, left_out = set(), set(), [], 0
     for (
         pk,
         number,
@@ -227,7 +225,7 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
         lines.append(line_of(*of_line, is_read=is_read, series=of_book[0], volume=of_book[1]))
         if number is None:
             if suggested is not None and not declined:
-                known.add(suggested)
+                meant.add(suggested)
             continue
         known.add(number)
         if not is_read:
@@ -241,6 +239,9 @@ def taste_of(*, reader: Reader, without: int | None = None) -> Taste:
                 ratings[number] = float(stars)
             if reading is not None:
                 readings[number] = reading
+    if meant:  # of few libraries, and of few entries there
+        books = Book.objects.filter(pk__in=meant).exclude(goodbooks_id=None).order_by()
+        known.update(books.values_list("goodbooks_id", flat=True))
     languages = languages_of(read.values(), chosen=reader.languages)
     return Taste(ratings, readings, read, frozenset(known), len(lines), languages, lines, left_out)
 
