@@ -88,6 +88,8 @@ def similarity_of(
     def vectors() -> csr_array:
         if "neighbours" in parts:
             rows = _neighbour_vectors(parts["neighbours"], books.rows)
+            if books.is_plain:
+                return rows
             shape = (books.count, len(books.rows))
             shares = csr_array((books.shares, (books.places, np.arange(shape[1]))), shape=shape)
             mixed = csr_array(shares @ rows)
@@ -99,7 +101,10 @@ def similarity_of(
 
     def similarity_to(place: int) -> FloatArray:
         own = vectors()
-        similarity: FloatArray = np.clip(own @ own[[place]].toarray().ravel(), 0.0, 1.0)
+        part = slice(own.indptr[place], own.indptr[place + 1])
+        one = np.zeros(own.shape[1])
+        one[own.indices[part]] = own.data[part]
+        similarity: FloatArray = np.clip(own @ one, 0.0, 1.0)
         similarity[place] = 1.0
         return similarity
 
@@ -110,15 +115,12 @@ def _neighbour_vectors(part: Mapping[str, NDArray[Any]], rows: IntArray) -> csr_
     """Shape (rows, books): each book's positive weights and its weight on itself, normalized."""
     starts, count = part["starts"], len(rows)
     lengths, entries = entries_of(starts, rows)
-    places = np.repeat(np.arange(count), lengths)
     weights = np.maximum(part["values"][entries].astype(np.float64), 0.0)
-    own = np.zeros(count)
-    np.maximum.at(own, places, weights)
+    ends, shape = np.cumsum([0, *lengths]), (count, len(starts) - 1)
+    books = csr_array((weights, part["targets"][entries], ends), shape=shape)
+    own = books.max(axis=1).toarray().ravel()
     own[own == 0.0] = 1.0
-    norms = np.sqrt(np.bincount(places, weights=weights**2, minlength=count) + own**2)
-    books = csr_array(
-        (weights / norms[places], part["targets"][entries], np.cumsum([0, *lengths])),
-        shape=(count, len(starts) - 1),
-    )
+    norms = np.sqrt(books.power(2).sum(axis=1) + own**2)
+    books.data /= np.repeat(norms, lengths)
     itself = csr_array((own / norms, (np.arange(count), rows)), shape=books.shape)
     return csr_array(books + itself)
