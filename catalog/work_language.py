@@ -180,8 +180,8 @@ def _edition(work: Evidence) -> str:
 
 def _in_script(script: str, work: Evidence, authors: AuthorLanguages) -> str:
     possible = SCRIPTS[script]
-    told = (work.edition, authors.read(work), possible[0])
-    return next(language for language in told if language in possible)
+    candidates = (work.edition, authors.read(work), possible[0])
+    return next(language for language in candidates if language in possible)
 
 
 def _by_words(title: str, language: str, *, otherwise: str) -> str:

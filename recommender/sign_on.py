@@ -28,8 +28,8 @@ class SignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """Say on a page to whom no account is made, and why."""
-        told = sociallogin.email_addresses
-        address = told[0].email if told else ""
+        addresses = sociallogin.email_addresses
+        address = addresses[0].email if addresses else ""
         if invitations.is_open(request, settings.OIDC_SIGN_UP, address):
             return True
         invited = invitations.address_of(request)
@@ -72,15 +72,15 @@ class _Session(requests.Session):
 
 
 def _away() -> ImmediateHttpResponse:
-    told = {"is_away": True}
-    page = render(context.request, "socialaccount/authentication_error.html", told, status=503)
+    name = "socialaccount/authentication_error.html"
+    page = render(context.request, name, {"is_away": True}, status=503)
     return ImmediateHttpResponse(page)
 
 
 def _take_claims(sociallogin: SocialLogin) -> frozenset[str]:
     """The roles that the issuer names; the rest of its claims is not kept."""
-    told: dict[str, dict[str, Any]] = sociallogin.account.extra_data
-    claims = told.get("id_token", {}) | told.get("userinfo", {})
+    data: dict[str, dict[str, Any]] = sociallogin.account.extra_data
+    claims = data.get("id_token", {}) | data.get("userinfo", {})
     named = claims.get(settings.OIDC_ROLES_CLAIM, [])
     sociallogin.account.extra_data = {"userinfo": {k: claims[k] for k in KEPT if k in claims}}
     return frozenset([named] if isinstance(named, str) else map(str, named))

@@ -187,8 +187,8 @@ class _Batch:
         for one in works:
             if one.key in self.books:
                 continue
-            said = {name: value for name, value in _values(one).items() if value is not None}
-            book = Book(**said, origin=Book.Origin.DUMP)
+            values = {name: value for name, value in _values(one).items() if value is not None}
+            book = Book(**values, origin=Book.Origin.DUMP)
             if twin := same.find(book.title_key, one):
                 self.found.books[one.key] = (twin, Why.AGAIN_IN_DUMPS)
                 self.books[one.key] = twin

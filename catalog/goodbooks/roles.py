@@ -41,8 +41,8 @@ def _roles(row: BookRow, helpers: frozenset[str]) -> Roles:
     known = _known_roles().get(row.work_id or 0, {})
     script = _script_of_authors(row)
     return tuple(
-        said or known.get(checksum(name)) or _guess(name, row.authors[:place], script, helpers)
-        for place, (name, said) in enumerate(zip(row.authors, row.roles, strict=True))
+        given or known.get(checksum(name)) or _guess(name, row.authors[:place], script, helpers)
+        for place, (name, given) in enumerate(zip(row.authors, row.roles, strict=True))
     )
 
 

@@ -70,11 +70,11 @@ def with_reasons(
     books = Book.objects.known_as(numbers).for_cards()
     cards = {book.goodbooks_id: book for book in books if book.goodbooks_id is not None}
     scored = [ScoredBook(one.number, one.score) for one in waiting if one.score is not None]
-    told = {pick.book.pk: pick for pick in explain(scores, scored, cards)} if scores else {}
+    explained = {pick.book.pk: pick for pick in explain(scores, scored, cards)} if scores else {}
     picks = []
     for rank, one in enumerate(waiting, start=start):
         book = cards[one.number]
-        pick = told.get(book.pk)
+        pick = explained.get(book.pk)
         picks.append(
             PilePick(
                 book=book,

@@ -151,8 +151,8 @@ def predictions(*, reader: Reader) -> Predictions | None:
         expected_stars__isnull=False,
     ).order_by("run__created_at")
     rated: QuerySet[LibraryEntry] = reader.entries.filter(stars__isnull=False)
-    told = rated.annotate(expected=Subquery(first.values("expected_stars")[:1]))
-    entries = list(told.filter(expected__isnull=False).select_related("book").order_by("pk"))
+    named = rated.annotate(expected=Subquery(first.values("expected_stars")[:1]))
+    entries = list(named.filter(expected__isnull=False).select_related("book").order_by("pk"))
     return Predictions(entries) if len(entries) >= FEWEST_PREDICTIONS else None
 
 

@@ -191,11 +191,11 @@ def check_store() -> str:
 
 def check_model() -> str:
     try:
-        said = current_model.check()
+        answer = current_model.check()
     except NotReady as error:
         raise Wrong(f"{error}; /health/ready and the log of the web processes say why.") from error
-    if said != "ok":
-        raise Wrong(f"An older release is in use. {said.partition('ok, but ')[2].capitalize()}")
+    if answer != "ok":
+        raise Wrong(f"An older release is in use. {answer.partition('ok, but ')[2].capitalize()}")
     return f"Release {current_model.current_model().release.version} opens and passes its probes."
 
 

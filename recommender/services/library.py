@@ -264,8 +264,8 @@ def _copy(row: ImportItem, entry: LibraryEntry, job: ImportJob) -> bool:
     is_own = entry.source == job.source
     if not is_own and row.stars is None and entry.stars is not None:
         return False
-    says = (*KEPT_FIELDS, "source_key")
-    new = {name: getattr(row, name) for name in says if name not in entry.edited_fields}
+    copied = (*KEPT_FIELDS, "source_key")
+    new = {name: getattr(row, name) for name in copied if name not in entry.edited_fields}
     if _rounds(row, entry):
         new["stars"] = entry.stars
     new |= {

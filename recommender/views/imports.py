@@ -132,26 +132,26 @@ def _summary(job: ImportJob) -> SafeString:
     sizes = {**job.items.change_sizes(), "removed": job.removed}
     changes = ("new", "changed", "unchanged", "removed")
     counts = [f"{sizes[change]} {change}" for change in changes if sizes.get(change)]
-    told = format_html(
+    summary = format_html(
         'Your library: {}. <a href="{}">See the rows of this import</a>',
         ", ".join(counts) or "nothing new",
         reverse("import-rows", args=[job.pk]),
     )
     proposed = job.items.filter(state=ImportItem.State.PROPOSED).count()
     if proposed:
-        told = format_html(
+        summary = format_html(
             '{}. <a href="{}#proposed">{} more {} probably in our catalog: check {}</a>',
-            told,
+            summary,
             reverse("library"),
             proposed,
             "is" if proposed == 1 else "are",
             "it" if proposed == 1 else "them",
         )
     if not job.run_id:
-        return told
+        return summary
     return format_html(
         '{}. We have <a href="{}">saved this list</a> for you.',
-        told,
+        summary,
         reverse("run", args=[job.run_id]),
     )
 

@@ -110,13 +110,13 @@ def change_many(request: HttpRequest) -> HttpResponse:
 
 
 def _change(do: str) -> tuple[Change, str]:
-    """What was chosen, and what is said once it is done."""
+    """What was chosen, and the end of the message once it is done."""
     kind, _, value = do.partition(":")
     match kind:
         case "stars":
             stars = Decimal(value) if value else None
-            said = f"rated {value} star{'' if value == '1' else 's'}" if value else "without stars"
-            return partial(entries.give_stars, stars=stars), said
+            done = f"rated {value} star{'' if value == '1' else 's'}" if value else "without stars"
+            return partial(entries.give_stars, stars=stars), done
         case "shelf":
             return partial(entries.move, shelf=value), f"on “{shelf_name(value)}” now"
         case "remove":

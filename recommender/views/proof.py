@@ -22,11 +22,11 @@ def proof(request: HttpRequest) -> HttpResponse:
     reader = reader_of(request)
     if reader is None:
         return redirect("landing")
-    told = predictions(reader=reader)
+    expected = predictions(reader=reader)
     context: dict[str, Any] = {
         "reader": reader,
-        "predictions": told,
-        "plot": _plot(told) if told else None,
+        "predictions": expected,
+        "plot": _plot(expected) if expected else None,
         "fewest": FEWEST_RATED,
         "release": ModelRelease.objects.filter(is_active=True).first(),
     }
@@ -39,7 +39,7 @@ def proof(request: HttpRequest) -> HttpResponse:
     return render(request, "recommender/proof.html", context)
 
 
-def _plot(told: Predictions) -> plots.Plot:
+def _plot(expected: Predictions) -> plots.Plot:
     return plots.against(
-        told.pairs, x_label="stars we expected", y_label="stars you gave", highest=5
+        expected.pairs, x_label="stars we expected", y_label="stars you gave", highest=5
     )

@@ -113,8 +113,8 @@ def watched(command: Sequence[str], *, log: Path, cwd: Path) -> dict[str, Cost]:
             running = [one for one in processes() if one.session == program.pid]
             seen |= {(one.number, one.begun): one.cpu for one in running}
             cpu, memory = sum(seen.values()), memory_of(running)
-            told = STEP.findall(log.read_text(errors="replace"))
-            name = told[-1][0] if told else "start"
+            steps = STEP.findall(log.read_text(errors="replace"))
+            name = steps[-1][0] if steps else "start"
             step = costs.setdefault(name, Cost())
             step.cpu += cpu - cpu_before
             cpu_before = cpu
