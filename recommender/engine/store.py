@@ -15,11 +15,6 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
-import boto3
-from boto3.exceptions import S3UploadFailedError
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -206,9 +201,16 @@ class FileStore:
 
 
 class S3Store:
-    """A store under a prefix of a bucket."""
+    """A store under a prefix of a bucket.
+
+    boto3 is loaded with the first of them: that takes a tenth of the start of a process, and most
+    sites have a folder.
+    """
 
     def __init__(self, bucket: str, prefix: str, *, endpoint_url: str | None = None) -> None:
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         # Checksum trailers and virtual hosts are AWS's own; other services refuse them.
@@ -272,6 +274,9 @@ class S3Store:
     @contextmanager
     def _translating_errors(self, verb: str, key: str) -> Iterator[None]:
         """Translate errors of S3 into those of a store."""
+        from boto3.exceptions import S3UploadFailedError  # noqa: PLC0415
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
         what = f"{key} in {self.uri}"
         try:
             yield
