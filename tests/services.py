@@ -160,6 +160,19 @@ def celery_worker(
         worker.stop()
 
 
+def collected_static() -> Path:
+    """The folder of the static files, collected once a session for all sites of the tests."""
+    home = Path(os.environ[HOME_VARIABLE])
+    folder = home / "collected"
+    with (home / "static.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+            environment = dict(os.environ) | {"STATIC_ROOT": str(folder)}
+            subprocess.run(command, check=True, cwd=ROOT, env=environment)
+    return folder
+
+
 def create_database(name: str) -> None:
     """Copy the database that is migrated once a session, by the first process that needs it."""
     home = Path(os.environ[HOME_VARIABLE])

@@ -2,8 +2,6 @@
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
@@ -25,6 +23,7 @@ from tests.services import (
     ROOT,
     SiteProcess,
     celery_worker,
+    collected_static,
     connected_to,
     create_database,
     database_url,
@@ -90,6 +89,7 @@ def site(
         "DATABASE_URL": database_url(DATABASE),
         "REDIS_URL": f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{VALKEY}",
         "BOOKFOLD_HOME": str(home),
+        "STATIC_ROOT": str(collected_static()),
         "RELEASE_STORE": store,
         "RELEASE_CACHE": str(home / "cache"),
         "GOODREADS_BASE_URL": goodreads_standin,
@@ -99,8 +99,6 @@ def site(
         "SAMPLE_READER": reader,
         "LOG_LEVEL": "INFO",
     }
-    collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
-    subprocess.run(collect, check=True, cwd=ROOT, env=environment)
     with django_db_blocker.unblock(), connected_to(DATABASE):
         call_command("load_goodbooks", str(starter_folder), verbosity=0)
         operator, popular, rare = _fill(store)

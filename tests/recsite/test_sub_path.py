@@ -8,26 +8,22 @@ import pytest
 import requests
 
 from recsite.local.process import free_port, wait_until
-from tests.services import start_process
+from tests.services import collected_static, start_process
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.xdist_group("sub-path")]  # one site for all
 
 LINK = re.compile(r'(?:href|src|action|hx-get|hx-post|content)="(/[^"]*)"')
 
 
 @pytest.fixture(scope="module")
-def site(
-    site_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def site(site_environment: dict[str, str]) -> Iterator[str]:
     """The address of a gunicorn that serves the site below /some-books."""
     port = free_port()
     address = f"http://127.0.0.1:{port}/some-books"
     environment = site_environment | {
         "SITE_URL": f"{address}/",
-        "BOOKFOLD_HOME": str(tmp_path_factory.mktemp("home")),
+        "STATIC_ROOT": str(collected_static()),
     }
-    collected = start_process("collect", "manage", "collectstatic", environment=environment)
-    assert collected.process.wait(60) == 0, collected.log.read_text()
     web = start_process(
         "web", "gunicorn", "recsite.wsgi", f"--bind=127.0.0.1:{port}", environment=environment
     )

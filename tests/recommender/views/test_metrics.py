@@ -22,7 +22,7 @@ from recsite.local.process import free_port, wait_until
 from recsite.mail.models import QueuedMail
 from tests.factories import ImportJobFactory, ModelReleaseFactory, ReaderFactory
 from tests.recommender.views.test_how import METRICS
-from tests.services import ROOT, start_process
+from tests.services import ROOT, collected_static, start_process
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
@@ -36,11 +36,10 @@ def site(site_environment: dict[str, str], valkey_url: str, tmp_path: Path) -> I
     environment = site_environment | {
         "METRICS": "true",
         "TMPDIR": str(tmp_path),
+        "STATIC_ROOT": str(collected_static()),
         "RELEASE_STORE": (tmp_path / "store").as_uri(),  # in which there is no release
         "RELEASE_CACHE": str(tmp_path / "cache"),
     }
-    collected = start_process("collect", "manage", "collectstatic", environment=environment)
-    assert collected.process.wait(60) == 0, collected.log.read_text()
     web = start_process(
         "web",
         "gunicorn",
