@@ -55,7 +55,7 @@ def test_a_passkey_is_added_is_either_step_of_a_log_in_and_is_removed(
     page.get_by_role("button", name="Add it").click()
     expect(page.get_by_role("heading", name="recovery codes")).to_be_visible()
     page.goto("/accounts/2fa/webauthn/")
-    expect(page.get_by_text("Without password")).to_be_visible()
+    expect(page.get_by_text("Without a password")).to_be_visible()
     check(page)
 
     page.get_by_role("banner").get_by_role("button", name="Log out").click()
