@@ -190,8 +190,13 @@ def visit(site: Site, browser: Browser, request: pytest.FixtureRequest) -> Itera
     with ExitStack() as open_contexts:
 
         def open_window(**options: Any) -> Visitor:
-            # A service worker would answer what a test wants to answer itself.
-            asked = {"base_url": site.url, "service_workers": "block"} | options
+            # A service worker would answer what a test wants to answer itself. Nothing moves, which
+            # would be drawn sixty times a second.
+            asked = {
+                "base_url": site.url,
+                "service_workers": "block",
+                "reduced_motion": "reduce",
+            } | options
             context = browser.new_context(**asked)
             open_contexts.callback(context.close)
             context.set_default_timeout(PATIENCE)

@@ -40,7 +40,7 @@ def first_of(page: Page, changelist: str) -> str:
 
 
 def test_the_admin_is_for_everybody(site: Site, visit: Visit) -> None:
-    page = visit(viewport={"width": 360, "height": 780}, reduced_motion="reduce").page
+    page = visit(viewport={"width": 360, "height": 780}).page
     log_in(page, site.operator, "/admin/")
     page.wait_for_url("**/admin/")
     page.goto(RELEASES)
