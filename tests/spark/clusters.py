@@ -54,7 +54,7 @@ def run(
         env=environment(java_options) | variables,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,  # ten minutes are too few where much else runs
         check=False,
     )
 

@@ -23,7 +23,7 @@ FEW_LINES = {
 def spark() -> Iterator[SparkSession]:
     """A local session, started once, and set up for many short queries on a few lines each.
 
-    The build on a cluster runs as Spark and Java do by themselves.
+    The build on a cluster runs with Spark's own settings.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAVA_TOOL_OPTIONS", BRIEF_JVM)

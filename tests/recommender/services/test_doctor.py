@@ -16,6 +16,7 @@ from recommender.selectors.current_model import release_store
 from recsite.local.standins.faults import Reply
 from recsite.local.standins.openlibrary import OpenLibraryStandin
 from recsite.local.standins.server import Request, Standin
+from recsite.local.valkey import Valkey
 from tests.recommender.conftest import Camps
 from tests.recommender.engine.s3_servers import moto_server
 from tests.services import ROOT
@@ -88,15 +89,14 @@ def test_a_site_to_which_nothing_is_missing_is_well(mail: MailServer) -> None:
 
 
 @pytest.mark.usefixtures("site")
-def test_a_valkey_that_would_lose_tasks_is_told_of(valkey_url: str) -> None:
-    with redis.Redis.from_url(valkey_url) as client:
-        client.config_set("maxmemory-policy", "allkeys-lru")
-        client.config_set("maxmemory", "1gb")
-        try:
-            found = said()
-        finally:
-            client.config_set("maxmemory", "0")
-            client.config_set("maxmemory-policy", "noeviction")
+def test_a_valkey_that_would_lose_tasks_is_told_of(settings: Settings, tmp_path: Path) -> None:
+    """One of its own: what is set there, other processes of the tests would find too."""
+    with Valkey(tmp_path / "valkey", tmp_path / "valkey.log", "secret") as valkey:
+        settings.REDIS_URL = valkey.url
+        with redis.Redis.from_url(valkey.url) as client:
+            client.config_set("maxmemory-policy", "allkeys-lru")
+            client.config_set("maxmemory", "1gb")
+        found = said()
     assert "set maxmemory-policy from allkeys-lru to noeviction" in found.pop("broker")
     assert set(found) == {"Goodreads", "Open Library"}  # not tried
 
