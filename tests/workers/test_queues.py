@@ -39,8 +39,8 @@ def test_a_pull_that_is_waited_for_overtakes_refreshes(
             shelf="read",
             pulled_at=timezone.now(),
         )
-    with (
-        GoodreadsStandin(starter_folder, slow_seconds=0.5).start() as standin,
+    with (  # a refresh takes a minute, in which even a busy machine is done with the other
+        GoodreadsStandin(starter_folder, slow_seconds=2.0).start() as standin,
         override_settings(GOODREADS_BASE_URL=standin.url),
     ):
         environment = site_environment | {"GOODREADS_BASE_URL": standin.url}
