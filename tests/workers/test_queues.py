@@ -39,11 +39,15 @@ def test_a_pull_that_is_waited_for_overtakes_refreshes(
             shelf="read",
             pulled_at=timezone.now(),
         )
-    with (  # a refresh takes a minute, in which even a busy machine is done with the other
-        GoodreadsStandin(starter_folder, slow_seconds=2.0).start() as standin,
+    with (
+        GoodreadsStandin(starter_folder, slow_seconds=1.0).start() as standin,
         override_settings(GOODREADS_BASE_URL=standin.url),
     ):
-        environment = site_environment | {"GOODREADS_BASE_URL": standin.url}
+        environment = site_environment | {
+            "GOODREADS_BASE_URL": standin.url,
+            # As long as others take to look whether it is their turn, so that it can be theirs.
+            "GOODREADS_PAUSE_SECONDS": "0.4",
+        }
         with (
             celery_worker(environment, queue=Queue.BACKGROUND, processes=1),
             celery_worker(environment, queue=Queue.PAGE, processes=1),
