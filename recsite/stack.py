@@ -1,7 +1,8 @@
 """Room for the calls of a request.
 
-Python 3.11 keeps the frames of calls in pieces of 16 kB. A loop whose calls cross the end of one
-gets a new piece from the system for each call and gives it back (docs/PERFORMANCE.md).
+CPython (3.11 to 3.13 were looked at) keeps the frames of calls in pieces of 16 kB. A loop whose
+calls cross the end of one gets a new piece from the system for each call and gives it back
+(docs/PERFORMANCE.md).
 """
 
 from collections.abc import Iterable
