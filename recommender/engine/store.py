@@ -208,8 +208,8 @@ class S3Store:
     """
 
     def __init__(self, bucket: str, prefix: str, *, endpoint_url: str | None = None) -> None:
-        import boto3  # noqa: PLC0415
-        from botocore.config import Config  # noqa: PLC0415
+        import boto3  # noqa: PLC0415  # see above
+        from botocore.config import Config  # noqa: PLC0415  # see above
 
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
@@ -274,6 +274,7 @@ class S3Store:
     @contextmanager
     def _translating_errors(self, verb: str, key: str) -> Iterator[None]:
         """Translate errors of S3 into those of a store."""
+        # Loaded by now.
         from boto3.exceptions import S3UploadFailedError  # noqa: PLC0415
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
