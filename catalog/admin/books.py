@@ -201,9 +201,7 @@ class BookAdmin(BulkActions, CsvPages):
 
     @admin.display(description="series", ordering="series_name")
     def series(self, book: Book) -> str:
-        if book.series_number is None:
-            return book.series_name or "-"
-        return f"{book.series_name} #{book.series_number.normalize():f}"
+        return book.series_words or "-"
 
     @admin.display(description="Open Library", ordering="enrichment__state")
     def open_library(self, book: Book) -> str:

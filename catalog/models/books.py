@@ -11,6 +11,7 @@ from django.db.models.functions import Upper
 from django.utils.functional import cached_property
 
 from catalog.credits import Role
+from catalog.languages import language_name
 from catalog.lookups import AnyOf
 
 
@@ -357,6 +358,18 @@ class Book(models.Model):
     def author_names(self) -> list[str]:
         """The names of the authors, for a by-line; prefetch `credits` first."""
         return [credit.author.name for credit in self.author_credits]
+
+    @property
+    def series_words(self) -> str:
+        """Its series with its place there: The Lord of the Rings #2; empty if it has none."""
+        if self.series_number is None:
+            return self.series_name
+        return f"{self.series_name} #{self.series_number.normalize():f}"
+
+    @property
+    def language_words(self) -> str:
+        """The name of its language: English; empty if it is not known."""
+        return language_name(self.language) if self.language else ""
 
     @property
     def line_key(self) -> tuple[object, ...]:

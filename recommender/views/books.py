@@ -7,7 +7,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from catalog.languages import language_name
 from catalog.models import Book, BookIdentifier, Enrichment
 from catalog.search import near_titles, search
 from catalog.services import enrichment
@@ -63,7 +62,7 @@ def book(request: HttpRequest, book_id: int) -> HttpResponse:
         "book": shown,
         "facts": model_facts(book=shown, reader=reader),
         "state": book_states(reader=reader, books=[shown])[shown.pk],
-        "language": language_name(shown.language),
+        "language": shown.language_words,
         "origin": ORIGIN_WORDS[Book.Origin(shown.origin)],
         "series": series.order_by("series_number", "pk") if shown.series_name else [],
         "isbns": (values := list(isbns.values_list("value", flat=True)[:ISBNS_SHOWN])),

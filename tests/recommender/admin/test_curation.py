@@ -65,13 +65,16 @@ def test_hiding_asks_for_a_reason_first(client: Client) -> None:
 
 
 def test_a_merge_shows_what_it_would_do_then_does_it_and_is_undone(client: Client) -> None:
-    book, into = BookFactory.create(title="Dune!"), BookFactory.create(title="Dune")
+    book = BookFactory.create(title="Dune!", series_name="Dune Chronicles", series_number=1)
+    into = BookFactory.create(title="Dune")
     LibraryEntryFactory.create(book=book)
     address = reverse("admin:catalog_book_merge", args=[book.pk])
     assert address in client.get(change_page("catalog_book", book.pk)).content.decode()
 
     page = client.get(address, {"into": str(into.pk), "reason": "twice"}).content.decode()
     assert "1 entry in libraries" in page
+    assert "<td>Dune Chronicles #1</td>" in page
+    assert "<td>English</td>" in page
     assert not CurationAct.objects.exists()
 
     client.post(address, {"into": str(into.pk), "reason": "twice"})

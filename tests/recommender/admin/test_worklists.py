@@ -89,6 +89,7 @@ def test_probable_doubles_stand_side_by_side_and_become_one(client: Client) -> N
     page = read(client.get(DOUBLES))
     assert heads(page) == ["The Hobbit", "The hobbit"]
     assert keys(page) == {"m", "k", "d", "n"}
+    assert [one.words for one in page.all("dd")].count("English") == 2
 
     page = act(client, DOUBLES, "left")
     other.refresh_from_db()
