@@ -29,6 +29,19 @@ def current_model() -> Model:
     return _follower().model()
 
 
+def model_for(book_ids: Collection[int]) -> Model:
+    """The model in use, for a library with these books, by `Book.goodbooks_id`.
+
+    If it knows none of them, a newer release is looked for first: another set of books may have
+    just taken the place of theirs, with numbers of its own. Raises `NoRelease`.
+    """
+    model = current_model()
+    if not book_ids or model.knows(book_ids):
+        return model
+    _follower().look_for_release()
+    return current_model()
+
+
 def known_to_model(*, book_ids: Collection[int]) -> frozenset[int] | None:
     """Which of these books, by `Book.goodbooks_id`, the model has; None without a model."""
     try:
@@ -93,6 +106,13 @@ class ReleaseFollower:
                 self._model = Model(release)  # its added books follow
             return self._model
 
+    def look_for_release(self) -> bool:
+        """Take up the latest release; whether it is another one than before."""
+        is_another = self._holder.refresh()
+        if is_another:
+            self._added_due = 0.0
+        return is_another
+
     @property
     def last_error(self) -> Exception | None:
         """Why the latest release is not in use in this process; None if it is."""
@@ -108,8 +128,7 @@ class ReleaseFollower:
             if self._stopped.wait(self._seconds):
                 return
             try:
-                if self._holder.refresh():
-                    self._added_due = 0.0
+                if self.look_for_release():
                     self._prune_cache()
             except Exception:  # nobody would start the thread again
                 log.exception("releases.not_followed")

@@ -23,7 +23,7 @@ from recommender.selectors.book_facts import (
     facts_of_candidates,
     history_facts,
 )
-from recommender.selectors.current_model import current_model
+from recommender.selectors.current_model import model_for
 from recommender.selectors.dismissals import dismissed_by
 from recommender.selectors.known_works import KnownLine, KnownWorks, line_of
 from recommender.shelves import how_read
@@ -156,7 +156,7 @@ def pick(
 
     Books that `works` knows by their titles are not recommended either.
     """
-    model = current_model()
+    model = model_for({*ratings, *readings})
     own_languages = options.own_languages or languages_of(read.values())
     options = replace(options, own_languages=own_languages)
     try:

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.db.models import F
 
 from catalog.models import Book
 from recommender.engine.release import NoRelease
@@ -27,6 +28,26 @@ def test_a_list_comes_from_the_taste_that_was_shown(camps: Camps) -> None:
     assert run.release.version == camps.version
     assert run.library_size == 3
     assert run.ratings_used == [[book.goodbooks_id, 5.0] for book in camps.sea[:3]]
+
+
+def test_a_list_follows_books_whose_set_has_just_been_replaced(
+    camps: Camps, own_store: str
+) -> None:
+    reader = ReaderFactory.create()
+    for book in camps.sea[:3]:
+        LibraryEntryFactory.create(reader=reader, book=book, stars=5)
+    before = runs.recommend(reader=reader)
+
+    Book.objects.update(goodbooks_id=F("goodbooks_id") + 100_000)
+    groups = (
+        [100_000 + (book.goodbooks_id or 0) for book in group] for group in (camps.sea, camps.moor)
+    )
+    version = publish_release(own_store, list(groups))
+    after = runs.recommend(reader=reader)
+
+    assert after.release.version == version != before.release.version
+    books = [[place.book for place in run.recommendations.all()] for run in (before, after)]
+    assert books[0] == books[1] != []
 
 
 def test_the_reasons_are_liked_books_with_their_share(camps: Camps) -> None:
