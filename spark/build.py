@@ -22,6 +22,7 @@ from pyspark.sql import SparkSession
 from recommender.engine.manifest import ReleaseError
 from recommender.engine.own_ratings import BadExport
 from recommender.engine.store import NotFound, StoreError, open_store
+from spark.arguments import at_least, positive
 from spark.clean import BadRatings
 from spark.convert.formats import CSV, FORMATS, GOODBOOKS, convert, described
 from spark.convert.options import add_options, source_of, wanted_of
@@ -56,16 +57,16 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--endpoint-url", help="S3 service other than AWS (default: S3_ENDPOINT_URL)")
     add("--master", help="Spark's master (default: local[*], or what spark-submit was told)")
     add("--driver-memory", help="like 4g (default: half of what is free, at most 16g)")
-    add("--rank", type=int, default=defaults.rank)
-    add("--iterations", type=int, default=defaults.iterations)
-    add("--regularization", type=float, default=defaults.regularization)
-    add("--alpha", type=float, default=defaults.alpha)
+    add("--rank", type=at_least(1), default=defaults.rank)
+    add("--iterations", type=at_least(1), default=defaults.iterations)
+    add("--regularization", type=positive, default=defaults.regularization)
+    add("--alpha", type=positive, default=defaults.alpha)
     add("--seed", type=int, default=defaults.seed)
     add("--dataset", help="what to call the ratings (default: as dataset.json or the folder says)")
     add("--simulated", action="store_true", help="the readers are simulated")
     add(
         "--hold-out",
-        type=int,
+        type=at_least(0),
         default=READERS,
         help="readers to hold out of the training and measure on; 0 to train on all",
     )

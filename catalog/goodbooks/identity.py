@@ -13,10 +13,14 @@ from catalog.goodbooks.books import (
     BookRow,
     is_starter_id,
 )
-from catalog.goodbooks.table import Problems
+from catalog.goodbooks.table import Problems, UnusableFolder
 from catalog.kinds import kind_of
 from catalog.models import Book, BookAuthor, BookIdentifier, BookQuerySet
 from catalog.normalize import may_be_same_person, surname_key, title_key
+
+#: Of the books that the catalog knows by number, this share may have another title and author than
+#: their lines, for curators rename some; of fewer than that many nothing can be told.
+MOST_RENAMED, FEWEST_KNOWN = 0.5, 10
 
 
 @dataclass(slots=True)
@@ -33,13 +37,15 @@ def identify(rows: Mapping[int, BookRow]) -> Identified:
 
     A book of the starter shelf or of another set, or one that was added here, is the same work as a
     line's if title and author agree, or the number of the work; an added one also by the number of
-    an edition. It is taken over with everything readers have saved about it.
+    an edition. It is taken over with everything readers have saved about it. Raises
+    `UnusableFolder` if most of the numbers are those of other books here.
     """
     known = {
         book.goodbooks_id: book
         for book in Book.objects.known_as(rows)
         if book.goodbooks_id is not None
     }
+    _refuse_other_books(rows, known)
     found = Identified(books=known)
     real = [row for row in rows.values() if not is_starter_id(row.book_id)]
     starter = [row for row in rows.values() if is_starter_id(row.book_id)]
@@ -50,6 +56,37 @@ def identify(rows: Mapping[int, BookRow]) -> Identified:
     _adopt_by_title(starter, _with_credits(_added()), found)
     _leave_out_present(starter, found)
     return found
+
+
+def _refuse_other_books(rows: Mapping[int, BookRow], known: Mapping[int, Book]) -> None:
+    """Raise `UnusableFolder` if most lines have the number of a book that is another one.
+
+    Numbers are what ratings and libraries go by: one set of books may not be written over another.
+    """
+    renamed = {number: book for number, book in known.items() if not _has_title(rows[number], book)}
+    if len(known) < FEWEST_KNOWN or len(renamed) <= MOST_RENAMED * len(known):
+        return
+    keys = [book.pk for book in renamed.values()]
+    others = [
+        (rows[book.goodbooks_id or 0], book)
+        for book in _with_credits(Book.objects.filter(pk__in=keys).order_by("goodbooks_id"))
+        if not _is_by(rows[book.goodbooks_id or 0], book)
+    ]
+    if len(others) > MOST_RENAMED * len(known):
+        row, book = others[0]
+        raise UnusableFolder(
+            f"{len(others):,} of its numbers are those of other books here: {row.book_id} is "
+            f"“{row.title.title}” there and “{book.title}” in the catalog. Another set of books "
+            "needs numbers of its own."
+        )
+
+
+def _has_title(row: BookRow, book: Book) -> bool:
+    titles = {row.title.key, title_key(row.original_title)} & {
+        book.title_key,
+        book.original_title_key,
+    }
+    return bool(titles - {""}) or (row.work_id or 0) == book.goodreads_work_id
 
 
 def _adopt_by_work(rows: Iterable[BookRow], others: BookQuerySet, found: Identified) -> None:

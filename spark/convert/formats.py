@@ -7,6 +7,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from spark.convert import amazon, columns, ucsd
+from spark.convert.columns import MOST_STARS
 from spark.convert.tables import Tables, Wanted, kept, write
 
 GOODBOOKS = "goodbooks"
@@ -49,11 +50,20 @@ CSV_LICENCE = "that of the file"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What to convert: a format of `FORMATS`, or a CSV file by its columns."""
+    """What to convert: a format of `FORMATS`, or a CSV file by its columns.
+
+    Attributes
+    ----------
+    columns
+        Of a CSV file: which of its columns means what, by `columns.MEANINGS`.
+    highest
+        Of a CSV file: the rating that is worth five stars.
+    """
 
     format: str
     path: Path
     columns: Mapping[str, str] = field(default_factory=dict)
+    highest: float = MOST_STARS
 
 
 def convert(session: SparkSession, source: Source, wanted: Wanted, out: Path) -> None:
@@ -67,7 +77,7 @@ def convert(session: SparkSession, source: Source, wanted: Wanted, out: Path) ->
         If the folder can't be written.
     """
     if source.format == CSV:
-        tables = columns.read(session, source.path, source.columns)
+        tables = columns.read(session, source.path, source.columns, highest=source.highest)
         write(kept(tables, wanted), out, name=source.path.stem, licence=CSV_LICENCE)
         return
     chosen = FORMATS[source.format]

@@ -68,10 +68,10 @@ def _described(
     entries = F.sort_array(F.collect_list(F.struct("at", "name", "role")))
     by_line = named.groupBy("number").agg(entries.alias("credits"))
     authors = joined_names(F.col("credits.name"), F.col("credits.role"))
-    books = best.join(by_line, "number").select(
+    books = best.join(by_line, "number", "left").select(
         F.col("number").alias("book_id"),
         "title",
-        authors.alias("authors"),
+        F.coalesce(authors, F.lit("")).alias("authors"),
         F.col("book_id").alias("goodreads_book_id"),
         "work_id",
         "isbn13",

@@ -12,6 +12,7 @@ from pathlib import Path
 # spark-submit runs this file as a script, with only its own folder to import from.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from spark.arguments import at_least
 from spark.java import NoJava
 from spark.openlibrary.catalog import COSTS, CatalogOptions, make_catalog
 from spark.openlibrary.dumps import BadDumps, find_dumps
@@ -27,13 +28,10 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add = parser.add_argument
     add("--dumps", required=True, metavar="DIR", help="a folder with ol_dump_works, _editions, …")
     add("--out", required=True, metavar="DIR", help="where the catalog goes, a folder")
-    add("--most", type=int, default=100_000, help="how many works, the best-known ones")
+    add("--most", type=at_least(1), default=100_000, help="how many works, the best-known ones")
     add("--master", help="Spark's master (default: local[*], or what spark-submit was told)")
     add("--driver-memory", help="like 4g (default: half of what is free, at most 16g)")
-    options = parser.parse_args(arguments)
-    if options.most < 1:
-        parser.error("--most is the number of works, at least 1.")
-    return options
+    return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,8 +3,8 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from spark.isbns import checked_isbns, numbers_in
 from spark.openlibrary.dumps import parsed, records, storable, texts_in, year_in
-from spark.openlibrary.isbns import checked_isbns, numbers_in
 
 FIELDS = "isbn_10 isbn_13 identifiers languages series publish_date number_of_pages"
 #: Nothing was printed earlier.

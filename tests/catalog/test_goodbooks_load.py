@@ -479,6 +479,41 @@ def test_a_damaged_table_leaves_the_catalog_as_it_was(tmp_path: Path) -> None:
     assert Book.objects.count() == 0
 
 
+def numbered_books(titles: str, authors: str) -> str:
+    """A table of twelve books, called and written as these say of their numbers."""
+    rows = [f"{n},{titles.format(n)},{authors.format(n)}" for n in range(1, 13)]
+    return "\n".join(["book_id,title,authors", *rows, ""])
+
+
+def test_another_set_with_the_same_numbers_is_refused(tmp_path: Path) -> None:
+    load(write(tmp_path, {"books": numbered_books("Sea {}", "Mariner {}")}))
+    reader_s = LibraryEntryFactory.create(book=Book.objects.get(goodbooks_id=3))
+
+    write(tmp_path, {"books": numbered_books("Moor {}", "Walker {}")})
+    with pytest.raises(CommandError) as refused:
+        call_command("load_goodbooks", str(tmp_path), stdout=StringIO())
+
+    assert str(refused.value) == (
+        "12 of its numbers are those of other books here: 1 is “Moor 1” there and “Sea 1” in the "
+        "catalog. Another set of books needs numbers of its own. Nothing has changed."
+    )
+    reader_s.refresh_from_db()
+    assert reader_s.book is not None
+    assert reader_s.book.title == "Sea 3"
+    assert Book.objects.count() == 12
+
+
+@pytest.mark.parametrize(
+    ("titles", "authors"), [("Ocean {}", "Mariner {}"), ("Sea {}", "Somebody {}")]
+)
+def test_a_set_may_rename_its_books_or_their_authors(
+    tmp_path: Path, titles: str, authors: str
+) -> None:
+    load(write(tmp_path, {"books": numbered_books("Sea {}", "Mariner {}")}))
+    load(write(tmp_path, {"books": numbered_books(titles, authors)}))
+    assert Book.objects.count() == 12
+
+
 def test_what_spark_does_not_convert_is_refused_with_its_sentence(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="--columns names a column for each of reader"):
         call_command("load_catalog", tmp_path, format="csv", stdout=StringIO())

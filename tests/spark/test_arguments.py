@@ -29,3 +29,24 @@ def test_an_unreadable_description_is_refused(
     with pytest.raises(SystemExit):
         facts(tmp_path)
     assert "is not JSON; repair or remove it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("--rank=0", "--rank: 0 is not a whole number from 1 on"),
+        ("--iterations=none", "--iterations: none is not a whole number from 1 on"),
+        ("--hold-out=-1", "--hold-out: -1 is not a whole number from 0 on"),
+        ("--alpha=0", "--alpha: 0 is not a number above 0"),
+        ("--regularization=nan", "--regularization: nan is not a number above 0"),
+        ("--max-books=0", "--max-books: 0 is not a whole number from 1 on"),
+        ("--min-ratings=-3", "--min-ratings: -3 is not a whole number from 1 on"),
+        ("--highest=inf", "--highest: inf is not a number above 0"),
+    ],
+)
+def test_numbers_have_bounds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], flag: str, said: str
+) -> None:
+    with pytest.raises(SystemExit):
+        facts(tmp_path, flag)
+    assert said in capsys.readouterr().err

@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pyspark.sql import SparkSession
 from spark.build import parse_arguments, with_converted
 from spark.convert.columns import parse
 from spark.convert.formats import Source, convert
+from spark.convert.numbers import numbers_of_names
 from spark.convert.tables import BadData, Wanted
 from spark.pipeline import BuildOptions
 
@@ -56,6 +58,7 @@ UCSD_BOOKS = [
         "popular_shelves": [{"count": "7", "name": "classics"}],
     },
     {"book_id": "14", "work_id": "", "title": "Of no work", "authors": []},
+    {"book_id": "15", "work_id": "77", "title": "By nobody known", "authors": [{"author_id": "9"}]},
 ]
 UCSD_WORKS = [
     {
@@ -84,6 +87,7 @@ UCSD_LINES = [
     "1,2,0,0,0",  # wants to read it
     "2,2,1,2,0",
     "2,3,1,5,0",  # of no work
+    "2,4,1,3,0",
 ]
 AMAZON_BOOKS = [
     {
@@ -144,7 +148,7 @@ def ucsd(tmp_path: Path) -> Source:
         tmp_path / "goodreads_interactions.csv",
         ["user_id,book_id,is_read,rating,is_reviewed", *UCSD_LINES],
     )
-    ids = ["book_id_csv,book_id", "0,11", "1,12", "2,13", "3,14"]
+    ids = ["book_id_csv,book_id", "0,11", "1,12", "2,13", "3,14", "4,15"]
     lines(tmp_path / "book_id_map.csv", ids)
     lines(tmp_path / "goodreads_books.json.gz", UCSD_BOOKS)
     lines(tmp_path / "goodreads_book_works.json.gz", UCSD_WORKS)
@@ -169,10 +173,16 @@ def test_the_ucsd_book_graph(spark: SparkSession, ucsd: Source, tmp_path: Path) 
     out = tmp_path / "out"
     convert(spark, ucsd, Wanted(), out)
 
-    games, emma = "102792775", "100000054"
-    assert rated(out) == [("1", games, 5.0), ("2", games, 4.0), ("3", emma, 2.0)]
+    games, emma, unsigned = "102792775", "100000054", "100000077"
+    assert rated(out) == [
+        ("1", games, 5.0),
+        ("2", games, 4.0),
+        ("3", emma, 2.0),
+        ("3", unsigned, 3.0),
+    ]
     books = {row["book_id"]: row for row in table(out, "books")}
-    assert books.keys() == {games, emma}
+    assert books.keys() == {games, emma, unsigned}
+    assert (books[unsigned]["title"], books[unsigned]["authors"]) == ("By nobody known", "")
     assert books[games] | {"average_rating": ""} == {
         "book_id": games,
         "title": "The Hunger Games (The Hunger Games, #1)",
@@ -249,9 +259,95 @@ def test_any_csv_by_its_columns(spark: SparkSession, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("who;what;stars\r\nb;7;4,5\r\na;8;3\r\n", "reader=who,book=what,rating=stars"),
+        ("\ufeffwho\twhat\tstars\nb\t7.0\t4.5\na\t8.0\t3\n", "reader=who,book=what,rating=stars"),
+        ("the.reader, the book,`stars`\nb,7, 4.5\na, 8 ,3\n,7,2\n",
+         "reader=the.reader,book=the book,rating=`stars`"),
+        ("who|what|stars\nb|7|4.5\na|8|3\na|-1|5\na||5\nc|n/a|5\nc|7|\nc|7|none\nc|8|0\n",
+         "reader=who,book=what,rating=stars"),
+    ],
+    ids=["semicolons", "tabs", "names of columns", "lines without a book or a rating"],
+)  # fmt: skip
+def test_files_as_programs_write_them(
+    spark: SparkSession, tmp_path: Path, text: str, columns: str
+) -> None:
+    file, out = tmp_path / "mine.csv", tmp_path / "out"
+    file.write_text(text, newline="")
+    convert(spark, Source(format="csv", path=file, columns=parse(columns)), Wanted(), out)
+    assert rated(out) == [("1", "8", 3.0), ("2", "7", 4.5)]
+
+
+@pytest.mark.parametrize(
+    "day", ["2016-05-02", "2016-05-02 10:11:12", "1462179600", "1462179600000"]
+)
+def test_days_as_programs_write_them(spark: SparkSession, tmp_path: Path, day: str) -> None:
+    file, out = tmp_path / "mine.csv", tmp_path / "out"
+    lines(file, ["who,what,stars,when", f"a,7,5,{day}", "a,8,5,2010-01-01", "a,9,5,1262304000"])
+    columns = parse("reader=who,book=what,rating=stars,day=when")
+    source = Source(format="csv", path=file, columns=columns)
+    convert(spark, source, Wanted(since=date(2016, 5, 2)), out)
+    assert [row["book_id"] for row in table(out, "ratings")] == ["7"]
+    with pytest.raises(BadData, match="There is no usable rating"):
+        convert(spark, source, Wanted(since=date(2016, 5, 3)), out)
+
+
+def test_books_named_by_isbn_or_text_get_numbers_that_stay(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    file, out = tmp_path / "mine.csv", tmp_path / "out"
+    columns = parse("reader=who,book=what,rating=stars,title=name,authors=by")
+    first = [
+        "who,what,stars,name,by",
+        "a,080442957X,2,Another Book,Ann",
+        "b,0-439-02348-3,5,The Hunger Games (Book One),Suzanne Collins",
+        "b,9780439023528,4,The Hunger Games: Special Edition,Suzanne Collins",
+        "c,9780439023528,3,The Hunger Games: Special Edition,Suzanne Collins",
+        "c,a-slug,1,A Slug,Bo",
+    ]
+    lines(file, first)
+    convert(spark, Source(format="csv", path=file, columns=columns), Wanted(), out)
+    games, other = "1043902348", "1080442957"
+    [slug] = {row["book_id"] for row in table(out, "ratings")} - {games, other}
+    assert int(slug) >= 2_000_000_000
+    assert rated(out) == [("1", other, 2.0), ("2", games, 5.0), ("3", games, 3.0), ("3", slug, 1.0)]
+    isbns = {row["book_id"]: row["isbn13"] for row in table(out, "books")}
+    assert isbns == {games: "9780439023481", other: "9780804429573", slug: ""}
+
+    longer = tmp_path / "longer.csv"
+    lines(longer, [*first, "0,1-before,5,Before,Cy", "z,z-behind,5,Behind,Di"])
+    convert(spark, Source(format="csv", path=longer, columns=columns), Wanted(), out)
+    assert {games, other, slug} < {row["book_id"] for row in table(out, "ratings")}
+    assert len({row["book_id"] for row in table(out, "ratings")}) == 5
+
+
+def test_no_number_is_given_twice(spark: SparkSession) -> None:
+    names = spark.range(30_000).selectExpr("concat('book ', id) AS name")
+    numbers = numbers_of_names(names)
+    one = numbers.agg({"number": "min", "name": "count"}).collect()[0]
+    assert one["min(number)"] >= 2_000_000_000
+    assert one["count(name)"] == numbers.select("number").distinct().count() == 30_000
+
+
+def test_another_scale_becomes_stars(spark: SparkSession, tmp_path: Path) -> None:
+    file, out = tmp_path / "mine.csv", tmp_path / "out"
+    lines(file, ["who,what,stars", "a,7,10", "a,8,7", "b,7,0.5", "b,8,0"])
+    source = Source(format="csv", path=file, columns=parse("reader=who,book=what,rating=stars"))
+    with pytest.raises(BadData, match=r"2 of 4 ratings.* are above 5.* add --highest=10"):
+        convert(spark, source, Wanted(), out)
+    convert(spark, replace(source, highest=10.0), Wanted(), out)
+    assert rated(out) == [("1", "7", 5.0), ("1", "8", 3.5), ("2", "7", 0.5)]
+
+
+@pytest.mark.parametrize(
     ("columns", "what", "said"),
     [
-        ("reader=who,book=what,rating=none", Wanted(), "lacks the column none"),
+        (
+            "reader=who,book=what,rating=none",
+            Wanted(),
+            "lacks the column none. It has who, what, stars",
+        ),
         ("reader=who,book=what,rating=stars", Wanted(since=date(2020, 1, 1)), "leave --since out"),
         ("reader=who,book=what,rating=stars", Wanted(min_ratings=9), "There is no usable rating"),
     ],

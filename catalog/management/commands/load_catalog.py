@@ -21,7 +21,7 @@ from catalog.goodbooks.table import UnusableFolder
 
 #: What `spark.convert` makes a folder of, and the options that it shares with `spark.build`.
 CONVERTED = ("ucsd", "amazon-2023", "csv")
-WANTED = ("columns", "min-ratings", "max-books", "since")
+WANTED = ("columns", "highest", "min-ratings", "max-books", "since")
 REPORT = ("work", "title", "authors", "book", "goodbooks_id", "title of the book", "why")
 
 
