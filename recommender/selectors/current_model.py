@@ -13,7 +13,8 @@ from recommender.engine.holder import ReleaseHolder
 from recommender.engine.manifest import ReleaseError
 from recommender.engine.model import Model
 from recommender.engine.prune import prune_cache
-from recommender.engine.release import NoRelease
+from recommender.engine.release import NoRelease, Release
+from recommender.engine.served import AddedBooks
 from recommender.engine.store import Store, StoreError, open_store
 from recommender.selectors.added_books import AddedBooksReader
 from recsite.health import NotReady
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 #: How often a process looks for books that have come since the release was built.
 ADDED_BOOKS_SECONDS = 15.0
+#: How long somebody waits for a look at what is new, who would get nothing otherwise.
+LOOK_SECONDS = 5.0
 
 
 def current_model() -> Model:
@@ -32,14 +35,12 @@ def current_model() -> Model:
 def model_for(book_ids: Collection[int]) -> Model:
     """The model in use, for a library with these books, by `Book.goodbooks_id`.
 
-    If it knows none of them, a newer release is looked for first: another set of books may have
-    just taken the place of theirs, with numbers of its own. Raises `NoRelease`.
+    If it knows none of them, the process looks for what is new first: another set of books may have
+    just taken the place of theirs, with numbers of its own, or they have just been added. Raises
+    `NoRelease`.
     """
     model = current_model()
-    if not book_ids or model.knows(book_ids):
-        return model
-    _follower().look_for_release()
-    return current_model()
+    return model if not book_ids or model.knows(book_ids) else _follower().newest_model()
 
 
 def known_to_model(*, book_ids: Collection[int]) -> frozenset[int] | None:
@@ -91,8 +92,9 @@ class ReleaseFollower:
         self._added_error = ""
         self._model: Model | None = None
         self._lock = threading.Lock()
-        self._is_started = False
-        self._stopped = threading.Event()
+        self._is_started = self._is_stopped = False
+        self._wake = threading.Event()
+        self._waiting: list[threading.Event] = []
 
     def model(self) -> Model:
         """The model; the first call opens it and starts the thread. Raises `NoRelease`."""
@@ -101,17 +103,18 @@ class ReleaseFollower:
                 self._holder.refresh()
                 threading.Thread(target=self._follow, name="release", daemon=True).start()
                 self._is_started = True
-            release = self._holder.current
-            if self._model is None or self._model.release is not release:
-                self._model = Model(release)  # its added books follow
+            if self._model is None:
+                self._model = Model(self._holder.current)  # its added books follow
             return self._model
 
-    def look_for_release(self) -> bool:
-        """Take up the latest release; whether it is another one than before."""
-        is_another = self._holder.refresh()
-        if is_another:
-            self._added_due = 0.0
-        return is_another
+    def newest_model(self) -> Model:
+        """The model after another look at what is new, for which this waits a little."""
+        looked = threading.Event()
+        with self._lock:
+            self._waiting.append(looked)
+        self._wake.set()
+        looked.wait(LOOK_SECONDS)
+        return self.model()
 
     @property
     def last_error(self) -> Exception | None:
@@ -120,47 +123,61 @@ class ReleaseFollower:
 
     def stop(self) -> None:
         """End the thread."""
-        self._stopped.set()
+        self._is_stopped = True
+        self._wake.set()
 
     def _follow(self) -> None:
-        while True:
-            self.take_up_added_books()
-            if self._stopped.wait(self._seconds):
-                return
+        while not self._is_stopped:
+            self._wake.clear()
+            with self._lock:
+                waiting, self._waiting = self._waiting, []
+            if waiting:
+                self._added_due = 0.0
             try:
-                if self.look_for_release():
-                    self._prune_cache()
+                self._look()
             except Exception:  # nobody would start the thread again
                 log.exception("releases.not_followed")
+            for one in waiting:
+                one.set()
+            self._wake.wait(self._seconds)
 
-    def take_up_added_books(self) -> None:
-        """Read which books have come since the release was built, if it is time to.
+    def _look(self) -> None:
+        """Take up a new release, and books that have come since it was built, at once."""
+        is_another = self._holder.refresh()
+        try:
+            release = self._holder.current
+        except NoRelease:
+            return
+        if is_another:
+            self._added_due = 0.0
+        added = self._added_to(release) if release.content else None
+        if is_another or added is not None:
+            model = Model(release, added)
+            with self._lock:
+                self._model = model
+        if is_another:
+            self._prune_cache()
+
+    def _added_to(self, release: Release) -> AddedBooks | None:
+        """The books that a release lacks, if it is time to look and they have changed.
 
         It is the thread that asks the database, so that no reader waits for it.
         """
         now = time.monotonic()
         if now < self._added_due:
-            return
+            return None
         self._added_due = now + ADDED_BOOKS_SECONDS
         try:
-            release = self._holder.current
-            if release.content is None:
-                return
             added = self._added.refresh(release)
-            if added is not None:
-                model = Model(release, added)
-                with self._lock:
-                    self._model = model
-        except NoRelease:
-            return
-        except Exception as error:  # nobody would start the thread again; said once
+            self._added_error = ""
+        except Exception as error:  # the model can do without; said once
             if str(error) != self._added_error:
                 log.exception("added_books.not_read")
             self._added_error = str(error)
-        else:
-            self._added_error = ""
+            return None
         finally:
             connection.close()
+        return added
 
     def _prune_cache(self) -> None:
         """Delete old files on this host; each host does so when it has taken up a new release."""

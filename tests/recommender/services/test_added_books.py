@@ -14,7 +14,7 @@ from recommender.selectors.added_books import AddedBooksReader, contents_of
 from recommender.selectors.current_model import current_model, forget_model
 from recommender.selectors.recommendations import preview
 from recommender.services.added_books import link_added_books
-from tests.factories import create_books
+from tests.factories import LibraryEntryFactory, ReaderFactory, create_books
 from tests.pages import client_of, read
 from tests.recommender.conftest import Camps
 from tests.releases import publish_release
@@ -81,6 +81,23 @@ def test_a_book_that_came_later_is_offered_with_its_reason(
     assert "None of the readers we learn from has rated this book" in page
     page = client_of(sailor).get(f"/books/{camps.sea[0].pk}/").content.decode()
     assert "Ratings we learn from</dt><dd>100" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reader_of_nothing_but_new_books_need_not_wait_for_them(
+    camps: Camps, own_store: str
+) -> None:
+    with_content(camps, own_store)
+    current_model()
+    book = a_new_book("sea")
+    link_added_books()
+    reader = ReaderFactory.create()
+    LibraryEntryFactory.create(reader=reader, book=book, stars=5)
+
+    picks = preview(reader=reader, top=5)
+
+    assert picks.used == {book.goodbooks_id: 5.0}
+    assert {pick.book for pick in picks.chosen} <= set(camps.sea)
 
 
 def test_links_are_made_once_and_anew_when_a_book_has_changed(camps: Camps, own_store: str) -> None:
