@@ -1,7 +1,7 @@
 # `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run goodbooks train install test test-fast coverage test-fuzz test-faults test-image test-cluster lint sbom requirements screenshots words bench bench-quality bench-published bench-catalog bench-matching bench-search bench-openlibrary bench-admin bench-pages bench-load bench-serving bench-index bench-build bench-stars bench-tune
+.PHONY: help run goodbooks train install test test-fast coverage test-fuzz test-faults test-image test-cluster lint sbom requirements screenshots words bench bench-quality bench-published bench-catalog bench-matching bench-search bench-openlibrary bench-new-books bench-admin bench-pages bench-load bench-serving bench-index bench-build bench-stars bench-tune
 
 # The Python that makes .venv: the newest supported one that runs and can do so. Where there is
 # none, recsite.local.install tells what is wrong with python3.
@@ -136,6 +136,10 @@ bench-search: install ## 1,000 known books of BOOKFOLD_DATA asked for in seven w
 
 bench-openlibrary: install ## dumps of 200,000 drawn works made into a catalog and loaded, beside BOOKFOLD_DATA
 	@$(IN_VENV) -m tests.bench.openlibrary --data "$${BOOKFOLD_DATA:?names a goodbooks folder}" $(BENCH_ARGS)
+
+bench-new-books: install ## lists for ten readers of books since 2018, by BOOKFOLD_DATA and the release in STORE
+	@$(IN_VENV) -m tests.bench.new_books --data "$${BOOKFOLD_DATA:?names a goodbooks folder}" \
+		--store "$${STORE:?names a store with a release}"
 
 bench-admin: install ## queries, server time and weight of each list of the admin, 10,000 books
 	@$(IN_VENV) -m pytest tests/bench/admin.py --quiet --capture=no

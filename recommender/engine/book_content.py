@@ -32,7 +32,7 @@ class BookContent:
     Attributes
     ----------
     tags
-        Shelves, genres or subjects, each with how many people chose it; 1 where nobody counted.
+        Shelves, genres or subjects, each with how many people chose it, or would, by an estimate.
     """
 
     authors: Sequence[str] = ()
@@ -42,20 +42,35 @@ class BookContent:
     language: str = ""
     description: str = ""
 
-    def words(self) -> dict[str, dict[str, float]]:
-        """By field, the words of the book and how often each is there."""
-        tags: dict[str, float] = {}
+    def counts(self) -> dict[str, float]:
+        """How many people chose each tag, by its plain name; at least one."""
+        counts: dict[str, float] = {}
         for tag, count in self.tags.items():
             if name := plain(tag):
-                tags[name] = tags.get(name, 0.0) + count
+                counts[name] = counts.get(name, 0.0) + count
+        return {name: max(count, 1.0) for name, count in counts.items()}
+
+    def words(self) -> dict[str, dict[str, float]]:
+        """By field, the words of the book and how often each is there."""
         return {
             "author": dict.fromkeys(filter(None, map(plain, self.authors)), 1.0),
             "series": {plain(self.series): 1.0} if plain(self.series) else {},
-            "tag": {name: float(np.log1p(max(count, 1.0))) for name, count in tags.items()},
+            "tag": {name: float(np.log1p(count)) for name, count in self.counts().items()},
             "decade": {str(self.year // 10): 1.0} if self.year else {},
             "language": {self.language[:2].casefold(): 1.0} if self.language else {},
             "word": dict.fromkeys(_WORD.findall(self.description.casefold()), 1.0),
         }
+
+    def extents(self) -> dict[tuple[str, str], float]:
+        """By field and word, how far it holds for the book: 1, and for tags from 0 to 1.
+
+        For a tag it is the share of those who chose the book's first one. Somebody shelves most
+        books as romance, and most readers do so with a romance.
+        """
+        counts = self.counts()
+        most = max(counts.values(), default=1.0)
+        whole = {(name, word): 1.0 for name, words in self.words().items() for word in words}
+        return whole | {("tag", tag): count / most for tag, count in counts.items()}
 
 
 def plain(name: str) -> str:
@@ -74,8 +89,9 @@ class ContentSettings:
     weights
         Of each field in the product of two books.
     rare, common
-        Words of fewer books than ``rare``, or of a greater share of them than ``common``, say
-        nothing and are left out; those of authors, series, decades and languages are kept.
+        Words of fewer books than ``rare``, or that hold for a greater share of them than
+        ``common``, say nothing and are left out; those of authors, series, decades and languages
+        are kept.
     candidates
         How many of the most similar books the score of a book is made of.
     ridge
@@ -107,7 +123,7 @@ class ContentSettings:
         }
     )
     rare: int = 2
-    common: float = 0.2
+    common: float = 0.5
     candidates: int = 30
     ridge: float = 0.3
     least_share: float = 0.02
@@ -155,7 +171,8 @@ class Vocabulary:
     keys
         Shape (words,), int64, ascending: hashes of a field and a word of it.
     rarity
-        Shape (words,), float32: the logarithm of how many books there are for one with the word.
+        Shape (words,), float32: the logarithm of how many books there are for one that the word
+        holds for.
     """
 
     keys: IntArray
@@ -165,17 +182,18 @@ class Vocabulary:
     def of(cls, books: Iterable[BookContent], settings: ContentSettings) -> Self:
         """The vocabulary of some books."""
         counted: dict[tuple[str, str], int] = {}
+        held: dict[tuple[str, str], float] = {}
         total = 0
         for book in books:
             total += 1
-            for name, words in book.words().items():
-                for word in words:
-                    counted[name, word] = counted.get((name, word), 0) + 1
+            for word, extent in book.extents().items():
+                counted[word] = counted.get(word, 0) + 1
+                held[word] = held.get(word, 0.0) + extent
+        most = max(settings.common * total, settings.rare)
         kept = {
-            _key(name, word): _rarity(name, count, total)
+            _key(name, word): _rarity(name, held[name, word], total)
             for (name, word), count in counted.items()
-            if name not in ("tag", "word")
-            or settings.rare <= count <= max(settings.common * total, settings.rare)
+            if name not in ("tag", "word") or (settings.rare <= count and held[name, word] <= most)
         }
         keys = np.array(sorted(kept), dtype=np.int64)
         return cls(keys, np.array([kept[int(key)] for key in keys], dtype=np.float32))
@@ -209,9 +227,11 @@ def _key(name: str, word: str) -> int:
     return int.from_bytes(digest, "little", signed=True)
 
 
-def _rarity(name: str, count: int, total: int) -> float:
+def _rarity(name: str, held: float, total: int) -> float:
     """Tags, authors and words by how rare they are; all series, decades and languages alike."""
-    return float(np.log(max(total / count, 2.0))) if name in ("tag", "author", "word") else 1.0
+    if name not in ("tag", "author", "word"):
+        return 1.0
+    return float(np.log(max(total / max(held, 1.0), 2.0)))
 
 
 def vectors_of(

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from recommender.engine.rerank import RerankOptions
 from recommender.models import LibraryEntry, Reader
 from recommender.selectors.recommendations import Pick, preview
-from recommender.selectors.wording import SUPPORTING
+from recommender.selectors.wording import NEW_SINCE, SUPPORTING
 from recommender.services import added_books, library
 from tests.bench.own_books.measure import look_up
 
-NEW = 2018
-BOOKS = 10
+BOOKS, ON_SHELF = 10, 6
 
 
 def say(line: str) -> None:
@@ -67,13 +67,15 @@ def _reader(entries: Sequence[LibraryEntry]) -> Reader:
 
 
 def _say_list(name: str, reader: Reader) -> None:
+    """The list, and the shelf of new books that a page shows below it."""
     picks = preview(reader=reader, top=BOOKS)
+    shelf = preview(reader=reader, top=ON_SHELF, options=RerankOptions(year_from=NEW_SINCE))
     read = reader.entries.order_by("pk").exclude(book=None)
     say(f"\n{name}: {', '.join(f'{one.book} {one.stars:g}' for one in read)}")
-    new = sum((pick.book.year or 0) >= NEW for pick in picks.chosen)
-    say(f"  {len(picks.used)} of them used; {new} of the list are new")
+    say(f"  {len(picks.used)} of {len(read)} books used")
     for pick in picks.chosen:
         say(f"  {pick.rank:>2}. {pick.book} ({pick.book.year}): {_because(pick)}")
+    say(f"  new since {NEW_SINCE}: {'; '.join(str(pick.book) for pick in shelf.chosen)}")
 
 
 def _because(pick: Pick) -> str:

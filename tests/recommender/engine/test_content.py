@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.engine.blend import BlendSettings
-from recommender.engine.book_content import BookContent, ContentSettings
+from recommender.engine.book_content import BookContent, ContentSettings, Vocabulary
 from recommender.engine.content import ContentModel, content_tensors
 from recommender.engine.manifest import CorruptRelease
 from recommender.engine.model import Model, Scores
@@ -207,6 +207,17 @@ def test_names_are_compared_without_accents_case_and_punctuation(content: Conten
     lengths = np.diff(links.starts)
     assert lengths[0] == lengths[1] > 0
     assert np.allclose(links.shares[: lengths[0]], links.shares[lengths[0] :])
+
+
+def test_a_tag_is_as_common_as_readers_hold_it_for_the_books() -> None:
+    """Somebody calls nearly every book a romance; most of its readers do so of few."""
+    books = [
+        BookContent(tags={"to-read": 1000, "romance": 900 if n < 10 else 1}) for n in range(100)
+    ]
+    words = Vocabulary.of(books, ContentSettings())
+    rarity = words.rarity[words.vector(books[0], ContentSettings())[0]]
+    assert len(rarity) == 1  # to read says nothing
+    assert rarity == pytest.approx(np.log(100 / (10 * 0.9 + 90 * 0.001)))
 
 
 def test_what_is_expected_of_a_book_that_nobody_has_rated_is_not_said(grown: Model) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from catalog.models import Book
+from catalog.models import Book, BookGenre, Genre
 from recommender.engine.model import Model
 from recommender.models import ContentLinks, Reader
 from recommender.selectors import current_model as current
@@ -98,6 +98,20 @@ def test_a_reader_of_nothing_but_new_books_need_not_wait_for_them(
 
     assert picks.used == {book.goodbooks_id: 5.0}
     assert {pick.book for pick in picks.chosen} <= set(camps.sea)
+
+
+def test_what_nobody_has_counted_is_estimated() -> None:
+    [book] = create_books({"New": "A Newcomer"})
+    book.subjects = ["Hockey players", "Romance"]
+    book.save()
+    genres = Genre.objects.bulk_create(
+        [Genre(name=name, slug=name.lower()) for name in ("Romance", "Sports")]
+    )
+    for genre, is_derived in zip(genres, (True, False), strict=True):
+        BookGenre.objects.create(book=book, genre=genre, count=7, is_derived=is_derived)
+    [content] = contents_of(list(Book.objects.filter(pk=book.pk).for_cards()))
+    told = {name: content.tags[name] for name in ("Hockey players", "Romance", "Sports")}
+    assert told == {"Hockey players": 30.0, "Romance": 1000.0, "Sports": 7.0}
 
 
 def test_links_are_made_once_and_anew_when_a_book_has_changed(camps: Camps, own_store: str) -> None:
