@@ -8,6 +8,7 @@ similar to each book, and keeps only their entries.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from scipy.sparse import csr_array, vstack
 
-from recommender.engine.values import Float32Array
+from recommender.engine.values import Float32Array, IntArray
 
 # Fixed, so that sums are rounded alike on every cluster.
 PARTS = 16
+#: A block has at most this share of all entries, so that no core works alone at the end.
+MOST_OF_ALL = 1 / 16
+#: Of fewer entries a block is not cut: its rows would be copied once more for next to nothing.
+WORTH_A_CUT = 250_000
 PIECES = "block int, part int, starts binary, books binary, given binary, wanted binary"
 GRAM_ROWS = (
     "book int, candidates array<int>, wanted array<float>, others array<int>, values array<float>"
@@ -38,7 +43,7 @@ class GramSettings:
     kept
         How many entries of a row are kept: those of the most similar books.
     block
-        Books per block. A task holds two float32 arrays of this size times all books.
+        The most books of a block. A task holds two float32 arrays of this size times all books.
     """
 
     candidates: int = 200
@@ -46,7 +51,33 @@ class GramSettings:
     block: int = 500
 
 
-def gram_rows(entries: DataFrame, squares: Float32Array, settings: GramSettings) -> DataFrame:
+def block_ends(counts: IntArray, settings: GramSettings) -> IntArray:
+    """Where the blocks of books end: by number, and by the entries, which make the work.
+
+    Books often come in the order of their fame, so that blocks of as many books would leave one
+    core with most of the entries.
+
+    Parameters
+    ----------
+    counts
+        Shape (books,): the entries of each.
+
+    Returns
+    -------
+    Shape (blocks,), ascending, the last one the number of books.
+    """
+    done = np.cumsum(counts)
+    most = max(done[-1] * MOST_OF_ALL, WORTH_A_CUT)
+    by_work = np.searchsorted(done, np.arange(most, done[-1], most)) + 1
+    ends: list[int] = []
+    for first, end in pairwise(np.unique([0, *by_work, len(counts)]).tolist()):
+        ends += [*range(first + settings.block, end, settings.block), end]
+    return np.array(ends, dtype=np.int64)
+
+
+def gram_rows(
+    entries: DataFrame, squares: Float32Array, ends: IntArray, settings: GramSettings
+) -> DataFrame:
     """One row of the Gram matrix for each book.
 
     Parameters
@@ -55,6 +86,8 @@ def gram_rows(entries: DataFrame, squares: Float32Array, settings: GramSettings)
         ``row, book, given, wanted``: the sparse rows; ``book`` counts from 0.
     squares
         Shape (books,): the diagonal of the Gram matrix.
+    ends
+        Shape (blocks,): where the blocks of books end.
 
     Returns
     -------
@@ -63,21 +96,23 @@ def gram_rows(entries: DataFrame, squares: Float32Array, settings: GramSettings)
     matrix with its diagonal. Only similar books are kept, so missing entries are nearly zero.
     """
     parted = entries.select("*", F.pmod(F.xxhash64("row"), F.lit(PARTS)).cast("int").alias("part"))
-    block, books = settings.block, len(squares)
 
     # Spark reads the annotations to decide what to pass, so a partial would not work.
     def split(table: pa.Table) -> pa.Table:
-        return _split(table, block=block, books=books)
+        return _split(table, ends=ends)
 
-    def block_rows(table: pa.Table) -> pa.Table:
-        return _block_rows(table, squares=squares, settings=settings)
+    def block_rows(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        table = pa.Table.from_batches(batches)
+        yield from _block_rows(table, squares, ends, settings).to_batches()
 
     pieces = parted.groupBy("part").applyInArrow(split, PIECES)
-    return pieces.groupBy("block").applyInArrow(block_rows, GRAM_ROWS)
+    # One partition a block: by hashes, some would get several.
+    return pieces.repartitionById(len(ends), "block").mapInArrow(block_rows, GRAM_ROWS)
 
 
-def _split(table: pa.Table, *, block: int, books: int) -> pa.Table:
+def _split(table: pa.Table, *, ends: IntArray) -> pa.Table:
     """For every block of books, the rows that have one of them."""
+    books = int(ends[-1])
     row, book = table.column("row").to_numpy(), table.column("book").to_numpy()
     order = np.lexsort((book, row))
     starts = np.append(0, np.cumsum(np.unique(row, return_counts=True)[1]))
@@ -88,8 +123,8 @@ def _split(table: pa.Table, *, block: int, books: int) -> pa.Table:
         for name in ("given", "wanted")
     )
     pieces = []
-    for number in range(-(-books // block)):
-        mine = given[:, number * block : (number + 1) * block]
+    for number, (first, end) in enumerate(pairwise([0, *ends])):
+        mine = given[:, first:end]
         touching = np.flatnonzero(np.diff(mine.indptr))
         chosen = given[touching]
         pieces.append(
@@ -114,11 +149,14 @@ _PIECES = pa.schema(
 )
 
 
-def _block_rows(table: pa.Table, *, squares: Float32Array, settings: GramSettings) -> pa.Table:
+def _block_rows(
+    table: pa.Table, squares: Float32Array, ends: IntArray, settings: GramSettings
+) -> pa.Table:
     """The Gram matrix's rows of one block, pruned."""
     table = table.sort_by("part")
-    first = int(table.column("block")[0].as_py()) * settings.block
-    mine = slice(first, min(first + settings.block, len(squares)))
+    block = table.column("block")[0].as_py()
+    first = int(ends[block - 1]) if block else 0
+    mine = slice(first, int(ends[block]))
     given, wanted = _matrices(table, len(squares))
     products = (given[:, mine].T @ given).toarray()
     toward = (wanted[:, mine].T @ given).toarray()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -17,11 +18,16 @@ from recommender.engine.neighbours import READING_WEIGHTS
 from recommender.engine.publish import Part
 from recommender.engine.values import Float32Array, FloatArray, IntArray
 from recommender.engine.weights import ReadingWeights, WeightTable
-from spark.gram import GramSettings, gram_rows
+from spark.gram import GramSettings, block_ends, gram_rows
+from spark.progress import StepPart, unwatched
 from spark.signals import STARS, SideFiles, SignalSettings, index_books, reader_rows, side_rows
 
 WEIGHTS = "book int, neighbours array<int>, weights array<float>"
-JOBS = 9
+#: What gathering the entries and multiplying them take of the whole, and how many jobs of Spark do
+#: so; the systems are the rest, nearly all of it the last job.
+ENTRIES_SHARE, ENTRIES_JOBS = 0.3, 27
+PRODUCTS_SHARE, PRODUCTS_JOBS = 0.3, 5
+SYSTEMS_JOBS, LAST_OF_SYSTEMS = 6, 0.8
 FOLD_IN_WEIGHTS = WeightTable(STARS, (-0.6, -0.2, 0.5, 1.0, 1.25))
 
 
@@ -81,6 +87,9 @@ def train_neighbours(
     book_ids: IntArray,
     files: SideFiles,
     settings: NeighbourSettings,
+    *,
+    groups: IntArray | None = None,
+    part: StepPart = unwatched,
 ) -> Part:
     """Solve every book's system on the executors and collect the weights.
 
@@ -92,19 +101,33 @@ def train_neighbours(
         Shape (books,), ascending.
     files
         Further data about the books.
+    groups
+        Shape (books,): whose systems are solved together. Of books that are alike (`alike_groups`)
+        they need many of the same rows; by number, if none are given.
+    part
+        What watches how far the training is.
 
     Returns
     -------
     The part of a release: the weights by the rated book (see `recommender.engine.neighbours`).
     """
-    index = index_books(session, book_ids)
-    readers = reader_rows(ratings, index, settings.signals).cache()
-    sides = side_rows(session, files, readers, index, settings.signals)
-    rated = readers.select("row", "book", "given", "wanted")
-    entries = reduce(DataFrame.unionByName, sides, rated).cache()
-    counts = _squares(rated, len(book_ids))
-    rows = gram_rows(entries, _squares(entries, len(book_ids)), settings.gram).cache()
-    table = book_weights(rows, ridge_of(counts, settings), settings.gram.block).toArrow()
+    if groups is None:
+        groups = np.arange(len(book_ids)) // settings.gram.block
+    with part(ENTRIES_SHARE, expected_jobs=ENTRIES_JOBS):
+        index = index_books(session, book_ids)
+        readers = reader_rows(ratings, index, settings.signals).cache()
+        sides = side_rows(session, files, readers, index, settings.signals)
+        rated = readers.select("row", "book", "given", "wanted")
+        entries = reduce(DataFrame.unionByName, sides, rated).cache()
+        counts = _sums(rated, len(book_ids)).squares
+        sums = _sums(entries, len(book_ids))
+    with part(PRODUCTS_SHARE, expected_jobs=PRODUCTS_JOBS):
+        ends = block_ends(sums.counts, settings.gram)
+        rows = gram_rows(entries, sums.squares, ends, settings.gram).cache()
+        rows.count()
+    share = 1 - ENTRIES_SHARE - PRODUCTS_SHARE
+    with part(share, expected_jobs=SYSTEMS_JOBS, last=LAST_OF_SYSTEMS):
+        table = book_weights(rows, ridge_of(counts, settings), groups).toArrow()
     for cached in (rows, entries, readers):
         cached.unpersist()
     return neighbours_part(table, counts, settings)
@@ -116,26 +139,26 @@ def ridge_of(counts: Float32Array, settings: NeighbourSettings) -> Float32Array:
     return ridge.astype(np.float32)
 
 
-def book_weights(rows: DataFrame, ridge: Float32Array, block: int) -> DataFrame:
+def book_weights(rows: DataFrame, ridge: Float32Array, groups: IntArray) -> DataFrame:
     """``book, neighbours, weights``: the solution of every book's system.
 
-    A block of books and the pruned rows of all their candidates are brought to one executor.
+    A group of books and the pruned rows of all their candidates are brought to one executor.
     """
-    group = F.floor(F.col("book") / block).cast("int").alias("group")
-    targets = rows.select(group, "book", "candidates", "wanted")
-    needed = targets.select(
-        F.col("group").alias("needed_by"), F.explode("candidates").alias("source")
-    ).distinct()
-    sources = needed.join(
-        rows.select(F.col("book").alias("source"), "others", "values"), "source", how="inner"
-    ).select("needed_by", "source", "others", "values")
+    books = np.arange(len(groups), dtype=np.int32)
+    table = pa.table({"book": books, "group": groups.astype(np.int32)})
+    group_of = F.broadcast(rows.sparkSession.createDataFrame(table))
+    targets = rows.join(group_of, "book").select("group", "book", "candidates", "wanted")
+    needed = targets.select("group", F.explode("candidates").alias("source")).distinct()
+    sources = rows.select(F.col("book").alias("source"), "others", "values")
+    together = targets.unionByName(sources.join(needed, "source"), allowMissingColumns=True)
 
-    def solve(targets: pa.Table, sources: pa.Table) -> pa.Table:
-        return _solve_block(targets, sources, ridge)
+    # Spark reads the annotations to decide what to pass, so a partial would not work.
+    def solve(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        yield from _solve_group(pa.Table.from_batches(batches), ridge).to_batches()
 
-    return (
-        targets.groupBy("group").cogroup(sources.groupBy("needed_by")).applyInArrow(solve, WEIGHTS)
-    )
+    # One partition a group: by hashes, some would get several, and a core would wait for the other.
+    last = int(groups.max()) + 1
+    return together.repartitionById(last, "group").mapInArrow(solve, WEIGHTS)
 
 
 def solve_system(
@@ -189,14 +212,31 @@ def neighbours_part(table: pa.Table, counts: Float32Array, settings: NeighbourSe
     )
 
 
-def _squares(entries: DataFrame, books: int) -> Float32Array:
-    """Shape (books,): the sum of each book's squared ``given``."""
-    summed = entries.groupBy("book").agg(F.sum(F.col("given").cast("double") ** 2).alias("sum"))
-    table = summed.toArrow()
-    squares = np.zeros(books, dtype=np.float32)
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What books have in some rows, shape (books,) both.
+
+    Attributes
+    ----------
+    counts
+        The number of entries.
+    squares
+        The sum of the squares of ``given``.
+    """
+
+    counts: IntArray
+    squares: Float32Array
+
+
+def _sums(entries: DataFrame, books: int) -> _Sums:
+    square = F.sum(F.col("given").cast("double") ** 2).alias("square")
+    table = entries.groupBy("book").agg(F.count(F.lit(1)).alias("count"), square).toArrow()
+    found = table.column("book").to_numpy()
+    sums = _Sums(np.zeros(books, dtype=np.int64), np.zeros(books, dtype=np.float32))
+    sums.counts[found] = table.column("count").to_numpy()
     # Spark adds in any order; the differences are far beyond the digits that are kept.
-    squares[table.column("book").to_numpy()] = np.round(table.column("sum").to_numpy(), 4)
-    return squares
+    sums.squares[found] = np.round(table.column("square").to_numpy(), 4)
+    return sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +256,10 @@ def _lists(column: pa.ChunkedArray) -> _Lists:
     return _Lists(array.flatten().to_numpy(), np.cumsum(array.value_lengths().to_numpy()))
 
 
-def _solve_block(targets: pa.Table, sources: pa.Table, ridge: Float32Array) -> pa.Table:
+def _solve_group(table: pa.Table, ridge: Float32Array) -> pa.Table:
+    """Solve the systems of the books in a table of them and of the rows that they need."""
+    is_target = pa.compute.is_valid(table.column("book"))
+    targets, sources = table.filter(is_target), table.filter(pa.compute.invert(is_target))
     solved = list(_solutions(targets, sources, ridge))
     return pa.table(
         {

@@ -42,8 +42,8 @@ from spark.factors import (
     weighted_entries,
 )
 from spark.gate import GateRefused, measure
+from spark.groups import alike_groups
 from spark.holdout import READERS, HoldOut, hold_out
-from spark.neighbours import JOBS as NEIGHBOUR_JOBS
 from spark.neighbours import NeighbourSettings, train_neighbours
 from spark.own import count_own, is_own, own_books, read_own, without_rare
 from spark.progress import Progress
@@ -150,9 +150,15 @@ def build_release(
         entries = weighted_entries(session, ratings.rows, book_ids, files, factors)
         item_factors = train_factors(entries, len(book_ids), factors, start=start, part=step.part)
     parts = {"factors": factors_part(item_factors, factors)}
-    with progress.step("Finding neighbors", session, expected_jobs=NEIGHBOUR_JOBS):
+    with progress.step("Finding neighbors", session) as step:
         parts["neighbours"] = train_neighbours(
-            session, ratings.rows, book_ids, files, options.neighbours
+            session,
+            ratings.rows,
+            book_ids,
+            files,
+            options.neighbours,
+            groups=alike_groups(item_factors, options.neighbours.gram.block),
+            part=step.part,
         )
     with progress.step("Fitting stars", session, expected_jobs=STAR_JOBS):
         parts["stars"] = train_stars(ratings.rows, book_ids, options.stars)

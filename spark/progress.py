@@ -101,21 +101,33 @@ class Step:
         self._reached = 0.0
         self._share = 0.0 if expected_jobs is None else 1.0
         self._jobs = expected_jobs or 1
+        self._last: float | None = None
         self._begin()
 
     @contextmanager
-    def part(self, share: float, *, expected_jobs: int) -> Iterator[None]:
-        """What the body does is this share of the whole step."""
+    def part(
+        self, share: float, *, expected_jobs: int, last: float | None = None
+    ) -> Iterator[None]:
+        """What the body does is this share of the whole step.
+
+        ``last`` is the share of this part that its last job takes; as any other's if None.
+        """
         self._begin()
-        self._share, self._jobs = share, expected_jobs
+        self._share, self._jobs, self._last = share, expected_jobs, last
         yield
         self._share = 0.0
         self._done += share
 
     def share(self) -> float:
         """The share of the step that is done, less than 1 while it runs; never less than before."""
-        running = self._share * _share_of(self._context, self._name(), self._jobs)
-        self._reached = max(self._reached, min(0.99, self._done + running))
+        jobs = min(_jobs_done(self._context, self._name()), self._jobs)
+        if self._last is None or self._jobs == 1:
+            running = jobs / self._jobs
+        else:
+            others = self._jobs - 1
+            running = min(jobs / others, 1.0) * (1 - self._last)
+            running += max(jobs - others, 0.0) * self._last
+        self._reached = max(self._reached, min(0.99, self._done + self._share * running))
         return self._reached
 
     def _begin(self) -> None:
@@ -130,12 +142,16 @@ class Step:
 class StepPart(Protocol):
     """`Step.part`, or what does nothing in its place."""
 
-    def __call__(self, share: float, *, expected_jobs: int) -> AbstractContextManager[None]: ...
+    def __call__(
+        self, share: float, *, expected_jobs: int, last: float | None = None
+    ) -> AbstractContextManager[None]: ...
 
 
-def unwatched(share: float, *, expected_jobs: int) -> AbstractContextManager[None]:
+def unwatched(
+    share: float, *, expected_jobs: int, last: float | None = None
+) -> AbstractContextManager[None]:
     """A part of work whose progress nobody watches."""
-    del share, expected_jobs
+    del share, expected_jobs, last
     return nullcontext()
 
 
@@ -187,8 +203,11 @@ def _repeated(show: Callable[[], None]) -> Iterator[None]:
         thread.join()
 
 
-def _share_of(context: SparkContext | None, group: str, expected_jobs: int) -> float:
-    """The share of the expected jobs that are done; running jobs count by their tasks."""
+def _jobs_done(context: SparkContext | None, group: str) -> float:
+    """How many jobs are done; a running one counts by the tasks of its last stage.
+
+    What comes before that stage is mostly done by earlier jobs and skipped.
+    """
     if context is None:
         return 0.0
     tracker = context.statusTracker()
@@ -198,8 +217,7 @@ def _share_of(context: SparkContext | None, group: str, expected_jobs: int) -> f
         if job is None or job.status == "SUCCEEDED":
             done += 1
             continue
-        stages = [tracker.getStageInfo(stage) for stage in job.stageIds]
-        known = [stage for stage in stages if stage is not None and stage.numTasks]
-        if known:
-            done += sum(s.numCompletedTasks / s.numTasks for s in known) / len(stages)
-    return min(1.0, done / expected_jobs)
+        last = tracker.getStageInfo(max(job.stageIds, default=-1))
+        if last is not None and last.numTasks:
+            done += last.numCompletedTasks / last.numTasks
+    return done

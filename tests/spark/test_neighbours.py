@@ -12,7 +12,8 @@ from recommender.engine.neighbours import NeighbourRanker
 from recommender.engine.publish import Part
 from recommender.engine.values import FloatArray, IntArray
 from spark.clean import deduplicate, parse_ratings, read_ratings
-from spark.gram import GramSettings
+from spark.gram import GramSettings, block_ends
+from spark.groups import alike_groups
 from spark.neighbours import NeighbourSettings, solve_system, train_neighbours
 from spark.signals import SideFiles
 from tests.spark.ratings import planted_ratings, write_ratings
@@ -78,7 +79,8 @@ def test_weights_are_those_of_the_whole_system_whatever_the_blocks(
     ratings = ratings_of(spark, tmp_path)
     ids = ids_of(ratings)
     settings = NeighbourSettings(gram=GramSettings(block=block))
-    part = train_neighbours(spark, ratings, ids, NOTHING, settings)
+    groups = np.random.default_rng(1).integers(0, 3, len(ids))
+    part = train_neighbours(spark, ratings, ids, NOTHING, settings, groups=groups)
     assert np.abs(dense(part) - is_whole(ratings, ids, settings)).max() < 1e-5
 
 
@@ -170,3 +172,28 @@ def test_a_system_that_pruning_made_indefinite_is_solved_all_the_same() -> None:
     ridge = np.array([0.5, 0.5], dtype=np.float32)
     expected = np.linalg.solve(system + np.diag(ridge), wanted)
     assert np.allclose(solve_system(system.copy(), ridge, wanted), expected, atol=1e-5)
+
+
+def test_blocks_are_cut_by_entries_and_by_number() -> None:
+    settings = GramSettings(block=500)
+    counts = np.full(2_000, 100)
+    assert block_ends(counts, settings).tolist() == [500, 1000, 1500, 2000]
+    counts[:10] = 1_000_000  # a tenth of the entries each
+    ends = block_ends(counts, settings).tolist()
+    assert ends[:10] == [*range(1, 11)]
+    assert np.diff([0, *ends]).max() <= 500
+    assert ends[-1] == 2_000
+    assert block_ends(np.array([3, 1]), GramSettings(block=1)).tolist() == [1, 2]
+
+
+def test_groups_are_of_books_alike_and_not_too_large() -> None:
+    random = np.random.default_rng(3)
+    kinds = random.permutation(np.repeat(np.arange(40), 100))
+    factors = random.normal(0, 1, (40, 16))[kinds] + random.normal(0, 0.05, (4_000, 16))
+    groups = alike_groups(factors.astype(np.float32), 125)
+    assert np.bincount(groups).tolist() == [125] * 32
+    # At random, a group would have books of nearly all 40 kinds.
+    assert np.mean([len(np.unique(kinds[groups == group])) for group in range(32)]) < 8
+
+    assert np.bincount(alike_groups(np.zeros((7, 4), np.float32), 2)).max() <= 2
+    assert len(np.unique(alike_groups(factors.astype(np.float32), 1))) <= 128

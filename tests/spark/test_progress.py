@@ -61,6 +61,23 @@ def test_the_percent_of_a_step_is_never_above_what_its_parts_have_done(
         assert step.share() == 0.99  # until what follows the last job is done, too
 
 
+@pytest.mark.spark
+def test_the_last_job_of_a_part_may_be_most_of_it(spark: SparkSession) -> None:
+    numbers = spark.sparkContext.range(8, numSlices=2)
+    with (
+        Progress((1,), stream=io.StringIO()).step("Solving", spark) as step,
+        step.part(0.5, expected_jobs=3, last=0.8),
+    ):
+        numbers.count()
+        assert step.share() == pytest.approx(0.5 * 0.1)
+        numbers.count()
+        assert step.share() == pytest.approx(0.5 * 0.2)
+        numbers.count()
+        assert step.share() == pytest.approx(0.5)
+        numbers.count()  # one more than was expected
+        assert step.share() == pytest.approx(0.5)
+
+
 def test_a_file_tells_others_how_much_of_the_whole_is_done(tmp_path: Path) -> None:
     file = tmp_path / "progress.json"
     progress = Progress((1, 3), stream=io.StringIO(), file=file)
