@@ -4,8 +4,9 @@ import numpy as np
 
 from recommender.engine.values import Float32Array, IntArray
 
-#: The more groups, the more of them need the same rows. So they grow where there are many books.
-MOST_GROUPS = 80
+#: The more groups, the more of them need the same rows, which are copied to each. So groups grow
+#: with the books: of 200,000 books with few ratings nearly every group needs half of all rows.
+MOST_GROUPS = 32
 #: How many books tell the direction in which a group is widest, and how often it is improved.
 LOOKED_AT, TURNS = 4_000, 8
 

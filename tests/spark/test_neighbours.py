@@ -13,7 +13,7 @@ from recommender.engine.publish import Part
 from recommender.engine.values import FloatArray, IntArray
 from spark.clean import deduplicate, parse_ratings, read_ratings
 from spark.gram import GramSettings, block_ends
-from spark.groups import alike_groups
+from spark.groups import MOST_GROUPS, alike_groups
 from spark.neighbours import NeighbourSettings, solve_system, train_neighbours
 from spark.signals import SideFiles
 from tests.spark.ratings import planted_ratings, write_ratings
@@ -196,4 +196,4 @@ def test_groups_are_of_books_alike_and_not_too_large() -> None:
     assert np.mean([len(np.unique(kinds[groups == group])) for group in range(32)]) < 8
 
     assert np.bincount(alike_groups(np.zeros((7, 4), np.float32), 2)).max() <= 2
-    assert len(np.unique(alike_groups(factors.astype(np.float32), 1))) <= 128
+    assert len(np.unique(alike_groups(factors.astype(np.float32), 1))) <= 2 * MOST_GROUPS
