@@ -157,8 +157,8 @@ def book_weights(rows: DataFrame, ridge: Float32Array, groups: IntArray) -> Data
         yield from _solve_group(pa.Table.from_batches(batches), ridge).to_batches()
 
     # One partition a group: by hashes, some would get several, and a core would wait for the other.
-    last = int(groups.max()) + 1
-    return together.repartitionById(last, "group").mapInArrow(solve, WEIGHTS)
+    count = int(groups.max()) + 1
+    return together.repartitionById(count, "group").mapInArrow(solve, WEIGHTS)
 
 
 def solve_system(
