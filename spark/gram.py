@@ -43,7 +43,8 @@ class GramSettings:
     kept
         How many entries of a row are kept: those of the most similar books.
     block
-        The most books of a block. A task holds two float32 arrays of this size times all books.
+        The most books of a block. A task holds two rows of products for each of them, with all
+        books that have something in common with it.
     """
 
     candidates: int = 200
@@ -158,8 +159,7 @@ def _block_rows(
     first = int(ends[block - 1]) if block else 0
     mine = slice(first, int(ends[block]))
     given, wanted = _matrices(table, len(squares))
-    products = (given[:, mine].T @ given).toarray()
-    toward = (wanted[:, mine].T @ given).toarray()
+    products, toward = (_products(one[:, mine], given) for one in (given, wanted))
     lengths = np.sqrt(np.maximum(squares, np.finfo(np.float32).tiny))
     found = list(_prune(products, toward, lengths, first, settings))
     columns = dict(zip(_GRAM_ROWS.names, zip(*found, strict=True), strict=True))
@@ -194,28 +194,52 @@ def _matrices(table: pa.Table, books: int) -> tuple[csr_array, csr_array]:
     return joined("given"), joined("wanted")
 
 
+def _products(mine: csr_array, given: csr_array) -> csr_array:
+    """The rows of the Gram matrix for some books; most books have nothing in common with a book."""
+    products = csr_array(mine.T @ given)
+    products.sort_indices()
+    return products
+
+
 def _prune(
-    products: Float32Array,
-    toward: Float32Array,
+    products: csr_array,
+    toward: csr_array,
     lengths: Float32Array,
     first: int,
     settings: GramSettings,
 ) -> Iterator[tuple[int, NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]]:
     """For each book of the block, its candidates and the entries to keep, by cosine similarity."""
-    for offset, row in enumerate(products):
+    for offset in range(products.shape[0]):
         book = first + offset
-        similarity = row / lengths
-        similarity[book] = 0.0
-        similar = _largest(similarity, settings.kept)
+        books, values = _row(products, offset)
+        similarity = values / lengths[books]
+        similarity[books == book] = 0.0
+        similar = books[_largest(similarity, settings.kept)]
         candidates = np.sort(similar[: settings.candidates])
         others = np.sort(np.append(similar, book))
         yield (
             book,
             candidates.astype(np.int32),
-            toward[offset, candidates],
+            _values_of(candidates, *_row(toward, offset)),
             others.astype(np.int32),
-            row[others],
+            _values_of(others, books, values),
         )
+
+
+def _row(matrix: csr_array, row: int) -> tuple[NDArray[np.int32], Float32Array]:
+    """The columns and values of a row, by ascending column."""
+    entries = slice(matrix.indptr[row], matrix.indptr[row + 1])
+    return matrix.indices[entries], matrix.data[entries]
+
+
+def _values_of(books: NDArray[Any], known: NDArray[np.int32], values: Float32Array) -> Float32Array:
+    """The values of some books in a row, 0 where it has none."""
+    found = np.zeros(len(books), dtype=np.float32)
+    if len(known):
+        places = np.minimum(np.searchsorted(known, books), len(known) - 1)
+        there = known[places] == books
+        found[there] = values[places[there]]
+    return found
 
 
 def _largest(values: Float32Array, count: int) -> NDArray[np.int64]:
