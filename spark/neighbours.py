@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
-from scipy.sparse import csc_array, csr_array, diags_array
+from scipy.sparse import csc_array, diags_array
 
-from recommender.engine.neighbours import READING_WEIGHTS
+from recommender.engine.neighbours import READING_WEIGHTS, entries_of
 from recommender.engine.publish import Part
 from recommender.engine.values import Float32Array, FloatArray, IntArray
 from recommender.engine.weights import ReadingWeights, WeightTable
@@ -270,16 +270,47 @@ def _solve_group(table: pa.Table, ridge: Float32Array) -> pa.Table:
     )
 
 
+class _Rows:
+    """Rows of products by books, of which small square parts are cut out again and again.
+
+    Parameters
+    ----------
+    starts
+        Shape (rows + 1,): the entries of row i are ``starts[i]`` up to ``starts[i + 1]``.
+    books, values
+        Shape (entries,) both.
+    width
+        The number of all books.
+    """
+
+    def __init__(
+        self, starts: IntArray, books: NDArray[np.int32], values: Float32Array, width: int
+    ) -> None:
+        self._starts, self._books, self._values = starts, books, values
+        self._places = np.full(width, -1, dtype=np.int32)
+
+    def among(self, rows: IntArray, books: NDArray[np.int32]) -> Float32Array:
+        """Shape (rows, books): what is in some rows of some books."""
+        self._places[books] = np.arange(len(books), dtype=np.int32)
+        lengths, entries = entries_of(self._starts, rows)
+        columns = self._places[self._books[entries]]
+        inside = np.flatnonzero(columns >= 0)
+        part = np.zeros((len(rows), len(books)), dtype=np.float32)
+        line = np.repeat(np.arange(len(rows)), lengths)
+        part[line[inside], columns[inside]] = self._values[entries[inside]]
+        self._places[books] = -1
+        return part
+
+
 def _solutions(targets: pa.Table, sources: pa.Table, ridge: Float32Array) -> Iterator[Float32Array]:
     candidates, wanted = _lists(targets.column("candidates")), _lists(targets.column("wanted"))
     others, values = _lists(sources.column("others")), _lists(sources.column("values"))
-    starts = np.append(0, others.ends)
-    rows = csr_array((values.values, others.values, starts), (sources.num_rows, len(ridge)))
+    rows = _Rows(np.append(0, others.ends), others.values, values.values, len(ridge))
     at = np.empty(len(ridge), dtype=np.int64)
     at[sources.column("source").to_numpy()] = np.arange(sources.num_rows)
     for target in range(targets.num_rows):
         chosen = candidates.of(target)
-        products = rows[at[chosen]][:, chosen].toarray()
+        products = rows.among(at[chosen], chosen)
         # Of two books, one may have kept their common entry while the other has not.
         products = np.where(products == 0, products.T, products)
         yield solve_system(products, ridge[chosen], wanted.of(target)).astype(np.float32)
