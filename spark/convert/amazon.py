@@ -10,7 +10,7 @@ from pathlib import Path
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from spark.convert.numbers import number_of_isbn, with_isbn
+from spark.convert.numbers import isbns_of, number_of_isbn
 from spark.convert.tables import BadData, Tables, with_missing
 from spark.convert.works import works_of
 
@@ -30,8 +30,8 @@ def read(session: SparkSession, path: Path) -> Tables:
         raise BadData(f"{RATINGS} lacks the column {', '.join(sorted(missing))}.")
     books = session.read.schema(FIELDS).json(_found(path, METADATA))
     books = books.where(F.col("parent_asin").rlike("^[0-9]{9}[0-9X]$") & (F.trim("title") != ""))
-    printed = with_isbn(books, "parent_asin", called="isbn13").where("isbn13 IS NOT NULL")
-    editions = printed.withColumns(
+    isbns = isbns_of(books, "parent_asin", called="isbn13").where("isbn13 IS NOT NULL")
+    editions = books.join(isbns, "parent_asin").withColumns(
         {"number": number_of_isbn("isbn13"), "authors": F.coalesce("author.name", F.lit(""))}
     )
     editions = editions.join(works_of(editions), "number").withColumnRenamed("work", "book_id")

@@ -6,7 +6,7 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from spark.convert.numbers import number_of_isbn, numbers_of_names, with_isbn
+from spark.convert.numbers import isbns_of, number_of_isbn, numbers_of_names
 from spark.convert.tables import BadData, Tables, with_missing
 from spark.convert.works import works_of
 
@@ -68,7 +68,7 @@ def read(
     lines = lines.withColumn("rating", rating).withColumn("number", _whole_number("book"))
     have_numbers = _look_at(lines, path, highest)
     if not have_numbers:
-        lines = _with_numbers(lines)
+        lines = _with_numbers(lines).cache()  # much work, of which all that is written is made
     stars = F.col("rating") * MOST_STARS / highest
     lines = lines.where("reader IS NOT NULL AND number > 0 AND rating > 0").withColumns(
         {"book_id": F.col("number"), "rating": F.greatest(stars, F.lit(FEWEST_STARS))}
@@ -134,9 +134,8 @@ def _look_at(lines: DataFrame, path: Path, highest: float) -> bool:
 
 def _with_numbers(lines: DataFrame) -> DataFrame:
     """Numbers for books that have other names, and the ISBNs that these are."""
-    books = lines.select(F.col("book").alias("name")).where("name IS NOT NULL").distinct()
-    books = with_isbn(books, "name", called="own_isbn")
-    books = books.withColumn("number", number_of_isbn("own_isbn")).cache()
+    books = isbns_of(lines.select(F.col("book").alias("name")), "name", called="own_isbn")
+    books = books.withColumn("number", number_of_isbn("own_isbn"))
     others = numbers_of_names(books.where("number IS NULL"))
     numbers = books.where("number IS NOT NULL").select("name", "number").unionByName(others)
     known = books.select("name", "own_isbn").join(numbers, "name").withColumnRenamed("name", "book")

@@ -15,11 +15,15 @@ FIRST_ISBN = 1_000_000_000
 RANGES = ((2_000_000_000, 100_000_000), (2_100_000_000, 40_000_000), (2_140_000_000, 7_000_000))
 
 
-def with_isbn(rows: DataFrame, name: str, *, called: str) -> DataFrame:
-    """The ISBN-13 that the text of a column is, with or without hyphens; null if it is none."""
+def isbns_of(rows: DataFrame, name: str, *, called: str) -> DataFrame:
+    """The values of a column, and the ISBN-13 that each is, with or without hyphens, or null.
+
+    They are kept, as Spark would else work an ISBN out wherever something is made of it.
+    """
     is_whole = F.length(F.regexp_replace(name, "[^0-9Xx]", "")).isin(10, 13)
-    rows = rows.withColumn("found", numbers_in(F.when(is_whole, F.col(name))))
-    return rows.withColumn(called, F.get(checked_isbns("found"), F.lit(0))).drop("found")
+    values = rows.select(name).where(F.col(name).isNotNull()).distinct()
+    values = values.withColumn("found", numbers_in(F.when(is_whole, F.col(name))))
+    return values.select(name, F.get(checked_isbns("found"), F.lit(0)).alias(called)).cache()
 
 
 def number_of_isbn(isbn: str) -> Column:
