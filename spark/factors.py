@@ -26,6 +26,7 @@ from recommender.engine.publish import Part
 from recommender.engine.release import Release
 from recommender.engine.values import Float32Array, IntArray
 from recommender.engine.weights import SIGNED_WEIGHTS, ReadingWeights, WeightTable
+from spark.blocks import block_ends
 from spark.half_step import Eigenbasis, gram_of, half_step, solving_work
 from spark.progress import StepPart, unwatched
 from spark.signals import SideFiles, SignalSettings, index_books, reader_rows, side_rows
@@ -172,7 +173,7 @@ def train_factors(
     with part(PACKING_SHARE, expected_jobs=PACKING_JOBS):
         entries = entries.cache()
         parts = -(-entries.select("row").distinct().count() // settings.rows_per_part)
-        ends = block_ends(_entry_counts(entries, books), settings)
+        ends = factor_blocks(_entry_counts(entries, books), settings)
         packed = _packed(entries, max(1, parts)).cache()
         packed.count()
         entries.unpersist()
@@ -225,27 +226,16 @@ def factors_part(item_factors: Float32Array, settings: FactorSettings) -> Part:
     )
 
 
-def block_ends(counts: IntArray, settings: FactorSettings) -> IntArray:
-    """Where the blocks of books end, so that each is about as much work.
-
-    Books often come in the order of their fame, so that blocks of as many books would leave one
-    core with most of the ratings. A block is still a range of books: those that few have rated
-    share their readers' factors with few others.
+def factor_blocks(counts: IntArray, settings: FactorSettings) -> IntArray:
+    """Where the blocks of books end, by the work that they make: see `block_ends`.
 
     Parameters
     ----------
     counts
         Shape (books,): the entries of each.
-
-    Returns
-    -------
-    Shape (blocks,), ascending, the last one the number of books.
     """
-    blocks = -(-len(counts) // settings.books_per_block)
-    done = np.cumsum(solving_work(counts, settings.rank))
-    shares = done[-1] * np.arange(1, blocks) / blocks
-    ends = np.append(np.searchsorted(done, shares) + 1, len(counts))
-    return np.unique(ends).astype(np.int64)
+    work = solving_work(counts, settings.rank)
+    return block_ends(work, -(-len(counts) // settings.books_per_block))
 
 
 def _entry_counts(entries: DataFrame, books: int) -> IntArray:

@@ -19,13 +19,13 @@ from pyspark.sql import functions as F
 from scipy.sparse import csr_array, vstack
 
 from recommender.engine.values import Float32Array, IntArray
+from spark.blocks import block_ends
 
 # Fixed, so that sums are rounded alike on every cluster.
 PARTS = 16
-#: A block has at most this share of all entries, so that no core works alone at the end.
-MOST_OF_ALL = 1 / 16
-#: Of fewer entries a block is not cut: its rows would be copied once more for next to nothing.
-WORTH_A_CUT = 250_000
+#: Into how many blocks of as many entries books are cut, so that no core works alone at the end,
+#: and how many entries a block is to have at least: its rows are copied to it.
+MOST_CUTS, WORTH_A_CUT = 16, 250_000
 PIECES = "block int, part int, starts binary, books binary, given binary, wanted binary"
 GRAM_ROWS = (
     "book int, candidates array<int>, wanted array<float>, others array<int>, values array<float>"
@@ -52,28 +52,16 @@ class GramSettings:
     block: int = 500
 
 
-def block_ends(counts: IntArray, settings: GramSettings) -> IntArray:
-    """Where the blocks of books end: by number, and by the entries, which make the work.
-
-    Books often come in the order of their fame, so that blocks of as many books would leave one
-    core with most of the entries.
+def gram_blocks(counts: IntArray, settings: GramSettings) -> IntArray:
+    """Where the blocks of books end, by their entries and by number: see `block_ends`.
 
     Parameters
     ----------
     counts
         Shape (books,): the entries of each.
-
-    Returns
-    -------
-    Shape (blocks,), ascending, the last one the number of books.
     """
-    done = np.cumsum(counts)
-    most = max(done[-1] * MOST_OF_ALL, WORTH_A_CUT)
-    by_work = np.searchsorted(done, np.arange(most, done[-1], most)) + 1
-    ends: list[int] = []
-    for first, end in pairwise(np.unique([0, *by_work, len(counts)]).tolist()):
-        ends += [*range(first + settings.block, end, settings.block), end]
-    return np.array(ends, dtype=np.int64)
+    by_work = min(MOST_CUTS, int(counts.sum()) // WORTH_A_CUT)
+    return block_ends(counts, max(by_work, 1), longest=settings.block)
 
 
 def gram_rows(

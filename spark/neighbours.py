@@ -18,7 +18,7 @@ from recommender.engine.neighbours import READING_WEIGHTS, entries_of
 from recommender.engine.publish import Part
 from recommender.engine.values import Float32Array, FloatArray, IntArray
 from recommender.engine.weights import ReadingWeights, WeightTable
-from spark.gram import GramSettings, block_ends, gram_rows
+from spark.gram import GramSettings, gram_blocks, gram_rows
 from spark.progress import StepPart, unwatched
 from spark.signals import STARS, SideFiles, SignalSettings, index_books, reader_rows, side_rows
 
@@ -122,7 +122,7 @@ def train_neighbours(
         counts = _sums(rated, len(book_ids)).squares
         sums = _sums(entries, len(book_ids))
     with part(PRODUCTS_SHARE, expected_jobs=PRODUCTS_JOBS):
-        ends = block_ends(sums.counts, settings.gram)
+        ends = gram_blocks(sums.counts, settings.gram)
         rows = gram_rows(entries, sums.squares, ends, settings.gram).cache()
         rows.count()
     share = 1 - ENTRIES_SHARE - PRODUCTS_SHARE

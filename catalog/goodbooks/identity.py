@@ -82,11 +82,9 @@ def _refuse_other_books(rows: Mapping[int, BookRow], known: Mapping[int, Book]) 
 
 
 def _has_title(row: BookRow, book: Book) -> bool:
-    titles = {row.title.key, title_key(row.original_title)} & {
-        book.title_key,
-        book.original_title_key,
-    }
-    return bool(titles - {""}) or (row.work_id or 0) == book.goodreads_work_id
+    ways = ((of_row(row), of_book(book)) for of_row, of_book in _WAYS_TO_COMPARE)
+    same_title = any(key and key == other for key, other in ways)
+    return same_title or (row.work_id or 0) == book.goodreads_work_id
 
 
 def _adopt_by_work(rows: Iterable[BookRow], others: BookQuerySet, found: Identified) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from spark.clean import MAX_ID, MAX_STARS, MIN_STARS
 from spark.convert.numbers import isbns_of, number_of_isbn, numbers_of_names
 from spark.convert.tables import BadData, Tables, with_missing
 from spark.convert.works import works_of
@@ -21,10 +22,8 @@ OF_BOOKS = {
 MEANINGS = (*NEEDED, "day", *OF_BOOKS)
 SEPARATORS = (",", ";", "\t", "|")
 BYTE_ORDER_MARK = "\ufeff"
-MOST_STARS, FEWEST_STARS = 5.0, 0.5
 #: More ratings above the highest one than these are no slips: the scale is another one.
 SLIPS = 0.01
-MAX_NUMBER = 2**31 - 1
 
 
 def parse(text: str) -> dict[str, str]:
@@ -42,7 +41,7 @@ def parse(text: str) -> dict[str, str]:
 
 
 def read(
-    session: SparkSession, path: Path, columns: Mapping[str, str], *, highest: float = MOST_STARS
+    session: SparkSession, path: Path, columns: Mapping[str, str], *, highest: float = MAX_STARS
 ) -> Tables:
     """Read the file; lines without a reader, a book or a rating are left out.
 
@@ -69,9 +68,9 @@ def read(
     have_numbers = _look_at(lines, path, highest)
     if not have_numbers:
         lines = _with_numbers(lines).cache()  # much work, of which all that is written is made
-    stars = F.col("rating") * MOST_STARS / highest
+    stars = F.col("rating") * MAX_STARS / highest
     lines = lines.where("reader IS NOT NULL AND number > 0 AND rating > 0").withColumns(
-        {"book_id": F.col("number"), "rating": F.greatest(stars, F.lit(FEWEST_STARS))}
+        {"book_id": F.col("number"), "rating": F.greatest(stars, F.lit(MIN_STARS))}
     )
     return Tables(
         ratings=lines.groupBy("reader", "book_id").agg(
@@ -111,7 +110,7 @@ def _nothing(name: str) -> Column:
 def _whole_number(name: str) -> Column:
     """A number as files write it, also as ``12.0``; a leading zero belongs to something else."""
     digits = F.regexp_extract(name, r"^(-?[1-9][0-9]*|0)(?:\.0*)?$", 1).try_cast("bigint")
-    return F.when(digits <= MAX_NUMBER, digits).cast("int")
+    return F.when(digits <= MAX_ID, digits).cast("int")
 
 
 def _look_at(lines: DataFrame, path: Path, highest: float) -> bool:

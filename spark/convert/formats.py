@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from spark.clean import MAX_STARS
 from spark.convert import amazon, columns, ucsd
-from spark.convert.columns import MOST_STARS
 from spark.convert.tables import Tables, Wanted, kept, write
 
 GOODBOOKS = "goodbooks"
@@ -63,7 +63,7 @@ class Source:
     format: str
     path: Path
     columns: Mapping[str, str] = field(default_factory=dict)
-    highest: float = MOST_STARS
+    highest: float = MAX_STARS
 
 
 def convert(session: SparkSession, source: Source, wanted: Wanted, out: Path) -> None:

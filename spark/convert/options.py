@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from spark.arguments import at_least, positive
+from spark.clean import MAX_STARS
 from spark.convert import columns
 from spark.convert.formats import CSV, Source
 from spark.convert.tables import Wanted
@@ -17,7 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--highest",
         type=positive,
-        default=columns.MOST_STARS,
+        default=MAX_STARS,
         metavar="RATING",
         help="of a CSV file: where its scale ends, as 10; that is worth five stars (default: 5)",
     )

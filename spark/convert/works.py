@@ -18,6 +18,6 @@ def works_of(editions: DataFrame) -> DataFrame:
 
 
 def _title_key(name: str) -> Column:
-    """A title without its subtitle and brackets, accents and punctuation kept out."""
+    """A title without its subtitle, brackets and punctuation."""
     without = F.regexp_replace(F.lower(name), r"\([^()]*\)|\[[^\[\]]*\]|:.*$", "")
     return F.trim(F.regexp_replace(without, r"[^\p{L}\p{N}]+", " "))

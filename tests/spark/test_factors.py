@@ -18,7 +18,7 @@ from recommender.engine.weights import SIGNED_WEIGHTS, WeightTable
 from spark.clean import deduplicate, parse_ratings, read_ratings
 from spark.factors import (
     FactorSettings,
-    block_ends,
+    factor_blocks,
     first_factors,
     train_factors,
     weighted_entries,
@@ -187,7 +187,7 @@ def test_training_is_the_same_whatever_the_parts_and_blocks(
 def test_blocks_are_about_as_much_work_each_though_a_few_books_have_most_entries() -> None:
     counts = (20_000 / np.arange(1, 10_001)).astype(np.int64)
     settings = FactorSettings(rank=64, books_per_block=2_500)
-    ends = block_ends(counts, settings)
+    ends = factor_blocks(counts, settings)
     work = np.add.reduceat(solving_work(counts, settings.rank), [0, *ends[:-1]])
     assert len(ends) == 4
     assert ends[-1] == len(counts)
@@ -197,7 +197,7 @@ def test_blocks_are_about_as_much_work_each_though_a_few_books_have_most_entries
 
 @pytest.mark.parametrize("counts", [[0, 0, 0, 0], [9, 0, 0, 0], [0, 0, 0, 9], [1]])
 def test_every_book_is_in_one_block_whatever_has_entries(counts: list[int]) -> None:
-    ends = block_ends(np.array(counts), FactorSettings(rank=2, books_per_block=2))
+    ends = factor_blocks(np.array(counts), FactorSettings(rank=2, books_per_block=2))
     assert ends[-1] == len(counts)
     assert (np.diff([0, *ends]) > 0).all()
 

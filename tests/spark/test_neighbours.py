@@ -12,7 +12,7 @@ from recommender.engine.neighbours import NeighbourRanker
 from recommender.engine.publish import Part
 from recommender.engine.values import FloatArray, IntArray
 from spark.clean import deduplicate, parse_ratings, read_ratings
-from spark.gram import GramSettings, block_ends
+from spark.gram import GramSettings, gram_blocks
 from spark.groups import MOST_GROUPS, alike_groups
 from spark.neighbours import NeighbourSettings, solve_system, train_neighbours
 from spark.signals import SideFiles
@@ -177,13 +177,13 @@ def test_a_system_that_pruning_made_indefinite_is_solved_all_the_same() -> None:
 def test_blocks_are_cut_by_entries_and_by_number() -> None:
     settings = GramSettings(block=500)
     counts = np.full(2_000, 100)
-    assert block_ends(counts, settings).tolist() == [500, 1000, 1500, 2000]
+    assert gram_blocks(counts, settings).tolist() == [500, 1000, 1500, 2000]
     counts[:10] = 1_000_000  # a tenth of the entries each
-    ends = block_ends(counts, settings).tolist()
+    ends = gram_blocks(counts, settings).tolist()
     assert ends[:10] == [*range(1, 11)]
     assert np.diff([0, *ends]).max() <= 500
     assert ends[-1] == 2_000
-    assert block_ends(np.array([3, 1]), GramSettings(block=1)).tolist() == [1, 2]
+    assert gram_blocks(np.array([3, 1]), GramSettings(block=1)).tolist() == [1, 2]
 
 
 def test_groups_are_of_books_alike_and_not_too_large() -> None:

@@ -7,7 +7,7 @@ from django.db.models import F
 
 from catalog.models import Book
 from recommender.engine.release import NoRelease
-from recommender.models import Run
+from recommender.models import Reader, Run
 from recommender.selectors.current_model import forget_model
 from recommender.selectors.recommendations import NothingToRecommendFrom
 from recommender.services import runs
@@ -31,19 +31,16 @@ def test_a_list_comes_from_the_taste_that_was_shown(camps: Camps) -> None:
 
 
 def test_a_list_follows_books_whose_set_has_just_been_replaced(
-    camps: Camps, own_store: str
+    camps: Camps, own_store: str, sailor: Reader
 ) -> None:
-    reader = ReaderFactory.create()
-    for book in camps.sea[:3]:
-        LibraryEntryFactory.create(reader=reader, book=book, stars=5)
-    before = runs.recommend(reader=reader)
+    before = runs.recommend(reader=sailor)
 
     Book.objects.update(goodbooks_id=F("goodbooks_id") + 100_000)
     groups = (
         [100_000 + (book.goodbooks_id or 0) for book in group] for group in (camps.sea, camps.moor)
     )
     version = publish_release(own_store, list(groups))
-    after = runs.recommend(reader=reader)
+    after = runs.recommend(reader=sailor)
 
     assert after.release.version == version != before.release.version
     books = [[place.book for place in run.recommendations.all()] for run in (before, after)]
