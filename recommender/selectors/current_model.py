@@ -143,11 +143,12 @@ class ReleaseFollower:
 
     def _look(self) -> None:
         """Take up a new release, and books that have come since it was built, at once."""
-        is_another = self._holder.refresh()
+        self._holder.refresh()
         try:
             release = self._holder.current
         except NoRelease:
             return
+        is_another = self._model is None or self._model.release is not release
         if is_another:
             self._added_due = 0.0
         added = self._added_to(release) if release.content else None
