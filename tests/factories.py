@@ -79,7 +79,8 @@ class BookFactory(DjangoModelFactory[Book]):
         model = Book
         skip_postgeneration_save = True
 
-    goodbooks_id = Sequence(lambda n: 1_000_001 + n)
+    #: No set has these, not even the starter shelf.
+    goodbooks_id = Sequence(lambda n: 1_500_001 + n)
     title = Sequence(lambda n: f"The Book of Number {n}")
     title_key = LazyAttribute(lambda book: book.title.lower())
     year = 1969
